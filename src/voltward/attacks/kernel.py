@@ -1,0 +1,223 @@
+"""The kernel: rows act on the record that passes a tap."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jaxtyping import Bool, Float, Int, UInt32, UInt64
+
+from voltward.attacks.row import COLUMN
+from voltward.core.capabilities import POSITIONS, REPLAYABLE, SECRETS
+from voltward.core.noise import gaussian, uniform
+from voltward.core.record import ATTACKER, Record
+from voltward.core.taps import SLOTS, TAP_INDEX, Tap, tap_named
+
+_NOISE_CHANNEL = 1000
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Context:
+    """What the kernel knows of the tick.
+
+    Attributes:
+        tick: Number of the tick.
+        held: Capabilities that the attacker holds.
+        seed: Seed of each run.
+    """
+
+    tick: Int[Array, ""]
+    held: UInt32[Array, " run"]
+    seed: UInt64[Array, " run"]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Past:
+    """Records that passed the tap: at a lag, as many ticks back as each run asks."""
+
+    wide: tuple[Float[Array, "run cell"], ...]
+    scalars: Float[Array, "run field"]
+    sequence: Int[Array, " run"]
+
+
+def active_slots(
+    rows: Float[Array, "run tap slot column"], tap: str, context: Context
+) -> Bool[Array, "run slot"]:
+    """Return which steps at a tap act now: in their time, with every position they need."""
+    row = rows[:, TAP_INDEX[tap]]
+    start = row[:, :, COLUMN["start"]]
+    since = context.tick - start
+    needs = row[:, :, COLUMN["needs"]].astype(jnp.uint32) & jnp.uint32(int(POSITIONS))
+    held = context.held[:, None]
+    # Comparing the phase with the duty in ticks keeps a duty of 1 always on.
+    phase = jnp.mod(since, jnp.maximum(row[:, :, COLUMN["period"]], 1.0))
+    on = phase < row[:, :, COLUMN["duty"]] * jnp.maximum(row[:, :, COLUMN["period"]], 1.0)
+    in_time = (since >= 0) & (context.tick < row[:, :, COLUMN["stop"]])
+    return (row[:, :, COLUMN["used"]] > 0) & in_time & on & ((needs & ~held) == 0)
+
+
+def lag_ticks(
+    rows: Float[Array, "run tap slot column"], tap: str, context: Context, memory: int
+) -> Int[Array, " run"]:
+    """Return how far back the replayed or delayed record lies, 0 where none is."""
+    row = rows[:, TAP_INDEX[tap]]
+    active = active_slots(rows, tap, context)
+    since = context.tick - row[:, :, COLUMN["start"]]
+    window = row[:, :, COLUMN["window"]]
+    # A window of n ticks repeats the n ticks before the start.
+    loops = window * (1.0 + jnp.floor(since / jnp.maximum(window, 1.0)))
+    looped = jnp.where(loops < memory, loops, window)
+    lag = jnp.where(active, jnp.maximum(looped, row[:, :, COLUMN["delay"]]), 0.0)
+    return jnp.max(lag, axis=1).astype(jnp.int64)
+
+
+def manipulate(
+    tap_name: str,
+    record: Record,
+    rows: Float[Array, "run tap slot column"],
+    context: Context,
+    past: Past | None = None,
+) -> Record:
+    """Return the record as the receiver at this tap gets it.
+
+    Args:
+        tap_name: The tap.
+        record: As the sender made it.
+        rows: All rows of all runs.
+        context: Of the tick.
+        past: The record at `lag_ticks`, for taps that remember; None elsewhere.
+    """
+    tap = tap_named(tap_name)
+    active = active_slots(rows, tap_name, context)
+    return lax.cond(
+        jnp.any(active),
+        lambda: _manipulated(tap, record, rows[:, TAP_INDEX[tap_name]], active, context, past),
+        lambda: record,
+    )
+
+
+def _manipulated(
+    tap: Tap,
+    record: Record,
+    rows: Float[Array, "run slot column"],
+    active: Bool[Array, "run slot"],
+    context: Context,
+    past: Past | None,
+) -> Record:
+    for slot in range(SLOTS):
+        record = _one_row(tap, slot, record, rows[:, slot], active[:, slot], context, past)
+    return record
+
+
+def _one_row(
+    tap: Tap,
+    slot: int,
+    record: Record,
+    row: Float[Array, "run column"],
+    active: Bool[Array, " run"],
+    context: Context,
+    past: Past | None,
+) -> Record:
+    def column(name: str) -> Float[Array, " run"]:
+        return row[:, COLUMN[name]]
+
+    channel = _NOISE_CHANNEL + 8 * TAP_INDEX[tap.name] + 4 * slot
+    replayed = active & (column("window") > 0)
+    delayed = active & (column("delay") > 0)
+    wide, scalars, sequence = record.wide, record.scalars, record.sequence
+    present = record.present
+    if past is not None:
+        old = replayed | delayed
+        wide = tuple(
+            jnp.where(old[:, None], then, now) for then, now in zip(past.wide, wide, strict=True)
+        )
+        scalars = jnp.where(old[:, None], past.scalars, scalars)
+        sequence = jnp.where(old, past.sequence, sequence)
+        waited = context.tick - column("start") >= column("delay")
+        present = jnp.where(delayed, waited, present | replayed)
+    since = context.tick - column("start")
+    offset = column("bias") + column("ramp") * since
+    field = column("field")
+    changed = []
+    for index, values in enumerate(wide):
+        chosen = active & (field == index)
+        changed.append(_wide_row(row, chosen, values, offset, channel + index, context))
+    first_scalar = len(tap.wide)
+    fields = jnp.arange(scalars.shape[1]) + first_scalar
+    chosen_scalar = active[:, None] & (field[:, None] == fields[None, :])
+    draw = gaussian(context.seed, channel + 2, context.tick)
+    moved = scalars * (1.0 + column("gain"))[:, None] + (offset + column("noise") * draw)[:, None]
+    scalars = jnp.where(chosen_scalar, moved, scalars)
+
+    edits = active & ((field >= 0) | replayed) & ~(column("listen") > 0)
+    injects = active & (column("inject") > 0)
+    terminates = active & (column("terminate") > 0)
+    forged = edits | injects | terminates
+    kept = jnp.where(replayed, record.proofs & jnp.uint32(int(REPLAYABLE)), jnp.uint32(0))
+    own = context.held & jnp.uint32(int(SECRETS))
+    lost = uniform(context.seed, channel + 3, context.tick) < column("drop")
+    return Record(
+        wide=tuple(changed),
+        scalars=jnp.where(terminates[:, None], 1.0, scalars)
+        if tap.scalars == ("peer",)
+        else scalars,
+        present=(present | injects) & ~(active & lost),
+        # The forger of a new record counts on; an edited or replayed one keeps its number.
+        sequence=jnp.where(injects, sequence + 1, sequence),
+        sent_tick=jnp.where(injects, context.tick, record.sent_tick),
+        sender=jnp.where(forged, ATTACKER, record.sender),
+        proofs=jnp.where(forged, own | kept, record.proofs),
+        copies=record.copies + jnp.where(active, column("copies") + column("inject"), 0.0),
+        tainted=record.tainted | forged | (delayed & present),
+    )
+
+
+def _wide_row(
+    row: Float[Array, "run column"],
+    chosen: Bool[Array, " run"],
+    values: Float[Array, "run cell"],
+    offset: Float[Array, " run"],
+    channel: int,
+    context: Context,
+) -> Float[Array, "run cell"]:
+    cells = values.shape[1]
+    place = jnp.arange(cells, dtype=jnp.float64)[None, :]
+    first, count = row[:, COLUMN["first"], None], row[:, COLUMN["count"], None]
+    masked = chosen[:, None] & (place >= first) & (place < first + count)
+    shift = row[:, COLUMN["shift"], None]
+    # Swapped channels stay inside the touched cells: a permutation, not a copy.
+    source = first + jnp.mod(place - first + shift, jnp.maximum(count, 1.0))
+    source = jnp.where(masked, source, place).astype(jnp.int32)
+    taken = jnp.take_along_axis(values, jnp.clip(source, 0, cells - 1), axis=1)
+    draw = gaussian(context.seed, channel, context.tick, cells)
+    moved = (1.0 + row[:, COLUMN["gain"], None]) * taken
+    moved = moved + offset[:, None] + row[:, COLUMN["noise"], None] * draw
+    return jnp.where(masked, moved, values)
+
+
+def listened(
+    rows: Float[Array, "run tap slot column"],
+    tap: str,
+    context: Context,
+    record: Record,
+    readable: Bool[Array, " run"],
+) -> Float[Array, " run"]:
+    """Return 1 where an attacker reads the record's content at this tap."""
+    active = active_slots(rows, tap, context)
+    listens = rows[:, TAP_INDEX[tap], :, COLUMN["listen"]] > 0
+    return (jnp.any(active & listens, axis=1) & record.present & readable).astype(jnp.float64)
+
+
+def earned(
+    rows: Float[Array, "run tap slot column"],
+    tap: str,
+    context: Context,
+    accepted: Bool[Array, " run"],
+) -> UInt32[Array, " run"]:
+    """Return the capabilities that steps at a tap grant once their record is accepted."""
+    grants = rows[:, TAP_INDEX[tap], :, COLUMN["grants"]].astype(jnp.uint32)
+    active = active_slots(rows, tap, context) & accepted[:, None]
+    gained = jnp.where(active, grants, jnp.uint32(0))
+    return gained[:, 0] | gained[:, 1]

@@ -1,0 +1,1 @@
+"""The virtual BMS: ingest, digital twin, charge plan, commands, parameter store."""

@@ -1,0 +1,220 @@
+"""The digital twin: one estimator per cell, with parameters carried per run as modifiers."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int
+
+from voltward.core.record import Record
+from voltward.core.taps import TELEMETRY_SCALARS
+from voltward.physical.cell import CellModel
+from voltward.physical.estimator import (
+    EstimatorState,
+    EstimatorTuning,
+    Innovation,
+    innovate,
+    predict,
+    start_estimator,
+    update,
+)
+
+COMMISSIONED = (1.0, 1.0, 0.0)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class TwinState:
+    """State of the twin.
+
+    Attributes:
+        estimate: Of every cell.
+        coulomb_soc: Charge counted from the records, from the same start.
+        last_tick: Stamp of the last record taken in.
+        silence_s: Since the last record taken in.
+        temperature_degC: Last temperatures taken in.
+        current_A: Last current taken in.
+        anchor_soc: Estimate at the last anchor of the capacity check.
+        anchor_Ah: Charge count there.
+        soh: Capacity relative to nominal, as the twin measures it.
+    """
+
+    estimate: EstimatorState
+    coulomb_soc: Float[Array, " run"]
+    last_tick: Int[Array, " run"]
+    silence_s: Float[Array, " run"]
+    temperature_degC: Float[Array, "run cell"]
+    current_A: Float[Array, " run"]
+    anchor_soc: Float[Array, " run"]
+    anchor_Ah: Float[Array, " run"]
+    soh: Float[Array, " run"]
+
+
+@dataclass(frozen=True)
+class TwinParameters:
+    """What the twin is built with.
+
+    Attributes:
+        cell: The cell model it uses.
+        tuning: Its filter.
+        tick_s: Length of a tick.
+        longest_gap_s: A longer step is predicted as this one; the estimate waits for readings.
+        soh_window: SoC span after which the capacity is measured anew.
+    """
+
+    cell: CellModel
+    tuning: EstimatorTuning
+    tick_s: float
+    longest_gap_s: float = 120.0
+    soh_window: float = 0.1
+
+
+def start_twin(
+    parameters: TwinParameters,
+    soc: Float[Array, "run cell"],
+    temperature_degC: Float[Array, "run cell"],
+) -> TwinState:
+    """Return a twin that starts from a rested pack whose SoC it has read off."""
+    runs = soc.shape[0]
+    zero = jnp.zeros(runs)
+    mean = jnp.mean(soc, axis=1)
+    return TwinState(
+        estimate=start_estimator(soc, parameters.tuning),
+        coulomb_soc=mean,
+        last_tick=jnp.full(runs, -1, jnp.int64),
+        silence_s=zero,
+        temperature_degC=temperature_degC,
+        current_A=zero,
+        anchor_soc=mean,
+        anchor_Ah=zero,
+        soh=zero + 1.0,
+    )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Seen:
+    """The twin after predicting up to a record and comparing, before believing it.
+
+    Attributes:
+        state: Predicted.
+        innovation: Of every cell.
+        temperature_degC: Used for the comparison.
+        current_A: Used for the comparison.
+        loss_W: Heat made in the mean cell, as the model has it.
+    """
+
+    state: TwinState
+    innovation: Innovation
+    temperature_degC: Float[Array, "run cell"]
+    current_A: Float[Array, " run"]
+    loss_W: Float[Array, " run"]
+
+
+def see(
+    parameters: TwinParameters,
+    state: TwinState,
+    record: Record,
+    model: Float[Array, "run parameter"],
+    known_capacity: Float[Array, "run cell"],
+    known_resistance: Float[Array, "run cell"],
+    parallel: int,
+) -> Seen:
+    """Predict up to the record's stamp and compare.
+
+    Args:
+        parameters: Of the twin.
+        state: Before.
+        record: Telemetry; where absent the state only grows silent.
+        model: Modifiers in force: resistance scale, capacity scale, OCV shift.
+        known_capacity: Factors of the cells from commissioning.
+        known_resistance: The same for resistance.
+        parallel: Cells in a group.
+    """
+    cell = parameters.cell
+    field = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
+    present = record.present
+    current = jnp.where(present, record.scalars[:, field["current_A"]], state.current_A)
+    temperature = jnp.where(present[:, None], record.wide[1], state.temperature_degC)
+    ticks = jnp.where(
+        state.last_tick < 0, 1, jnp.maximum(record.sent_tick - state.last_tick, 0)
+    ).astype(jnp.float64)
+    elapsed_s = jnp.where(
+        present, jnp.minimum(ticks * parameters.tick_s, parameters.longest_gap_s), 0.0
+    )
+    cell_A = (current / parallel)[:, None]
+    resistance = known_resistance * model[:, 0:1]
+    capacity = known_capacity * model[:, 1:2]
+    predicted = predict(
+        cell,
+        parameters.tuning,
+        state.estimate,
+        cell_A,
+        temperature,
+        elapsed_s[:, None],
+        resistance,
+        capacity,
+    )
+    innovation = innovate(
+        cell,
+        parameters.tuning,
+        predicted,
+        record.wide[0],
+        cell_A,
+        temperature,
+        resistance,
+        model[:, 2:3],
+    )
+    charge_Ah = current * elapsed_s / 3600.0
+    counted = state.coulomb_soc + charge_Ah / (cell.capacity_Ah * parallel * model[:, 1])
+    series, _, _ = cell.resistances(counted, jnp.mean(temperature, axis=1))
+    polarised = jnp.mean(predicted.fast_V + predicted.slow_V, axis=1)
+    loss_W = cell_A[:, 0] * (series * cell_A[:, 0] + polarised)
+    moved = TwinState(
+        estimate=predicted,
+        coulomb_soc=counted,
+        last_tick=jnp.where(
+            present, jnp.maximum(record.sent_tick, state.last_tick), state.last_tick
+        ),
+        silence_s=jnp.where(present, 0.0, state.silence_s),
+        temperature_degC=temperature,
+        current_A=current,
+        anchor_soc=state.anchor_soc,
+        anchor_Ah=state.anchor_Ah + charge_Ah,
+        soh=state.soh,
+    )
+    return Seen(moved, innovation, temperature, current, loss_W)
+
+
+def believe(
+    parameters: TwinParameters,
+    seen: Seen,
+    gate: Float[Array, "run cell"],
+    present: Bool[Array, " run"],
+    parallel: int,
+) -> TwinState:
+    """Correct the estimate by the gated innovation, and measure the capacity when it is time.
+
+    Limits:
+        The capacity check divides counted charge by the change of an estimate that leans on the
+        same charge: it sees slow fade, not a fault within one window.
+    """
+    state = seen.state
+    estimate = update(state.estimate, seen.innovation, gate * present[:, None])
+    mean = jnp.mean(estimate.soc, axis=1)
+    moved = mean - state.anchor_soc
+    due = jnp.abs(moved) > parameters.soh_window
+    nominal = parameters.cell.capacity_Ah * parallel
+    measured = state.anchor_Ah / (nominal * jnp.where(due, moved, 1.0))
+    return TwinState(
+        estimate=estimate,
+        coulomb_soc=state.coulomb_soc,
+        last_tick=state.last_tick,
+        silence_s=state.silence_s,
+        temperature_degC=state.temperature_degC,
+        current_A=state.current_A,
+        anchor_soc=jnp.where(due, mean, state.anchor_soc),
+        anchor_Ah=jnp.where(due, 0.0, state.anchor_Ah),
+        soh=jnp.where(due, 0.8 * state.soh + 0.2 * jnp.clip(measured, 0.5, 1.2), state.soh),
+    )

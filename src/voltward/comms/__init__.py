@@ -1,0 +1,1 @@
+"""Between vehicle and cloud: gateway, links, identities, topics, payloads, TLS and MQTT."""

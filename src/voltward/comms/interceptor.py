@@ -1,0 +1,255 @@
+"""A man in the middle between a client and a broker, both on 127.0.0.1.
+
+He relays bytes, holds them, closes the connection, or reads and rewrites what the client publishes.
+For the last he needs plain text: with TLS he answers the client with a certificate of his own.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from voltward.comms.authority import CertificateFiles
+from voltward.comms.mqtt_packet import PacketError, PacketSplitter, Rewrite, rewrite_publish
+from voltward.core.errors import ConfigurationError
+
+CHUNK_BYTES = 65536
+HANDSHAKE_S = 10.0
+
+
+class Mode(StrEnum):
+    """What he does with the traffic from the client; the way back is only relayed."""
+
+    PASSTHROUGH = "passthrough"
+    DROP = "drop"
+    DELAY = "delay"
+    REWRITE = "rewrite"
+
+
+@dataclass
+class Observations:
+    """What he did and saw.
+
+    Attributes:
+        rewritten: PUBLISH packets changed.
+        severed: Connections that he cut.
+        refused_handshakes: Clients that did not take his certificate.
+        held_bytes_peak: Most bytes held back at a time.
+        client_tls: TLS version negotiated with the client; empty without.
+        broker_tls: TLS version negotiated with the broker; empty without.
+    """
+
+    rewritten: int = 0
+    severed: int = 0
+    refused_handshakes: int = 0
+    held_bytes_peak: int = 0
+    client_tls: str = ""
+    broker_tls: str = ""
+
+
+@dataclass(eq=False)
+class _Relay:
+    """One connection of the client with its counterpart at the broker."""
+
+    client: asyncio.StreamWriter
+    broker: asyncio.StreamWriter
+    readable: bool
+    packets: PacketSplitter = field(default_factory=PacketSplitter)
+    held: bytearray = field(default_factory=bytearray)
+
+
+def checked_loopback(address: str) -> str:
+    """Return an address of 127.0.0.0/8.
+
+    Raises:
+        ConfigurationError: Any other address, or a name.
+    """
+    with contextlib.suppress(ipaddress.AddressValueError):
+        if ipaddress.IPv4Address(address).is_loopback:
+            return address
+    raise ConfigurationError(
+        f"the interceptor shall connect to '{address}'",
+        why="it attacks loopback only",
+        hint="use 127.0.0.1",
+    )
+
+
+class Interceptor:
+    """Listens on a free port of 127.0.0.1 and stands between its clients and a broker.
+
+    Args:
+        broker_host: Address of the broker, on loopback.
+        broker_port: Its port.
+        certificate: His own certificate, for TLS; None where the client speaks plain MQTT.
+        rewrite: What he does to a topic's payload in mode `rewrite`.
+
+    Raises:
+        ConfigurationError: The broker is not on loopback.
+    """
+
+    def __init__(
+        self,
+        broker_host: str,
+        broker_port: int,
+        certificate: CertificateFiles | None,
+        rewrite: Rewrite,
+    ) -> None:
+        self._address = checked_loopback(broker_host), broker_port
+        self._certificate = certificate
+        self._rewrite = rewrite
+        self._mode = Mode.PASSTHROUGH
+        self._relays: set[_Relay] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self.observed = Observations()
+
+    async def start(self) -> int:
+        """Listen, and return the port."""
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def set_mode(self, mode: Mode) -> bool:
+        """Change what he does, and return whether he cut connections to do so.
+
+        Held bytes go on in their order when the mode is no longer `delay` and nothing is cut.
+        """
+        before, self._mode = self._mode, mode
+        cut = mode != before and self._must_cut(before, mode) and bool(self._relays)
+        for relay in list(self._relays):
+            if cut:
+                await self._cut(relay)
+            elif mode != Mode.DELAY and relay.held:
+                held, relay.held = bytes(relay.held), bytearray()
+                await self._forward(relay, held)
+        return cut
+
+    async def stop(self) -> None:
+        """Stop listening and close every connection."""
+        if self._server is not None:
+            self._server.close()
+        for relay in list(self._relays):
+            await self._cut(relay)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def _must_cut(self, before: Mode, mode: Mode) -> bool:
+        """He cuts to drop, and to make the client reconnect into his own TLS or out of it."""
+        terminates = self._certificate is not None and Mode.REWRITE in (before, mode)
+        return mode == Mode.DROP or terminates
+
+    async def _accept(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        try:
+            await self._serve(reader, client)
+        finally:
+            await _close(client)
+
+    async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        if self._mode == Mode.DROP:
+            return
+        terminates = self._mode == Mode.REWRITE and self._certificate is not None
+        if terminates and not await self._answer_as_the_broker(client):
+            return
+        upstream = await self._reach_broker(with_tls=terminates)
+        if upstream is None:
+            return
+        broker_reader, broker = upstream
+        relay = _Relay(client, broker, readable=terminates or self._certificate is None)
+        self._relays.add(relay)
+        back = asyncio.create_task(_copy(broker_reader, client))
+        try:
+            await self._pump(reader, relay)
+        finally:
+            self._relays.discard(relay)
+            back.cancel()
+            await asyncio.gather(back, return_exceptions=True)
+            await _close(broker)
+
+    async def _answer_as_the_broker(self, client: asyncio.StreamWriter) -> bool:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_3
+        if self._certificate is not None:
+            context.load_cert_chain(self._certificate.certificate, self._certificate.key)
+        try:
+            await client.start_tls(context, ssl_handshake_timeout=HANDSHAKE_S)
+        except (OSError, ssl.SSLError):
+            self.observed.refused_handshakes += 1
+            return False
+        self.observed.client_tls = _tls_version(client)
+        return True
+
+    async def _reach_broker(
+        self, *, with_tls: bool
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        context = None
+        if with_tls:
+            # He does not care who the broker is, and has no certificate that it would know.
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        host, port = self._address
+        try:
+            reader, writer = await asyncio.open_connection(host, port, ssl=context)
+        except OSError:
+            return None
+        self.observed.broker_tls = _tls_version(writer) or self.observed.broker_tls
+        return reader, writer
+
+    async def _pump(self, reader: asyncio.StreamReader, relay: _Relay) -> None:
+        with contextlib.suppress(OSError, PacketError):
+            while chunk := await reader.read(CHUNK_BYTES):
+                if self._mode == Mode.DELAY or relay.held:
+                    relay.held += chunk
+                    peak = max(self.observed.held_bytes_peak, len(relay.held))
+                    self.observed.held_bytes_peak = peak
+                else:
+                    await self._forward(relay, chunk)
+
+    async def _forward(self, relay: _Relay, chunk: bytes) -> None:
+        if relay.readable:
+            packets = relay.packets.feed(chunk)
+            if self._mode == Mode.REWRITE:
+                packets = [self._changed(packet) for packet in packets]
+            chunk = b"".join(packets)
+        relay.broker.write(chunk)
+        await relay.broker.drain()
+
+    def _changed(self, packet: bytes) -> bytes:
+        changed = rewrite_publish(packet, self._rewrite)
+        self.observed.rewritten += changed != packet
+        return changed
+
+    async def _cut(self, relay: _Relay) -> None:
+        self.observed.severed += 1
+        self._relays.discard(relay)
+        relay.held.clear()
+        # Both sides see a reset at once; nothing that was on its way arrives late.
+        relay.client.transport.abort()
+        relay.broker.transport.abort()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(CHUNK_BYTES):
+            writer.write(chunk)
+            await writer.drain()
+    await _close(writer)
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with contextlib.suppress(OSError, ssl.SSLError):
+        await writer.wait_closed()
+
+
+def _tls_version(writer: asyncio.StreamWriter) -> str:
+    session = writer.get_extra_info("ssl_object")
+    return (session.version() or "") if session is not None else ""

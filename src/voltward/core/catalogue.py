@@ -1,0 +1,52 @@
+"""A catalogue is a table from a name to `module:object`; nothing is imported until asked for."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Generic, TypeVar
+
+from voltward.core.errors import ConfigurationError
+from voltward.core.suggestion import nearest
+
+Entry = TypeVar("Entry")
+
+
+class Catalogue(Generic[Entry]):
+    """Names of one family, the shipped ones and those that third parties join by entry point.
+
+    Args:
+        kind: What an entry is called in messages, such as "attack".
+        shipped: Name to `module:object`.
+        group: Entry-point group of third parties.
+    """
+
+    def __init__(self, kind: str, shipped: Mapping[str, str], group: str) -> None:
+        self._kind = kind
+        self._shipped = dict(shipped)
+        self._group = group
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, shipped first, each family sorted as written or by name."""
+        joined = sorted(point.name for point in entry_points(group=self._group))
+        return (*self._shipped, *(name for name in joined if name not in self._shipped))
+
+    def load(self, name: str) -> Entry:
+        """Import and return one entry.
+
+        Raises:
+            ConfigurationError: No entry has that name.
+        """
+        if name in self._shipped:
+            module, _, attribute = self._shipped[name].partition(":")
+            return getattr(import_module(module), attribute)
+        for point in entry_points(group=self._group):
+            if point.name == name:
+                loaded: Any = point.load()
+                return loaded
+        raise ConfigurationError(
+            f"there is no {self._kind} '{name}'", hint=nearest(name, self.names())
+        )
+
+    def all(self) -> tuple[Entry, ...]:
+        """Import and return every entry, in the order of `names`."""
+        return tuple(self.load(name) for name in self.names())

@@ -1,0 +1,275 @@
+"""TOML documents that users write: found, parsed, checked, merged, and written back in one form."""
+
+import json
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from voltward.core.errors import ConfigurationError
+from voltward.core.suggestion import nearest
+
+Settings = TypeVar("Settings")
+Document = dict[str, Any]
+
+# Keys whose value is often written in thousandths of the unit that the key names.
+_THOUSANDTHS = {"_V": "mV", "_A": "mA", "_Ah": "mAh", "_s": "ms", "_ohm": "mohm", "_W": "mW"}
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a hint that names close known names, or nothing when none is close."""
+    hint = nearest(name, known)
+    return hint if hint.startswith("did you mean") else ""
+
+
+def data_folder() -> Path:
+    """Return the folder of the shipped data."""
+    return Path(str(files("voltward"))) / "data"
+
+
+def shipped_names(kind: str) -> tuple[str, ...]:
+    """Return the names of the shipped documents of one kind, such as "duties"."""
+    return tuple(sorted(path.stem for path in (data_folder() / kind).glob("*.toml")))
+
+
+def find_document(kind: str, name_or_path: str, noun: str) -> Path:
+    """Return the path of a shipped document, or of the user's own file.
+
+    Args:
+        kind: Folder of the shipped ones, such as "duties".
+        name_or_path: A shipped name, or a path.
+        noun: What it is called in messages.
+
+    Raises:
+        ConfigurationError: There is no such name and no such file.
+    """
+    shipped = data_folder() / kind / f"{name_or_path}.toml"
+    if name_or_path and "/" not in name_or_path and shipped.is_file():
+        return shipped
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if path.suffix or "/" in name_or_path:
+        raise ConfigurationError(
+            f"{noun} file {name_or_path}: there is no such file",
+            why=f"a {noun} is a file, or one of: {', '.join(shipped_names(kind))}",
+            hint="check the path; it is read from the current folder",
+        )
+    raise ConfigurationError(
+        f"there is no {noun} '{name_or_path}'",
+        why=f"a {noun} is a file, or one of: {', '.join(shipped_names(kind))}",
+        hint=closest(name_or_path, shipped_names(kind)),
+    )
+
+
+def beside(name_or_path: str, path: Path) -> str:
+    """Return a path that a file names, as seen from that file when something lies there."""
+    candidate = path.parent / name_or_path
+    return str(candidate) if Path(name_or_path).suffix and candidate.is_file() else name_or_path
+
+
+def read_document(path: Path) -> Document:
+    """Parse a TOML file.
+
+    Raises:
+        ConfigurationError: The file is absent, unreadable or no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"{path}: there is no such file", hint="check the path") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read as text", why=str(error), hint="give a TOML file in UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(
+            f"{path}: is no valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
+        ) from error
+
+
+@cache
+def adapter(shape: Any) -> TypeAdapter[Any]:
+    """Return the validator of a frozen dataclass."""
+    return TypeAdapter(shape)
+
+
+def check_document(shape: type[Settings], document: Mapping[str, Any], path: str) -> Settings:
+    """Return settings made of a parsed document.
+
+    Args:
+        shape: The frozen dataclass wanted.
+        document: As parsed.
+        path: What to call the file in messages.
+
+    Raises:
+        ConfigurationError: A key is unknown or absent, or a value is not allowed; the message names
+            file, key, what was got and what is allowed.
+    """
+    wanted: Any = shape
+    text = json.dumps(document, default=str)
+    try:
+        checked: Settings = adapter(wanted).validate_json(text, strict=True)
+    except ValidationError as error:
+        raise _explained(error, adapter(wanted).json_schema(), document, path) from error
+    return checked
+
+
+def _explained(
+    error: ValidationError, schema: Document, document: Mapping[str, Any], path: str
+) -> ConfigurationError:
+    """Return the first problem in words; the count of the others stands beside it."""
+    problems = error.errors(include_url=False)
+    # An unknown key is usually the cause of an absent one.
+    first = min(
+        problems,
+        key=lambda problem: (
+            problem["type"] != "unexpected_property"
+            and problem["type"] != "unexpected_keyword_argument"
+            and problem["type"] != "extra_forbidden"
+        ),
+    )
+    location = [part for part in first["loc"] if not _is_branch(part, document)]
+    key = dotted(location)
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    got = shown(_value_at(document, location))
+    if first["type"] in {"unexpected_keyword_argument", "extra_forbidden", "unexpected_property"}:
+        known = keys_at(schema, location[:-1])
+        return ConfigurationError(
+            f"{path}: unknown key '{key}'{more}",
+            why=f"got {got}; allowed here: {', '.join(known)}",
+            hint=closest(str(location[-1]), known),
+        )
+    if first["type"] in {"missing", "missing_argument"}:
+        return ConfigurationError(
+            f"{path}: key '{key}' is missing{more}", why="it has no default", hint=f"add '{key}'"
+        )
+    return ConfigurationError(
+        f"{path}: key '{key}' has a value that is not allowed{more}",
+        why=f"got {got}; {_allowed(first['msg'])}",
+        hint=_unit_hint(str(location[-1]) if location else "", _value_at(document, location)),
+    )
+
+
+def _allowed(message: str) -> str:
+    """Turn the validator's sentence into what is allowed."""
+    text = message[0].lower() + message[1:]
+    return text.replace("input should be", "allowed is").replace("input", "value")
+
+
+def _is_branch(part: int | str, document: Mapping[str, Any]) -> bool:
+    """Tell a validator's own label (the name of a type in a union) from a key of the document."""
+    if not isinstance(part, str):
+        return False
+    labels = ("dict", "list", "tuple", "literal", "constrained", "float", "str", "lax", "json")
+    return part not in document and (
+        part.split("[")[0] in labels or (part[:1].isupper() and "_" not in part)
+    )
+
+
+def _value_at(document: Any, location: Iterable[int | str]) -> Any:
+    """Return the value at a place of a nested document, or None."""
+    value = document
+    for part in location:
+        if isinstance(value, Mapping):
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _unit_hint(key: str, value: Any) -> str:
+    """Return a hint when a value looks like thousandths of the key's unit."""
+    for suffix, smaller in _THOUSANDTHS.items():
+        if key.endswith(suffix) and isinstance(value, int | float) and abs(value) >= 100.0:
+            return f"the key is in {suffix[1:]}; did you write {smaller}?"
+    return "see 'voltward config schema'"
+
+
+def dotted(location: Iterable[int | str]) -> str:
+    """Return a place in a document as people write it: `limits.maximum.voltage_high_V`."""
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is shown in a message, cut when long."""
+    text = repr(value) if not isinstance(value, str) else f'"{value}"'
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def keys_at(schema: Document, location: Iterable[int | str]) -> tuple[str, ...]:
+    """Return the keys that a JSON Schema allows at a place."""
+    node = _resolved(schema, schema)
+    for part in location:
+        child = node.get("properties", {}).get(part) if isinstance(part, str) else node.get("items")
+        if not isinstance(child, dict):
+            return ()
+        node = _resolved(child, schema)
+    return tuple(node.get("properties", {}))
+
+
+def _resolved(node: Document, schema: Document) -> Document:
+    """Follow references and pick the branch of a union that has keys."""
+    while "$ref" in node:
+        node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+    for branch in node.get("anyOf", ()):
+        candidate = _resolved(branch, schema)
+        if "properties" in candidate or "items" in candidate:
+            return candidate
+    return node
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
+    """Return `base` with the values of `over`; tables are merged, anything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        inner = result.get(key)
+        result[key] = (
+            merged(inner, value)
+            if isinstance(inner, Mapping) and isinstance(value, Mapping)
+            else value
+        )
+    return result
+
+
+def toml_text(document: Mapping[str, Any]) -> str:
+    """Return a document as TOML: plain values first, then tables; no comments, stable order."""
+    return "\n".join(_toml_lines(document, ())) + "\n"
+
+
+def _toml_lines(document: Mapping[str, Any], prefix: tuple[str, ...]) -> list[str]:
+    plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
+    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            inner = (*prefix, key)
+            lines += ["", f"[{'.'.join(map(_toml_key, inner))}]", *_toml_lines(value, inner)]
+    return lines
+
+
+def _toml_key(key: str) -> str:
+    bare = key.replace("_", "").replace("-", "")
+    return key if bare.isascii() and bare.isalnum() else json.dumps(key)
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int | float | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    return "[" + ", ".join(_toml_value(item) for item in value) + "]"

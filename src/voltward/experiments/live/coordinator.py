@@ -1,0 +1,209 @@
+"""Paces the ticks of a case and counts the messages; it holds no rules.
+
+A process steps a tick only when its inbox of the tick before is complete: senders say how many
+messages they sent, receivers wait for as many.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voltward.comms.broker import Broker
+from voltward.experiments.live import security
+from voltward.experiments.live.control import Document
+from voltward.experiments.live.fleet import RoleProcess
+from voltward.experiments.live.identities import CLOUD, Identities
+from voltward.experiments.live.ledger import Ledger
+from voltward.experiments.live.part import PartNames, PartSettings
+from voltward.experiments.live.settings import Case, LiveSettings
+
+ROLES = ("hub", "ecu", "bus_attacker", "gateway", "cloud", "man_in_the_middle", "rogue")
+UNDISTURBED: Document = {"mode": "", "path": "answers", "severed": False}
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What a case gave.
+
+    Attributes:
+        case: Its settings.
+        ledger: Its books.
+        refusal: The gateway's first reason for having no session.
+        session: The gateway's last session.
+        observed: What the man in the middle and the rogue saw, by role.
+        outcome: What the parts report at the end.
+    """
+
+    case: Case
+    ledger: Ledger
+    refusal: str
+    session: Mapping[str, str]
+    observed: Mapping[str, Document]
+    outcome: Mapping[str, float]
+
+
+class CaseRun:
+    """One case on running processes and a running broker."""
+
+    def __init__(
+        self,
+        settings: LiveSettings,
+        case: Case,
+        processes: Mapping[str, RoleProcess],
+        broker: Broker,
+    ) -> None:
+        self._settings, self._case = settings, case
+        self._processes = processes
+        self._broker = broker
+        attackers = {
+            "man_in_the_middle": case.man_in_the_middle,
+            "rogue": case.rogue is not None,
+        }
+        self._attackers = {name for name, takes_part in attackers.items() if takes_part}
+        self._refusal = ""
+        self._session: Mapping[str, str] = {}
+
+    def configure(self, identities: Identities, parts: PartNames) -> None:
+        """Give every process what it needs for the case."""
+        settings, case = self._settings, self._case
+        topics = settings.topics.topic_map()
+        telemetry_topic = topics.telemetry_of(settings.vehicle)
+        command_topic = topics.command_of(settings.vehicle)
+        part_settings = PartSettings(
+            case=case.name,
+            scenario=settings.scenario,
+            cells=settings.cells,
+            ticks=settings.ticks,
+            tick_s=settings.tick_s,
+            seed=settings.seed,
+        ).as_request()
+        common = {"part_settings": part_settings, "command_topic": command_topic}
+        broker_port = self._broker.port
+        gateway_port = broker_port
+        if "man_in_the_middle" in self._attackers and settings.man_in_the_middle is not None:
+            attacker = security.certificate_request(identities.attacker)
+            gateway_port = self._ask(
+                "man_in_the_middle",
+                "configure",
+                plan=settings.man_in_the_middle.model_dump(mode="json"),
+                certificate=attacker if case.tls else None,
+                broker_port=broker_port,
+            )["port"]
+            self._processes["man_in_the_middle"].facts.ports.append(gateway_port)
+        if "rogue" in self._attackers and settings.rogue is not None:
+            self._ask(
+                "rogue",
+                "configure",
+                plan=settings.rogue.model_dump(mode="json"),
+                port=broker_port,
+                tls=security.as_request(identities.rogue_tls(case)),
+                telemetry_topic=telemetry_topic,
+                cells=settings.cells,
+            )
+        attack = settings.bus_attacker if case.bus_attacker else None
+        # These four import and compile; they do it side by side.
+        requests: dict[str, dict[str, Any]] = {
+            "ecu": {"part": parts.vehicle, **common},
+            "gateway": {
+                "part": parts.gateway,
+                "identity": settings.vehicle,
+                "port": gateway_port,
+                "tls": security.as_request(identities.gateway_tls(case)),
+                "telemetry_topic": telemetry_topic,
+                **common,
+            },
+            "cloud": {
+                "part": parts.cloud,
+                "identity": CLOUD,
+                "port": broker_port,
+                "tls": security.as_request(identities.cloud_tls(case)),
+                "telemetry_topic": telemetry_topic,
+                **common,
+            },
+            "bus_attacker": {
+                "attack": None if attack is None else attack.model_dump(mode="json"),
+                "cells": settings.cells,
+            },
+        }
+        answers = self._ask_all("configure", requests)
+        self._note_tls("cloud", answers["cloud"]["session"]["tls_version"])
+        for role in ("hub", *requests, *self._attackers):
+            self._processes[role].facts.cases.append(case.name)
+
+    def run(self) -> CaseResult:
+        """Step all ticks and return the result."""
+        ledger = Ledger()
+        for tick in range(self._settings.ticks):
+            mode, answers = self._tick(tick)
+            ledger.note(tick, mode, answers)
+        ended = self._ask_all("finish", {role: {} for role in ("ecu", "gateway", "cloud")})
+        observed = {role: self._ask(role, "finish")["observed"] for role in sorted(self._attackers)}
+        for role, seen in observed.items():
+            self._note_tls(role, seen.get("client_tls", seen.get("tls_version", "")))
+        dropped = self._ask("hub", "finish")["dropped_frames"]
+        if dropped:
+            raise RuntimeError(f"the CAN hub dropped {dropped} frames")
+        self._note_tls("gateway", self._session.get("tls_version", ""))
+        outcome = {
+            f"{role}.{name}": value
+            for role, answer in ended.items()
+            for name, value in answer["summary"].items()
+        }
+        return CaseResult(
+            self._case,
+            ledger,
+            self._refusal,
+            self._session,
+            observed,
+            dict(sorted(outcome.items())),
+        )
+
+    def _tick(self, tick: int) -> tuple[str, dict[str, Document]]:
+        """Run one tick, and return what the man in the middle did and everyone's answers."""
+        network = UNDISTURBED
+        if "man_in_the_middle" in self._attackers:
+            network = self._ask("man_in_the_middle", "step", tick=tick)
+        steps = self._ask_all(
+            "step",
+            {
+                "ecu": {"tick": tick},
+                "gateway": {"tick": tick, "path": network["path"], "severed": network["severed"]},
+                "cloud": {"tick": tick},
+            },
+        )
+        gateway = steps["gateway"]
+        if gateway["connected"]:
+            self._session = gateway["session"]
+        self._refusal = self._refusal or gateway["refusal"]
+        forged_frames = self._ask("bus_attacker", "step", tick=tick)["frames"]
+        forged_records = 0
+        if "rogue" in self._attackers:
+            forged_records = self._ask("rogue", "step", tick=tick)["delivered"]
+        published = self._ask("cloud", "publish", tick=tick)
+        heard = {"ecu": steps["ecu"]["frames"], "gateway": gateway["frames"], "bus": forged_frames}
+        collected = self._ask_all(
+            "collect",
+            {
+                "ecu": {"frames": heard["gateway"] + heard["bus"]},
+                "bus_attacker": {"frames": heard["ecu"] + heard["gateway"]},
+                "gateway": {
+                    "frames": heard["ecu"] + heard["bus"],
+                    "commands": published["delivered"] if gateway["connected"] else 0,
+                },
+                "cloud": {"telemetry": gateway["delivered"] + forged_records},
+            },
+        )
+        answers = {role: {**steps[role], **collected[role]} for role in steps}
+        return network["mode"], answers
+
+    def _ask(self, role: str, do: str, **values: Any) -> Document:
+        return self._processes[role].ask(do, **values)
+
+    def _ask_all(self, do: str, requests: Mapping[str, Mapping[str, Any]]) -> dict[str, Document]:
+        """Ask several processes at once and wait for all of them."""
+        for role, values in requests.items():
+            self._processes[role].send(do, **values)
+        return {role: self._processes[role].answer() for role in requests}
+
+    def _note_tls(self, role: str, version: str) -> None:
+        self._processes[role].facts.tls[self._case.name] = version

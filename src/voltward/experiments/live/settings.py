@@ -1,0 +1,158 @@
+"""The file of a live run: one attacker, several cases that differ in their defences."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from voltward.comms.interceptor import Mode
+from voltward.comms.topics import TopicMap
+from voltward.experiments.document import check_document, read_document
+
+WideField = Literal["voltage_V", "temperature_degC"]
+RogueCertificate = Literal["none", "self-made", "other-vehicle"]
+Tick = Annotated[int, Field(ge=0)]
+Identity = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Span(_Section):
+    """Ticks from the first to before the second."""
+
+    from_tick: Tick
+    to_tick: Tick
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.to_tick <= self.from_tick:
+            raise ValueError(f"to_tick {self.to_tick} is not after from_tick {self.from_tick}")
+        return self
+
+    def covers(self, tick: int) -> bool:
+        """Return whether a tick lies in the span."""
+        return self.from_tick <= tick < self.to_tick
+
+
+class Change(_Section):
+    """What a reading is made into: (1 + gain) x + bias, for every cell."""
+
+    field: WideField
+    gain: float = 0.0
+    bias: float = 0.0
+
+
+class Step(Span):
+    """What the man in the middle does for a while."""
+
+    mode: Mode
+
+
+class ManInTheMiddle(_Section):
+    """The man between gateway and broker."""
+
+    steps: tuple[Step, ...] = Field(min_length=1)
+    change: Change
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for first, second in zip(self.steps, self.steps[1:], strict=False):
+            if second.from_tick < first.to_tick:
+                raise ValueError(f"the step from tick {second.from_tick} begins in the one before")
+        return self
+
+    def mode_at(self, tick: int) -> Mode:
+        """Return what he does in a tick."""
+        return next((step.mode for step in self.steps if step.covers(tick)), Mode.PASSTHROUGH)
+
+
+class Rogue(Span):
+    """A publisher of forged telemetry, which knows topic and format and nothing else."""
+
+    voltage_V: float = Field(ge=0.0, le=6.0)
+    temperature_degC: float = Field(ge=-60.0, le=200.0)
+
+
+class BusAttacker(Span):
+    """A node that sends changed copies of the telemetry that it heard one tick before."""
+
+    change: Change
+
+
+class Case(_Section):
+    """One case: which defences are on, and who attacks.
+
+    Attributes:
+        name: In file names and tables.
+        tls: Whether gateway, cloud and broker use TLS 1.3.
+        verify_broker: Whether the gateway checks the broker's certificate.
+        client_certificates: Whether the broker demands certificates of its clients.
+        man_in_the_middle: Whether he stands between gateway and broker.
+        rogue: Which certificate the rogue publisher shows; absent for no rogue.
+        bus_attacker: Whether the node on the bus attacks; else it only listens.
+    """
+
+    name: Identity
+    tls: bool = True
+    verify_broker: bool = True
+    client_certificates: bool = True
+    man_in_the_middle: bool = False
+    rogue: RogueCertificate | None = None
+    bus_attacker: bool = False
+
+    @model_validator(mode="after")
+    def _without_tls_no_certificates(self) -> Self:
+        if not self.tls and (self.verify_broker or self.client_certificates):
+            raise ValueError("without tls, verify_broker and client_certificates must be false")
+        return self
+
+
+class Topics(_Section):
+    """The topic map."""
+
+    telemetry: str = TopicMap.telemetry
+    command: str = TopicMap.command
+
+    def topic_map(self) -> TopicMap:
+        """Return the map that the services use."""
+        return TopicMap(self.telemetry, self.command)
+
+
+class LiveSettings(_Section):
+    """A whole live run."""
+
+    title: str = "Live run"
+    scenario: str = ""
+    seed: int = Field(default=7, ge=0)
+    ticks: int = Field(default=90, ge=8, le=3600)
+    tick_s: float = Field(default=1.0, gt=0.0, le=600.0)
+    cells: int = Field(default=96, ge=1, le=96)
+    vehicle: Identity = "vehicle-0001"
+    topics: Topics = Topics()
+    man_in_the_middle: ManInTheMiddle | None = None
+    rogue: Rogue | None = None
+    bus_attacker: BusAttacker | None = None
+    case: tuple[Case, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        names = [case.name for case in self.case]
+        if len(set(names)) != len(names):
+            raise ValueError("two cases have the same name")
+        for case in self.case:
+            for attacker in ("man_in_the_middle", "rogue", "bus_attacker"):
+                if getattr(case, attacker) and getattr(self, attacker) is None:
+                    raise ValueError(f"case '{case.name}' has {attacker}, there is no [{attacker}]")
+        self.topics.topic_map()
+        return self
+
+
+def load_settings(path: Path) -> LiveSettings:
+    """Read the file of a live run.
+
+    Raises:
+        ConfigurationError: It cannot be read, or a key or value is not allowed.
+    """
+    return check_document(LiveSettings, read_document(path), str(path))

@@ -1,0 +1,255 @@
+"""A campaign file and the flags over it, as settings that are checked before anything runs."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Interval, Len
+from pydantic import WithJsonSchema
+
+from voltward.core.files import canonical_json, sha256_of
+from voltward.experiments.choices import ALL, AttackChoice, check_control, read_attacks, read_stacks
+from voltward.experiments.document import (
+    Document,
+    beside,
+    check_document,
+    find_document,
+    read_document,
+    toml_text,
+)
+from voltward.experiments.duty import Duty, load_duty
+from voltward.experiments.gate import parse_gate
+from voltward.experiments.settings import Name, SystemSettings, settings_table
+from voltward.experiments.stack_changes import StackChanges
+from voltward.experiments.stacks import Stack, StackChoice, resolve_stack
+from voltward.experiments.system import REFERENCE, capacities_Ah, load_system
+
+__all__ = [
+    "AttackChoice",
+    "CampaignDocument",
+    "CampaignSettings",
+    "StackChoice",
+    "load_campaign",
+]
+
+COMMAND_LINE = "command line"
+_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_ATTACKS_SCHEMA = {
+    "description": 'Ids, or tables with id and parameters; a list as a value is a sweep. Or "all".',
+    "anyOf": [
+        {"const": "all"},
+        {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "object",
+                        "required": ["id"],
+                        "properties": {"id": {"type": "string"}},
+                        "additionalProperties": _NUMBERS,
+                    },
+                ]
+            },
+        },
+    ],
+}
+_STACKS_SCHEMA = {
+    "description": "Names of stacks, or tables that change one.",
+    "type": "array",
+    "items": {
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "required": ["name"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {"type": "string"},
+                    "base": {"type": "string"},
+                    "add": _TEXTS,
+                    "remove": _TEXTS,
+                    "settings": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "type": "object",
+                            "additionalProperties": {"type": "number"},
+                        },
+                    },
+                },
+            },
+        ]
+    },
+}
+
+
+@settings_table
+class CampaignDocument:
+    """A campaign file; every key may be left out.
+
+    Attributes:
+        name: Of the campaign, and of its folder.
+        attacks: Which attacks, with which parameters.
+        stacks: Which defence stacks.
+        seeds: Runs of each attack and stack.
+        seed: The first seed.
+        duty: Shipped name, duty file, or recorded profile.
+        duty_level: "cell" or "pack", for a recorded profile.
+        cell: Shipped name or file; replaces the system's.
+        link: Shipped name or file; replaces the system's.
+        system: Shipped name or system file.
+        cloud: Replaces the system's `cloud.enabled`.
+        keep: Which traces are kept.
+        gate: Threshold that the campaign is held to.
+        chunk: Runs computed together; 0 chooses.
+        workers: Processes; 0 chooses.
+        tick_s: Replaces the duty's tick.
+    """
+
+    name: Annotated[str, Len(1, 100)] = "campaign"
+    attacks: Annotated[Any, WithJsonSchema(_ATTACKS_SCHEMA)] = ALL
+    stacks: Annotated[Any, WithJsonSchema(_STACKS_SCHEMA)] = ("none", "full")
+    seeds: Annotated[int, Interval(ge=1, le=100_000)] = 8
+    seed: Annotated[int, Interval(ge=0, le=2**53)] = 7
+    duty: Name = "commute-and-charge"
+    duty_level: Literal["", "cell", "pack"] = ""
+    cell: str = ""
+    link: str = ""
+    system: Name = REFERENCE
+    cloud: bool | None = None
+    keep: Literal["all", "worst", "none"] = "worst"
+    gate: str = ""
+    chunk: Annotated[int, Interval(ge=0, le=100_000)] = 0
+    workers: Annotated[int, Interval(ge=0, le=256)] = 0
+    tick_s: Annotated[float, Interval(gt=0.0, le=600.0)] | None = None
+
+
+@dataclass(frozen=True)
+class CampaignSettings:
+    """A campaign, checked; see `CampaignDocument` for what its fields mean."""
+
+    name: str
+    attacks: tuple[AttackChoice, ...]
+    stacks: tuple[StackChoice, ...]
+    seeds: int
+    seed: int
+    duty: str
+    duty_level: str
+    cell: str
+    link: str
+    system: str
+    cloud: bool | None
+    keep: str
+    gate: str
+    chunk: int
+    workers: int
+    tick_s: float | None
+
+    def load_system(self) -> SystemSettings:
+        """Return the system with the campaign's cell, link and cloud in place."""
+        system = load_system(self.system, cell=self.cell, link=self.link)
+        if self.cloud is None:
+            return system
+        return replace(system, cloud=replace(system.cloud, enabled=self.cloud))
+
+    def load_duty(self) -> Duty:
+        """Return the duty on the campaign's tick."""
+        return load_duty(
+            self.duty,
+            tick_s=self.tick_s,
+            level=self.duty_level,
+            capacities_Ah=capacities_Ah(self.load_system()),
+        )
+
+    def resolved_stacks(self) -> tuple[Stack, ...]:
+        """Return the enabled controls of each stack."""
+        system = self.load_system()
+        return tuple(resolve_stack(choice, system) for choice in self.stacks)
+
+    def as_document(self) -> Document:
+        """Return the campaign as a file would hold it, every key filled in."""
+        document = asdict(self)
+        document["attacks"] = [{"id": a.id, **a.parameters} for a in self.attacks]
+        document["stacks"] = [asdict(choice) for choice in self.stacks]
+        return {key: value for key, value in document.items() if value is not None}
+
+    def as_toml(self) -> str:
+        """Return the resolved configuration; a campaign run from it gives the same cases."""
+        return toml_text(self.as_document())
+
+    @property
+    def config_sha256(self) -> str:
+        """Digest of all that the cases depend on, the named files' content included.
+
+        Chunk and workers are left out, since the cases do not depend on them; so is the gate.
+        """
+        document = self.as_document()
+        for key in ("chunk", "workers", "gate", "name"):
+            del document[key]
+        system = self.load_system()
+        document["system"] = asdict(system)
+        document["cell"] = sha256_of(find_document("cells", system.cell, "cell"))
+        document["system"]["cell"] = document["cell"]
+        document["stacks"] = [asdict(stack) for stack in self.resolved_stacks()]
+        document["duty"] = _duty_digest(self.load_duty())
+        del document["link"]
+        return hashlib.sha256(canonical_json(document).encode()).hexdigest()
+
+
+def load_campaign(
+    path: Path | None = None, flags: Mapping[str, Any] | None = None
+) -> CampaignSettings:
+    """Return a campaign: flags over file over defaults.
+
+    Args:
+        path: A campaign file, or None.
+        flags: Keys of `CampaignDocument`, and `controls` ("+a,-b") and `set` (a list of
+            "control.param=value"), which change every stack; None means not given.
+
+    Raises:
+        ConfigurationError: A key, name or value is not allowed; file, key, got and allowed are
+            named.
+        NothingRanError: The selection is empty.
+    """
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    changes = StackChanges.read(given.pop("controls", ""), given.pop("set", ()))
+    file_document = _from_file(path) if path is not None else {}
+    label = str(path) if path is not None else COMMAND_LINE
+    check_document(CampaignDocument, file_document, label)
+    check_document(CampaignDocument, given, COMMAND_LINE)
+    document = check_document(CampaignDocument, {**file_document, **given}, label)
+    attacks = read_attacks(document.attacks, COMMAND_LINE if "attacks" in given else label)
+    default = ("none",) if changes.any and "stacks" not in file_document else document.stacks
+    stacks = given.get("stacks", default)
+    choices = read_stacks(list(stacks), COMMAND_LINE if "stacks" in given else label)
+    if document.gate:
+        parse_gate(document.gate)
+    values = {key: getattr(document, key) for key in CampaignDocument.__dataclass_fields__}
+    values |= {"attacks": attacks, "stacks": tuple(changes.apply(choice) for choice in choices)}
+    settings = CampaignSettings(**values)
+    settings.load_duty()
+    for stack in settings.resolved_stacks():
+        for control in stack.controls:
+            check_control(control, f"{label}: stack '{stack.name}'")
+    return settings
+
+
+def _from_file(path: Path) -> Document:
+    """Return a file's document; the files it names are looked for beside it."""
+    document = read_document(path)
+    for key in ("duty", "cell", "link", "system"):
+        if isinstance(document.get(key), str):
+            document[key] = beside(document[key], path)
+    return document
+
+
+def _duty_digest(duty: Duty) -> str:
+    digest = hashlib.sha256()
+    for key, value in sorted(vars(duty).items()):
+        content = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+        digest.update(key.encode() + b"=" + content + b";")
+    return digest.hexdigest()

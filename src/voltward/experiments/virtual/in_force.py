@@ -1,0 +1,206 @@
+"""Controls in force: all are compiled in, arrays say which run has which, and how strong."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Bool, Float, Int, UInt64
+
+from voltward.core.control import Accusation, Control, Place
+from voltward.core.noise import uniform
+from voltward.core.record import Record
+from voltward.core.request import REQUEST_NAMES, Requests, most_restrictive, no_requests
+from voltward.core.taps import TAP_INDEX
+
+PARAMETER_COLUMNS = 6
+_FORGERY_CHANNEL = 5000
+ACCUSATIONS = tuple(Accusation)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class InForce:
+    """What each run has deployed.
+
+    Attributes:
+        enabled: (run, control).
+        parameters: (run, control, column); column 0 is the strength.
+    """
+
+    enabled: Bool[Array, "run control"]
+    parameters: Float[Array, "run control column"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The controls that are compiled in, in catalogue order."""
+
+    controls: tuple[Control, ...]
+
+    def watches(self, place: Place) -> list[tuple[int, Control]]:
+        """Return the watches at a place with their index."""
+        return [
+            (index, control)
+            for index, control in enumerate(self.controls)
+            if control.watch is not None and control.watch.place is place
+        ]
+
+    def acts(self) -> list[tuple[int, Control]]:
+        """Return the responses with their index."""
+        return [(i, control) for i, control in enumerate(self.controls) if control.act is not None]
+
+
+def default_parameters(control: Control) -> np.ndarray:
+    """Return the columns of a control with its defaults."""
+    columns = np.zeros(PARAMETER_COLUMNS)
+    for index, parameter in enumerate(control.all_parameters):
+        columns[index] = parameter.default
+    return columns
+
+
+def strength_of(in_force: InForce, index: int) -> Float[Array, " run"]:
+    """Return the strength of a control, zero where it is not deployed."""
+    return jnp.where(in_force.enabled[:, index], in_force.parameters[:, index, 0], 0.0)
+
+
+def effective(in_force: InForce, index: int) -> Float[Array, "run column"]:
+    """Return a control's columns with the strength zero where it is not deployed."""
+    columns = in_force.parameters[:, index]
+    return columns.at[:, 0].set(strength_of(in_force, index))
+
+
+def verify(
+    rules: Rules,
+    in_force: InForce,
+    tap: str,
+    record: Record,
+    last_sequence: Int[Array, " run"],
+    seed: UInt64[Array, " run"],
+    tick: Int[Array, ""],
+) -> tuple[Record, Bool[Array, " run"]]:
+    """Return the record as accepted (absent where rejected) and where one was rejected.
+
+    A proof of n bits made without its key passes with probability 2^-n, drawn per record.
+    """
+    accepted = jnp.ones_like(record.present)
+    for index, control in enumerate(rules.controls):
+        rule = control.verify
+        if rule is None or tap not in rule.taps:
+            continue
+        strength = strength_of(in_force, index)
+        if rule.secret:
+            proven = (record.proofs & jnp.uint32(int(rule.secret))) == jnp.uint32(int(rule.secret))
+            channel = _FORGERY_CHANNEL + 64 * index + TAP_INDEX[tap]
+            guessed = uniform(seed, channel, tick) < 2.0**-strength
+            accepted &= proven | guessed
+        if rule.freshness:
+            accepted &= (record.sequence > last_sequence) | (strength <= 0.0)
+    rejected = record.present & ~accepted
+    kept = Record(
+        wide=record.wide,
+        scalars=record.scalars,
+        present=record.present & accepted,
+        sequence=record.sequence,
+        sent_tick=record.sent_tick,
+        sender=record.sender,
+        proofs=record.proofs,
+        copies=record.copies,
+        tainted=record.tainted,
+    )
+    return kept, rejected
+
+
+def shape(rules: Rules, in_force: InForce, point: str, values: Any, view: Any) -> Any:
+    """Pass values through every shape at a point; one at strength zero leaves them untouched."""
+    for index, control in enumerate(rules.controls):
+        for rule in control.shape:
+            if rule.point != point:
+                continue
+            shaped = rule.rule(values, view, effective(in_force, index))
+            on = strength_of(in_force, index) > 0.0
+            values = jax.tree.map(_where_run(on), shaped, values)
+    return values
+
+
+def _where_run(on: Bool[Array, " run"]) -> Callable[[Array, Array], Array]:
+    def choose(shaped: Array, plain: Array) -> Array:
+        mask = on.reshape(on.shape + (1,) * (plain.ndim - 1))
+        return jnp.where(mask, shaped, plain)
+
+    return choose
+
+
+def start_watches(rules: Rules, place: Place, runs: int, cells: int) -> tuple[Any, ...]:
+    """Return the state of every watch at a place."""
+    return tuple(
+        control.watch.start(runs, cells)
+        for _, control in rules.watches(place)
+        if control.watch is not None
+    )
+
+
+def watch(
+    rules: Rules, in_force: InForce, place: Place, states: tuple[Any, ...], view: Any
+) -> tuple[tuple[Any, ...], Float[Array, "run watch"]]:
+    """Score what is seen; a score above 1 is an alarm."""
+    moved, scores = [], []
+    for (index, control), state in zip(rules.watches(place), states, strict=True):
+        if control.watch is None:
+            continue
+        new_state, score = control.watch.step(state, view, effective(in_force, index))
+        moved.append(new_state)
+        scores.append(jnp.where(strength_of(in_force, index) > 0.0, score, 0.0))
+    runs = in_force.enabled.shape[0]
+    table = jnp.stack(scores, axis=1) if scores else jnp.zeros((runs, 0))
+    return tuple(moved), table
+
+
+def accused(
+    rules: Rules, place: Place, alarms: Bool[Array, "run watch"]
+) -> Bool[Array, "run accusation"]:
+    """Return which kinds of blame the alarms at a place raise."""
+    kinds = [control.watch.accuses for _, control in rules.watches(place) if control.watch]
+    columns = []
+    for accusation in ACCUSATIONS:
+        chosen = [index for index, kind in enumerate(kinds) if kind is accusation]
+        columns.append(jnp.any(alarms[:, np.array(chosen, dtype=int)], axis=1))
+    return jnp.stack(columns, axis=1)
+
+
+def act(
+    rules: Rules,
+    in_force: InForce,
+    timers_s: Float[Array, "run act"],
+    blame: Bool[Array, "run accusation"],
+    tick_s: float,
+) -> tuple[Float[Array, "run act"], Requests, Bool[Array, "run act"]]:
+    """Ask every response and merge: the most restrictive wins."""
+    runs = blame.shape[0]
+    merged = no_requests(runs)
+    timers, active_flags = [], []
+    for position, (index, control) in enumerate(rules.acts()):
+        if control.act is None:
+            continue
+        kinds = np.array([ACCUSATIONS.index(kind) for kind in control.act.listens], dtype=int)
+        on = strength_of(in_force, index) > 0.0
+        triggered = jnp.any(blame[:, kinds], axis=1) & on
+        left = jnp.maximum(timers_s[:, position] - tick_s, 0.0)
+        left = jnp.where(triggered, control.act.hold_s, left)
+        active = left > 0.0
+        asked = control.act.rule(active, effective(in_force, index))
+        masked = jax.tree.map(lambda value, on=active: jnp.where(on, value, 0.0), asked)
+        merged = most_restrictive(merged, masked)
+        timers.append(left)
+        active_flags.append(active)
+    if not timers:
+        return timers_s, merged, jnp.zeros((runs, 0), bool)
+    return jnp.stack(timers, axis=1), merged, jnp.stack(active_flags, axis=1)
+
+
+def request_table(requests: Requests) -> Float[Array, "run request"]:
+    """Return the requests as columns, in the order of REQUEST_NAMES."""
+    return jnp.stack([getattr(requests, name) for name in REQUEST_NAMES], axis=1)

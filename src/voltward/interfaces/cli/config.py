@@ -1,0 +1,96 @@
+"""`voltward config`: check files before a run, and publish what they may hold."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voltward.core.errors import ConfigurationError
+from voltward.experiments.document import Document, adapter, read_document
+from voltward.experiments.duty import DutyDocument, load_duty
+from voltward.experiments.scenario import CampaignDocument, load_campaign
+from voltward.experiments.settings import LinkSettings, SystemSettings
+from voltward.experiments.system import load_link, load_system, system_schema
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    emit,
+    emit_json,
+    json_option,
+)
+
+SHAPES: dict[str, Any] = {
+    "campaign": CampaignDocument,
+    "system": SystemSettings,
+    "duty": DutyDocument,
+    "link": LinkSettings,
+}
+# A key that only one kind of file has.
+_MARKS = {
+    "duty": ("segment",),
+    "link": ("latency_median_ms", "latency_p95_ms", "burst"),
+    "system": ("pack", "limits", "sensors", "charging", "vehicle", "grid", "controls", "topics"),
+}
+kind_option = click.option(
+    "--kind", type=click.Choice(list(SHAPES)), help="What the file is; by default its keys tell."
+)
+
+
+@click.group("config")
+def config_group() -> None:
+    """Check configuration files, print their schema."""
+
+
+@config_group.command("schema")
+@click.argument("kind", type=click.Choice(list(SHAPES)), default="campaign")
+def schema_command(kind: str) -> None:
+    """Print the JSON Schema of a kind of file."""
+    schema = system_schema() if kind == "system" else adapter(SHAPES[kind]).json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["schema_version"] = SCHEMA_VERSION
+    emit_json(schema)
+
+
+@config_group.command("check")
+@click.argument("file", type=click.Path(path_type=Path))
+@kind_option
+@click.option("--level", type=click.Choice(["cell", "pack"]), help="Of a recorded profile.")
+@json_option
+def check_command(file: Path, kind: str | None, level: str | None, *, as_json: bool) -> None:
+    """Check a campaign, system, duty, link or recorded profile without running it."""
+    recorded = file.suffix.lower() in {".csv", ".parquet"}
+    chosen = kind or ("duty" if recorded else kind_of(read_document(file)))
+    digest, text = _checked(chosen, file, level or "")
+    if as_json:
+        document = {"file": str(file), "kind": chosen, "valid": True, "config_sha256": digest}
+        emit_json({"schema_version": SCHEMA_VERSION, **document})
+        return
+    emit(f"{file}: valid {chosen}; {text}")
+
+
+def kind_of(document: Document) -> str:
+    """Return what a document is, by keys that only one kind has; else a campaign."""
+    for kind, marks in _MARKS.items():
+        if any(mark in document for mark in marks):
+            return kind
+    return "campaign"
+
+
+def _checked(kind: str, file: Path, level: str) -> tuple[str | None, str]:
+    if not file.is_file():
+        raise ConfigurationError(f"{file}: there is no such file", hint="check the path")
+    name = str(file)
+    if kind == "duty":
+        duty = load_duty(name, level=level)
+        return None, f"{duty.duration_s:g} s on a tick of {duty.tick_s:g} s"
+    if kind == "system":
+        system = load_system(name)
+        layout = f"{system.pack.series}s{system.pack.parallel}p of {system.cell}"
+        return None, f"{layout}, link {system.link.name}"
+    if kind == "link":
+        link = load_link(name)
+        return None, f"{link.latency_median_ms:g} ms at the median"
+    campaign = load_campaign(file)
+    size = (
+        f"{len(campaign.attacks)} attacks x {len(campaign.stacks)} stacks x {campaign.seeds} seeds"
+    )
+    return campaign.config_sha256, f"{size}, config {campaign.config_sha256[:8]}"

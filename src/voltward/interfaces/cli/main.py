@@ -1,0 +1,120 @@
+"""The command `voltward`: a table of commands that are imported only when they are called."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from voltward import __version__
+from voltward.core.errors import ExitCode, VoltwardError
+from voltward.core.suggestion import nearest
+from voltward.interfaces.cli.output import set_verbosity, show_error
+
+# Name to where it lives, and the line in `voltward --help`.
+COMMANDS = {
+    "run": ("voltward.interfaces.cli.run:run_command", "Run a scenario or a campaign."),
+    "attacks": ("voltward.interfaces.cli.attacks:attacks_group", "List and show attacks."),
+    "defences": (
+        "voltward.interfaces.cli.defences:defences_group",
+        "List and show controls and stacks.",
+    ),
+    "runs": ("voltward.interfaces.cli.runs:runs_group", "List, show and compare finished runs."),
+    "config": (
+        "voltward.interfaces.cli.config:config_group",
+        "Check configuration files, print their schema.",
+    ),
+    "plant": ("voltward.interfaces.cli.plant:plant_command", "Run the bare plant on a duty."),
+    "validate": (
+        "voltward.interfaces.cli.validate:validate_command",
+        "Check the physics against published figures.",
+    ),
+    "can": ("voltward.interfaces.cli.can:can_group", "Filter candump lines."),
+    "live": ("voltward.interfaces.cli.live:live_group", "Run a case over a real bus and broker."),
+    "doctor": (
+        "voltward.interfaces.cli.doctor:doctor_command",
+        "Say what this environment has and lacks.",
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in a table and imported when called."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command, or None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; an unknown name gets the nearest known one as a hint."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            raise click.UsageError(f"there is no command '{name}': {nearest(name, COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "VOLTWARD"},
+)
+@click.version_option(__version__, prog_name="voltward")
+@click.option("-q", "--quiet", is_flag=True, help="No messages, no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="More messages.")
+@click.option("--no-color", is_flag=True, help="No colour; NO_COLOR does the same.")
+def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
+    """Attack a cloud battery management system, measure what breaks and what a defence saves.
+
+    Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
+    configuration, 3 gate failed, 5 nothing ran, 6 the environment lacks something, 130 interrupted.
+    """
+    set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; a bug raises.
+
+    Args:
+        arguments: Without the program's name.
+    """
+    as_json = "--json" in arguments
+    try:
+        result: Any = cli.main(args=list(arguments), prog_name="voltward", standalone_mode=False)
+    except VoltwardError as error:
+        return show_error(error.what, error.why, error.hint, error.exit_code, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        hint = f"see '{context.command_path} --help'" if context else ""
+        return show_error(error.format_message(), "", hint, ExitCode.USAGE, as_json=as_json)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return show_error(
+            "interrupted",
+            "finished parts are kept",
+            "continue a run with the same command and --resume",
+            ExitCode.INTERRUPTED,
+            as_json=as_json,
+        )
+    return result if isinstance(result, int) else ExitCode.DONE
+
+
+def main() -> None:
+    """Run the command line of this process and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""What people and programs see: results on standard output, messages and progress on error."""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import click
+
+from voltward import __version__
+from voltward.core.errors import ExitCode
+
+SCHEMA_VERSION = 1
+Progress = Callable[[str, int, int], None]
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+
+
+@dataclass
+class _Verbosity:
+    quiet: bool = False
+    verbose: bool = False
+    plain: bool = False
+
+
+_verbosity = _Verbosity()
+
+
+def set_verbosity(*, quiet: bool, verbose: bool, no_color: bool) -> None:
+    """Set how much is said in this process."""
+    _verbosity.quiet = quiet
+    _verbosity.verbose = verbose
+    _verbosity.plain = no_color or bool(os.environ.get("NO_COLOR"))
+
+
+def colour_allowed() -> bool:
+    """Whether standard output may hold colour."""
+    return sys.stdout.isatty() and not _verbosity.plain
+
+
+def emit(text: str) -> None:
+    """Write a line of the result."""
+    click.echo(text)
+
+
+def emit_json(document: Any) -> None:
+    """Write the one document of `--json`; infinities and NaN become null."""
+    click.echo(json.dumps(plain(document), indent=2, sort_keys=True, ensure_ascii=False))
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON can hold it."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def message(text: str) -> None:
+    """Write a line for people, unless quiet."""
+    if not _verbosity.quiet:
+        click.echo(text, err=True)
+
+
+def detail(text: str) -> None:
+    """Write a line for people who asked for more."""
+    if _verbosity.verbose:
+        click.echo(text, err=True)
+
+
+def header(seed: int, config_sha256: str, subject: str) -> None:
+    """Write what is about to run: versions, seed, digest of the configuration, size."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    versions = f"voltward {__version__}  python {python}"
+    message(f"{versions}  seed {seed}  config {config_sha256[:8]}  {subject}")
+
+
+def show_error(what: str, why: str, hint: str, code: ExitCode, *, as_json: bool) -> ExitCode:
+    """Write an expected failure in three parts; with `--json` also as the one document.
+
+    Returns:
+        The code, to leave with.
+    """
+    if as_json:
+        error = {"what": what, "why": why, "hint": hint, "exit_code": int(code)}
+        emit_json({"schema_version": SCHEMA_VERSION, "error": error})
+    _write_error(what, why, hint)
+    return code
+
+
+def leave(code: ExitCode, what: str, *, why: str = "", hint: str = "") -> NoReturn:
+    """Say why, and leave with a code after the result was already printed."""
+    _write_error(what, why, hint)
+    click.get_current_context().exit(code)
+
+
+def _write_error(what: str, why: str, hint: str) -> None:
+    lines = [f"error: {what}", f"  why: {why}" if why else "", f"  hint: {hint}" if hint else ""]
+    click.echo("\n".join(line for line in lines if line), err=True)
+
+
+def columns(rows: Iterable[Sequence[str]], head: Sequence[str]) -> str:
+    """Return rows as aligned text with a head.
+
+    Args:
+        rows: Cells as text.
+        head: Names of the columns.
+    """
+    lines = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """Give a function (stage, done, total) that moves a bar; silent when nobody watches."""
+    if _verbosity.quiet or not sys.stderr.isatty():
+        yield lambda _stage, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    shown = (
+        TextColumn(" {task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*shown, console=Console(stderr=True, no_color=_verbosity.plain)) as bar:
+        tasks: dict[str, Any] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield advance

@@ -1,0 +1,57 @@
+"""`voltward plant`: cells, pack and limits on a duty, with no cloud and no attack."""
+
+from pathlib import Path
+
+import click
+
+from voltward.experiments.bare_plant import run_bare_plant
+from voltward.experiments.duty import load_duty
+from voltward.experiments.system import REFERENCE, capacities_Ah, load_system
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    columns,
+    emit,
+    emit_json,
+    json_option,
+)
+
+
+@click.command("plant")
+@click.option("--duty", default="commute-and-charge", show_default=True, help="Name or file.")
+@click.option(
+    "--level", type=click.Choice(["cell", "pack"]), default=None, help="Of a recorded profile."
+)
+@click.option("--cell", default="", help="Name or file; replaces the system's.")
+@click.option("--system", default=REFERENCE, show_default=True, help="Name or file.")
+@click.option("--tick", "tick_s", type=float, default=None, help="Tick in s; replaces the duty's.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out/plant"),
+    show_default=True,
+    help="Folder of the trace.",
+)
+@json_option
+def plant_command(
+    duty: str,
+    level: str | None,
+    cell: str,
+    system: str,
+    tick_s: float | None,
+    out: Path,
+    *,
+    as_json: bool,
+) -> None:
+    """Run the bare plant on a duty and keep its trace."""
+    settings = load_system(system, cell=cell)
+    asked = load_duty(duty, tick_s=tick_s, level=level or "", capacities_Ah=capacities_Ah(settings))
+    result = run_bare_plant(settings, asked, out)
+    if as_json:
+        emit_json({"schema_version": SCHEMA_VERSION, "duty": asked.name, **result})
+        return
+    emit(columns([(key, _figure(value)) for key, value in result.items()], ("figure", "value")))
+    emit(f"wrote {out}")
+
+
+def _figure(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

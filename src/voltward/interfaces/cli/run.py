@@ -1,0 +1,171 @@
+"""`voltward run`: one scenario or a campaign, from a file, from flags, or from both."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
+from voltward.experiments.scenario import CampaignSettings, load_campaign
+from voltward.experiments.stack_changes import number
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    emit,
+    emit_json,
+    header,
+    json_option,
+    leave,
+    message,
+    progress_bar,
+)
+
+
+@click.command("run")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--attack",
+    "attacks",
+    multiple=True,
+    metavar="ID[:param=value,...]",
+    help="An attack, or 'all'; may be given again.",
+)
+@click.option("--stack", "stacks", multiple=True, help="A defence stack; may be given again.")
+@click.option("--controls", metavar="+a,-b", help="Add and take away controls in every stack.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="control.param=value",
+    help="Set a parameter of a control; may be given again.",
+)
+@click.option("--duty", help="Shipped name, duty file, or recorded profile.")
+@click.option("--level", "duty_level", type=click.Choice(["cell", "pack"]), help="Of the profile.")
+@click.option("--cell", help="Shipped name or file.")
+@click.option("--link", help="Shipped name or file.")
+@click.option("--system", help="Your own system file, or a shipped name.")
+@click.option("--cloud/--no-cloud", default=None, help="With or without the cloud half.")
+@click.option("--seeds", type=int, help="Runs of each attack and stack.")
+@click.option("--seed", type=int, help="The first seed.")
+@click.option("--keep", type=click.Choice(["all", "worst", "none"]), help="Which traces are kept.")
+@click.option("--gate", metavar="EXPR", help='Such as "goal_share(full)<=0.05"; exit 3 if not.')
+@click.option("--tick", "tick_s", type=float, help="Tick in s; replaces the duty's.")
+@click.option("--chunk", type=int, help="Runs computed together.")
+@click.option("--workers", type=int, help="Processes.")
+@click.option("--name", help="Of the campaign.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; by default out/NAME."
+)
+@click.option("--resume", is_flag=True, help="Keep the finished parts of an interrupted run.")
+@click.option("--no-report", is_flag=True, help="Leave report and figures out.")
+@json_option
+def run_command(
+    file: Path | None,
+    attacks: tuple[str, ...],
+    stacks: tuple[str, ...],
+    changes: tuple[str, ...],
+    out: Path | None,
+    *,
+    resume: bool,
+    no_report: bool,
+    as_json: bool,
+    **flags: Any,
+) -> None:
+    """Run a scenario or a campaign, from FILE, from flags, or from both: flags win.
+
+    Without a FILE at least one --attack is needed. The folder holds report.html, matrix.csv,
+    cases.csv, cases.parquet, run.json, events.jsonl, traces and figures.
+    """
+    if file is None and not attacks:
+        raise ConfigurationError(
+            "nothing was selected",
+            why="a run needs a campaign file or an attack",
+            hint="voltward run --attack all, or see 'voltward attacks list'",
+        )
+    settings = load_campaign(
+        file,
+        {
+            **flags,
+            "attacks": read_attack_options(attacks) if attacks else None,
+            "stacks": list(stacks) if stacks else None,
+            "set": changes or None,
+        },
+    )
+    folder = out or Path("out") / settings.name
+    _execute(settings, folder, resume=resume, report=not no_report, as_json=as_json)
+
+
+def _execute(
+    settings: CampaignSettings, out: Path, *, resume: bool, report: bool, as_json: bool
+) -> None:
+    # The engine is heavy: it is loaded after the configuration was found to be good.
+    from voltward.experiments.campaign import run_campaign
+    from voltward.experiments.gate import judge
+    from voltward.experiments.run_folder import RunFolder
+    from voltward.interfaces.report import write_report
+    from voltward.interfaces.table import matrix_table
+
+    size = (
+        f"{len(settings.attacks)} attacks x {len(settings.stacks)} stacks x {settings.seeds} seeds"
+    )
+    header(settings.seed, settings.config_sha256, size)
+    duty, system = settings.load_duty(), settings.load_system()
+    message(
+        f" plant      {system.pack.series}s{system.pack.parallel}p of {system.cell}, "
+        f"duty {duty.name}, {duty.duration_s:g} s, tick {duty.tick_s:g} s, link {system.link.name}"
+    )
+    with progress_bar() as progress:
+        run_campaign(settings, out, progress, resume=resume)
+        if report:
+            progress("report", 0, 1)
+            write_report(out)
+            progress("report", 1, 1)
+    folder = RunFolder.open(out)
+    rows = folder.matrix()
+    if not rows:
+        raise NothingRanError(f"{out}: no case was run", hint="widen the selection")
+    verdict = judge(settings.gate, rows) if settings.gate else None
+    if as_json:
+        emit_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "out": str(out),
+                "run": dict(folder.run),
+                "matrix": rows,
+                "gate": verdict.as_document() if verdict else None,
+            }
+        )
+    else:
+        emit(matrix_table(rows))
+        if verdict:
+            emit(f'{"PASS" if verdict.passed else "FAIL"}  gate "{verdict.expression}"')
+        emit(f"wrote {out}" + (f" (open {out / 'report.html'})" if report else ""))
+        emit(f"next: voltward runs show {out} | voltward runs compare {out} OTHER")
+    if verdict and not verdict.passed:
+        leave(ExitCode.GATE_FAILED, f"gate failed: {verdict.reason}", why=verdict.expression)
+
+
+def read_attack_options(options: tuple[str, ...]) -> Any:
+    """Return what `--attack` options ask for, in the form of a campaign file.
+
+    Args:
+        options: Texts "id" or "id:param=value,param=value"; "all" stands for every attack.
+
+    Raises:
+        ConfigurationError: The form is wrong.
+    """
+    if options == ("all",):
+        return "all"
+    entries: list[Any] = []
+    for option in options:
+        name, colon, rest = option.partition(":")
+        table: dict[str, Any] = {"id": name}
+        for part in rest.split(",") if colon else ():
+            key, equals, value = part.partition("=")
+            if not (equals and key):
+                raise ConfigurationError(
+                    f"--attack {option}: cannot read '{part}'",
+                    why="allowed is ID:param=value,param=value",
+                )
+            table[key] = number(value, f"--attack {name}: {key}")
+        entries.append(table)
+    return entries

@@ -1,0 +1,24 @@
+"""The report of a campaign: one HTML file and its figures, made from a run folder only."""
+
+from importlib import import_module
+from pathlib import Path
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: Path) -> list[Path]:
+    """Write `report.html` and `figures/` into a finished run folder.
+
+    The same folder gives the same bytes. The drawing library is loaded here and no earlier.
+
+    Args:
+        folder: A folder with run.json.
+
+    Returns:
+        The files written, the report first.
+
+    Raises:
+        ConfigurationError: If the folder is damaged.
+    """
+    written: list[Path] = import_module("voltward.interfaces.report.page").write(folder)
+    return written

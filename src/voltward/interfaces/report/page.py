@@ -1,0 +1,158 @@
+"""The page: figures drawn, words put together, one HTML file written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from matplotlib.figure import Figure
+
+from voltward.core.files import write_text
+from voltward.experiments.matrix import Row
+from voltward.experiments.run_folder import FIGURES, REPORT_FILE
+from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
+from voltward.interfaces.report.content import Content
+from voltward.interfaces.report.cost import alarm_rows, control_rows, harm_rows
+from voltward.interfaces.report.figure_architecture import draw_architecture
+from voltward.interfaces.report.figure_damage import draw_damage
+from voltward.interfaces.report.figure_delay import draw_delay
+from voltward.interfaces.report.figure_matrix import draw_matrix
+from voltward.interfaces.report.figure_timeline import draw_timeline
+from voltward.interfaces.report.style import drawing, inline_svg, save
+from voltward.interfaces.report.summary import summarise
+from voltward.interfaces.report.words import between, number, percent
+
+_TRACKS = {
+    "matched": "the plant is the model that the twin uses, so detection is at its easiest; "
+    "figures on real cells will be worse",
+    "mismatched": "the plant is an electrochemical model that the twin does not know",
+    "composed": "the plant follows measured profiles with a stated spread between cells",
+    "measured": "the plant is a recording of real cells",
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure in the page: its SVG text and its files."""
+
+    svg: str
+    png: str
+    file: str
+
+
+def write(folder: Path) -> list[Path]:
+    """Write `report.html` and `figures/` into a run folder and renew its digests.
+
+    Args:
+        folder: A finished run folder.
+
+    Returns:
+        The files written, the report first.
+    """
+    content = Content.read(folder)
+    figures, written = _draw(content)
+    text = _render(content, figures)
+    write_text(folder / REPORT_FILE, text)
+    content.folder.seal()
+    return [folder / REPORT_FILE, *written]
+
+
+def _draw(content: Content) -> tuple[dict[str, Drawn], list[Path]]:
+    figures: dict[str, Drawn] = {}
+    written: list[Path] = []
+
+    def keep(name: str, title: str, figure: Figure | None) -> None:
+        if figure is None:
+            return
+        png, svg = save(figure, content.folder.path / FIGURES, name)
+        written.extend((png, svg))
+        figures[name] = Drawn(inline_svg(svg, title), f"{FIGURES}/{png.name}", f"{FIGURES}/{name}")
+
+    with drawing():
+        if content.attacks:
+            keep("matrix", "Heat map: goal share of attacks by stack", draw_matrix(content))
+            keep("damage", "Bars: damage avoided by each stack", draw_damage(content))
+            keep("delay", "Detection delay of each attack", draw_delay(content))
+        keep("architecture", "The layers and taps of the system", draw_architecture(content))
+        for attack, cases in content.traced.items():
+            title = f"Time series of {content.title(attack)}"
+            keep(f"timeline-{attack}", title, draw_timeline(content, attack, cases))
+        best = _telling(content)
+        if best:
+            png, svg = save(
+                draw_timeline(content, best, content.traced[best]),
+                content.folder.path / FIGURES,
+                "timeline",
+            )
+            written.extend((png, svg))
+    return figures, written
+
+
+def _telling(content: Content) -> str:
+    """Return the traced attack that shows a defence at work, or the first one, or nothing."""
+    for attack, cases in content.traced.items():
+        if len(cases) > 1 and cases[0]["goal_reached"] and not cases[1]["goal_reached"]:
+            return attack
+    return next(iter(content.traced), "")
+
+
+def _render(content: Content, figures: dict[str, Drawn]) -> str:
+    environment = Environment(
+        loader=PackageLoader("voltward.interfaces.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "percent": percent}
+    environment.globals["between"] = between
+    events = _events(content)
+    return environment.get_template("report.html.j2").render(
+        content=content,
+        run=content.run,
+        summary=summarise(content),
+        figures=figures,
+        chapters=[write_chapter(content, attack, events) for attack in content.attacks],
+        rows=[row for row in content.matrix if row["attack"] in content.attacks],
+        harms=harm_rows(content),
+        alarms=alarm_rows(content),
+        controls=control_rows(content),
+        track_words=_TRACKS.get(content.track, "see the documentation of the tracks"),
+        sources=_sources(content),
+        files=_listed(content.run["files"].items()),
+        config=(content.folder.path / "config.toml").read_text(encoding="utf-8"),
+    )
+
+
+def _events(content: Content) -> dict[str, list[Row]]:
+    """Return the first events of each traced case, from one pass over the file."""
+    wanted = {case["case_id"] for cases in content.traced.values() for case in cases}
+    found: dict[str, list[Row]] = {}
+    for event in content.folder.events() if wanted else ():
+        if event["case_id"] in wanted:
+            kept = found.setdefault(event["case_id"], [])
+            if len(kept) < EVENTS_SHOWN:
+                kept.append(event)
+    return found
+
+
+def _sources(content: Content) -> list[tuple[str, str]]:
+    """Return each source once, with the entries that cite it."""
+    cited: dict[str, list[str]] = {}
+    shown = {"attacks": content.attacks, "controls": [c.name for c in control_rows(content)]}
+    for kind, names in shown.items():
+        for name in names:
+            source = str(content.run["catalogue"][kind].get(name, {}).get("source", ""))
+            if source:
+                cited.setdefault(source, []).append(name)
+    return [(source, ", ".join(names)) for source, names in cited.items()]
+
+
+def _listed(files: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Return data files with digests: not the report, which cannot hold its own."""
+    return [
+        (name, str(digest))
+        for name, digest in sorted(files)
+        if name != REPORT_FILE and not name.startswith(f"{FIGURES}/")
+    ]

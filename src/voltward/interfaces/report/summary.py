@@ -1,0 +1,147 @@
+"""Page 1: what was tested, the verdict, three numbers, and what is still open."""
+
+from dataclasses import dataclass
+
+from voltward.experiments.matrix import since_attack
+from voltward.experiments.metrics import (
+    Interval,
+    false_alarm_rate,
+    quantile,
+    wilson_interval,
+)
+from voltward.experiments.schemas import NO_ATTACK
+from voltward.interfaces.report.content import Content
+from voltward.interfaces.report.words import count, joined, number, percent, percent_between
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """Goals reached over all attacks under one stack."""
+
+    reached: int
+    cases: int
+    share: float
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the three numbers: what it is, the number, and how sure it is."""
+
+    label: str
+    value: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The words of page 1.
+
+    Attributes:
+        tested: What was tested, one sentence.
+        mark: PASS, FAIL or DONE.
+        verdict: The verdict in one sentence.
+        finding: The main result in one sentence.
+        figures: Three numbers.
+        open_attacks: Id, title and goal share of attacks that still reach their goal.
+    """
+
+    tested: str
+    mark: str
+    verdict: str
+    finding: str
+    figures: tuple[Figure, ...]
+    open_attacks: tuple[tuple[str, str, str], ...]
+
+
+def pooled(content: Content, stack: str) -> Pooled:
+    """Return how often goals were reached under a stack, over all attacks."""
+    cases = [c for c in content.cases if c["stack"] == stack and c["attack"] != NO_ATTACK]
+    reached = sum(bool(case["goal_reached"]) for case in cases)
+    share = reached / len(cases) if cases else 0.0
+    return Pooled(reached, len(cases), share, wilson_interval(reached, len(cases)))
+
+
+def summarise(content: Content) -> Summary:
+    """Return the words of page 1."""
+    gate = content.run.get("gate")
+    if gate is None:
+        mark, verdict = "DONE", "No gate was set; the numbers below are the result."
+    else:
+        mark, verdict = ("PASS" if gate["passed"] else "FAIL"), str(gate["reason"])
+    return Summary(
+        tested=_tested(content),
+        mark=mark,
+        verdict=verdict,
+        finding=_finding(content),
+        figures=(_goal_figure(content), _noticed_figure(content), _alarm_figure(content)),
+        open_attacks=tuple(
+            (row["attack"], content.title(row["attack"]), percent(row["goal_share"]))
+            for row in content.rows_of(content.headline)
+            if row["goal_share"] > 0.0
+        ),
+    )
+
+
+def _tested(content: Content) -> str:
+    duties = list(dict.fromkeys(case["duty"] for case in content.cases))
+    on = joined(duties) if len(duties) <= 4 else count(len(duties), "duty cycle")
+    return (
+        f"{count(len(content.attacks), 'attack')} against "
+        f"{count(len(content.stacks), 'defence stack')} ({', '.join(content.stacks)}), "
+        f"{count(content.seeds(), 'seed')} each, {count(len(content.cases), 'simulated run')} "
+        f"on {on}. Truth track: {content.track}."
+    )
+
+
+def _finding(content: Content) -> str:
+    before, after = pooled(content, content.baseline), pooled(content, content.headline)
+    with_headline = (
+        f"With stack {content.headline} the attacker reached the goal in {after.reached} of "
+        f"{after.cases} runs ({percent(after.share)}, 95 % interval "
+        f"{percent_between(after.interval)})"
+    )
+    if content.baseline == content.headline:
+        return f"{with_headline}."
+    return f"{with_headline}; with stack {content.baseline} in {before.reached} of {before.cases}."
+
+
+def _goal_figure(content: Content) -> Figure:
+    before, after = pooled(content, content.baseline), pooled(content, content.headline)
+    return Figure(
+        f"attacks that reach their goal, {content.baseline} → {content.headline}",
+        f"{percent(before.share)} → {percent(after.share)}",
+        f"Wilson 95 %: {percent_between(before.interval)} → {percent_between(after.interval)}",
+    )
+
+
+def _noticed_figure(content: Content) -> Figure:
+    cases = [
+        c for c in content.cases if c["stack"] == content.headline and c["attack"] != NO_ATTACK
+    ]
+    met = sum(bool(case["blocked"] or case["detected"]) for case in cases)
+    share = met / len(cases) if cases else None
+    delays = since_attack(cases, "detect_s")
+    delay = (
+        f"alarm after {number(quantile(delays, 0.5))} s (median), "
+        f"{number(quantile(delays, 0.95))} s (p95)"
+        if delays
+        else "no alarm sounded"
+    )
+    return Figure(
+        f"attacks blocked or detected, {content.headline}",
+        percent(share),
+        f"95 %: {percent_between(wilson_interval(met, len(cases)))}; {delay}",
+    )
+
+
+def _alarm_figure(content: Content) -> Figure:
+    cases = [c for c in content.cases if c["stack"] == content.headline]
+    rate = false_alarm_rate(
+        sum(int(c["false_alarms"]) for c in cases), sum(float(c["hours"]) for c in cases)
+    )
+    return Figure(
+        f"false alarms per hour, {content.headline}",
+        f"≤ {number(rate.upper_per_hour)}" if rate.upper_per_hour is not None else "not watched",
+        f"{count(rate.count, 'alarm')} in {number(rate.hours)} h; exact Poisson 95 % bound",
+    )

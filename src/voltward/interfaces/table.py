@@ -1,0 +1,105 @@
+"""What a campaign prints in a terminal: the table, the safety line, and what was written."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from voltward.experiments.metrics import wilson_interval
+from voltward.experiments.schemas import BASELINE_STACK, NO_ATTACK
+
+Row = Mapping[str, Any]
+# Never colour alone: the marks say the same.
+SEEN, STOPPED = "●", "■"
+LEGEND = f"goal share, 95 % Wilson interval in matrix.csv; {STOPPED} blocked, {SEEN} detected"
+_MOSTLY = 0.5
+
+
+def print_matrix(rows: Sequence[Row], console: Console) -> None:
+    """Print attack x stack: the share of runs in which the goal was reached, with marks.
+
+    Args:
+        rows: Rows of the matrix; clean duty is left out.
+        console: Where to.
+    """
+    attacked = [row for row in rows if row["attack"] != NO_ATTACK]
+    stacks = list(dict.fromkeys(row["stack"] for row in attacked))
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("attack", no_wrap=True)
+    for stack in stacks:
+        table.add_column(stack, justify="right", no_wrap=True)
+    by_key = {(row["attack"], row["stack"]): row for row in reversed(attacked)}
+    for attack in dict.fromkeys(row["attack"] for row in attacked):
+        cells = [_cell(by_key.get((attack, stack))) for stack in stacks]
+        table.add_row(Text(attack), *cells)
+    console.print(table)
+    tracks = ", ".join(dict.fromkeys(row["track"] for row in attacked))
+    counts = sorted({int(row["n"]) for row in attacked})
+    runs = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0] if counts else 0)
+    console.print(Text(f"{LEGEND}; {runs} runs a cell, track {tracks or 'none'}", style="dim"))
+
+
+def _cell(row: Row | None) -> Text:
+    if row is None:
+        return Text("-", style="dim")
+    share = float(row["goal_share"])
+    marks = STOPPED if row["blocked_share"] > _MOSTLY else " "
+    marks += SEEN if row["detected_share"] > _MOSTLY else " "
+    style = "green" if share == 0.0 else "yellow" if share < _MOSTLY else "red"
+    return Text(f"{share:.2f} {marks}", style=style)
+
+
+def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None:
+    """Print in one line what a stack saves: goals reached without and with it, and safe state.
+
+    Args:
+        rows: Rows of the matrix.
+        stack: The stack to speak of.
+        console: Where to.
+    """
+    parts = []
+    if stack != BASELINE_STACK and any(row["stack"] == BASELINE_STACK for row in rows):
+        parts.append(f"goals reached {_reached(rows, BASELINE_STACK)} -> {_reached(rows, stack)}")
+    else:
+        parts.append(f"goals reached {_reached(rows, stack)}")
+    of_stack = [row for row in rows if row["stack"] == stack]
+    over = {
+        name: sum(row["over_voltage_s"] * row["n"] for row in rows if row["stack"] == name)
+        for name in (BASELINE_STACK, stack)
+    }
+    parts.append(f"over-voltage {over[BASELINE_STACK]:.0f} s -> {over[stack]:.0f} s")
+    safe = [row["safe_median_s"] for row in of_stack if row["safe_median_s"] is not None]
+    if safe:
+        parts.append(f"slowest median time to safe state {max(safe):.3g} s")
+    alarms, hours = (sum(row[name] for row in of_stack) for name in ("false_alarms", "hours"))
+    parts.append(f"{alarms} false alarms in {hours:.3g} h")
+    console.print(f"[bold]safety[/bold]  with stack {escape(stack)}: {'; '.join(parts)}")
+
+
+def _reached(rows: Sequence[Row], stack: str) -> str:
+    chosen = [row for row in rows if row["stack"] == stack and row["attack"] != NO_ATTACK]
+    cases = sum(int(row["n"]) for row in chosen)
+    reached = sum(round(row["goal_share"] * row["n"]) for row in chosen)
+    bounds = wilson_interval(reached, cases)
+    return f"{reached}/{cases} ({100 * bounds.low:.0f} to {100 * bounds.high:.0f} %)"
+
+
+def print_written(folder: Path, files: Sequence[Path], console: Console) -> None:
+    """Print what was written, folders of many files as one entry, and what to open.
+
+    Args:
+        folder: The run folder.
+        files: Files in it.
+        console: Where to.
+    """
+    names = [path.relative_to(folder) for path in files]
+    shown = [name.as_posix() for name in names if len(name.parts) == 1]
+    for parent in dict.fromkeys(name.parts[0] for name in names if len(name.parts) > 1):
+        count = sum(name.parts[0] == parent for name in names)
+        shown.append(f"{parent}/ ({count} files)")
+    open_hint = " (open report.html)" if "report.html" in shown else ""
+    console.print(f"[bold]wrote[/bold]   {escape(str(folder))}{open_hint}: {', '.join(shown)}")
