@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from voltward.experiments.consequences import CONSEQUENCES
 from voltward.experiments.run_folder import RunFolder, RunWriter
-from voltward.experiments.schemas import CASE_COLUMNS, MEASURED_COLUMNS
+from voltward.experiments.schemas import MEASURED_COLUMNS
 
 STACKS = {
     "none": "",
@@ -22,7 +23,7 @@ ATTACKS = {
     "temperature-freeze": ("physical", "Temperature frozen", "over_temperature_s", 140.0, 0, 0),
     "frame-replay": ("physical", "Old CAN frames again", "over_voltage_s", 260.0, 1, 1),
     "broker-in-the-middle": ("communication", "A false broker", "charging_denied_s", 900.0, 1, 0),
-    "uplink-flood": ("communication", "Uplink flooded", "telemetry_lost_s", 1200.0, 0, 1),
+    "uplink-flood": ("communication", "Uplink flooded", "cloud_blind_s", 1200.0, 0, 1),
     "charge-command-spoof": ("cloud", "False charge limit", "plated_charge_mAh", 48.0, 1, 1),
     "model-poisoning": ("cloud", "Twin parameters changed", "twin_soc_error_pct", 12.0, 0, 1),
     "provoked-derate": ("cloud", "Defence turned on its owner", "energy_unserved_Wh", 400.0, 0, 1),
@@ -137,6 +138,10 @@ def make_trace(case, length=1800):
         "twin_voltage_target_V": voltage_V + 0.15 * bias_V,
         "true_current_A": current_A,
         "reported_current_A": current_A + 0.2 * rng.standard_normal(length),
+        "twin_current_A": current_A,
+        "twin_temperature_max_degC": 25.0 + 6.0 * time_s / length,
+        "queued_records": np.zeros(length),
+        "worst_score": np.where(attacked, 1.2, 0.4),
         "true_temperature_max_degC": 25.0 + 6.0 * time_s / length,
         "reported_temperature_max_degC": 25.0 + 6.0 * time_s / length,
         "true_soc": soc,
@@ -173,13 +178,8 @@ def make_run(**changes):
         for name in STACKS["full"].split(";")
     }
     consequences = {
-        column.name: {
-            "unit": column.unit,
-            "title": column.name.rsplit("_", 1)[0].replace("_", " "),
-            "description": column.description,
-        }
-        for column in CASE_COLUMNS
-        if column in MEASURED_COLUMNS
+        entry.name: {"unit": entry.unit, "title": entry.title, "description": entry.description}
+        for entry in CONSEQUENCES
     }
     return {
         "name": "Synthetic campaign (test data, nothing measured)",

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.gate import judge, parse_gate
+from voltward.experiments.gate import check_gate, judge, parse_gate
 from voltward.experiments.matrix import matrix_rows
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
@@ -93,3 +93,11 @@ def test_verdict_as_document():
     document = judge("goal_share(full)<=0.05", ROWS).as_document()
     assert document["passed"] is True
     assert document["terms"][0]["rows"] == [{"attack": "a", "stack": "full"}]
+
+
+def test_a_gate_is_checked_before_anything_runs():
+    check_gate("goal_share(full)<=0.05 and detected_share(full, a)>0", ["a", "no-attack"], ["full"])
+    with pytest.raises(ConfigurationError, match="no stack 'none'"):
+        check_gate("goal_share(none)<=0.05", ["a"], ["full"])
+    with pytest.raises(ConfigurationError, match="met no attack"):
+        check_gate("goal_share(full)<=0.05", ["no-attack"], ["full"])

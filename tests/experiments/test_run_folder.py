@@ -8,15 +8,24 @@ import pytest
 
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.experiments import run_folder
+from voltward.experiments.consequences import (
+    AT_DETECTION,
+    CONSEQUENCE_INDEX,
+    CONSEQUENCES,
+    HARMS,
+)
 from voltward.experiments.matrix import matrix_rows
 from voltward.experiments.run_folder import RunFolder, RunWriter, list_runs
 from voltward.experiments.run_tables import csv_lines, read_csv
 from voltward.experiments.schemas import (
+    AVOIDED,
     CASE_COLUMNS,
     MATRIX_COLUMNS,
+    TRACE_COLUMNS,
     json_schemas,
     write_schemas,
 )
+from voltward.experiments.virtual import trace
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
 make_folder = SYNTHETIC["make_folder"]
@@ -114,6 +123,25 @@ def test_resume_keeps_parts_of_the_same_plan_only(tmp_path):
     assert RunWriter.begin(path, "", {"config_sha256": "b"}).parts.finished() == frozenset()
 
 
+def test_the_gate_is_judged_on_the_matrix_and_kept(tmp_path):
+    cases = SYNTHETIC["make_cases"](seeds=2)
+    writer = RunWriter.begin(tmp_path / "run", "", {})
+    writer.parts.write(0, cases, [])
+    writer.finish(SYNTHETIC["make_run"](), gate="goal_share(none)<=0.05")
+    gate = RunFolder.open(tmp_path / "run").run["gate"]
+    assert gate["passed"] is False
+    assert "got 1 (goal reached in 18 of 18 cases)" in gate["reason"]
+
+
+def test_tables_have_the_columns_of_those_who_fill_them():
+    names = [column.name for column in CASE_COLUMNS]
+    assert [c for c in names if c in CONSEQUENCE_INDEX] == [c.name for c in CONSEQUENCES]
+    assert {f"{name}_at_detection" for name in AT_DETECTION} <= set(names)
+    assert {f"harm_{name}" for name in HARMS} <= set(names)
+    assert set(AVOIDED) <= set(CONSEQUENCE_INDEX)
+    assert ("time_s", *trace.TRACE_COLUMNS) == tuple(column.name for column in TRACE_COLUMNS)
+
+
 def test_nothing_ran(tmp_path):
     with pytest.raises(NothingRanError):
         RunWriter.begin(tmp_path / "run", "", {}).finish(SYNTHETIC["make_run"]())
@@ -124,6 +152,12 @@ def test_a_folder_of_other_files_is_left_alone(tmp_path):
     with pytest.raises(ConfigurationError, match=r"thesis\.txt"):
         RunWriter.begin(tmp_path, "", {})
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_resuming_a_finished_run_starts_anew(copy):
+    writer = RunWriter.begin(copy, "", {}, resume=True)
+    assert writer.parts.finished() == frozenset()
+    assert not list((copy / "traces").glob("*"))
 
 
 def test_an_earlier_run_is_replaced_without_leftovers(copy):
@@ -180,6 +214,8 @@ def test_a_row_that_does_not_fit_is_a_bug(tmp_path):
     parts = RunWriter.begin(tmp_path / "run", "", {}).parts
     with pytest.raises(ValueError, match="finite"):
         parts.write(0, [case | {"soc_error_pct": float("nan")}], [])
+    parts.write(0, [case | {"safe_s": float("nan")}], [])
+    assert parts.cases().column("safe_s").to_pylist() == [None]
     with pytest.raises(ValueError, match="unknown"):
         parts.write(0, [case | {"extra": 1.0}], [])
 

@@ -5,6 +5,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 from hypothesis import given
@@ -135,8 +136,6 @@ def test_figures_carry_no_date_or_program(folder):
 
 
 def test_the_users_own_style_does_not_show(folder, tmp_path):
-    import matplotlib as mpl
-
     SYNTHETIC["make_folder"](tmp_path / "run")
     with mpl.rc_context({"font.size": 20.0, "axes.facecolor": "black", "svg.hashsalt": None}):
         write_report(tmp_path / "run")

@@ -40,6 +40,7 @@ class Past:
     wide: tuple[Float[Array, "run cell"], ...]
     scalars: Float[Array, "run field"]
     sequence: Int[Array, " run"]
+    sent_tick: Int[Array, " run"]
 
 
 def active_slots(
@@ -127,19 +128,27 @@ def _one_row(
     replayed = active & (column("window") > 0)
     delayed = active & (column("delay") > 0)
     wide, scalars, sequence = record.wide, record.scalars, record.sequence
-    present = record.present
+    present, sent_tick = record.present, record.sent_tick
+    field = column("field")
+    since = context.tick - column("start")
+    # Without a field the old record comes as a whole, with its number and stamp.
+    whole = (replayed | delayed) & (field < 0)
     if past is not None:
         old = replayed | delayed
         wide = tuple(
-            jnp.where(old[:, None], then, now) for then, now in zip(past.wide, wide, strict=True)
+            jnp.where(
+                whole[:, None] | (_touched(row, then) & (old & (field == i))[:, None]), then, now
+            )
+            for i, (then, now) in enumerate(zip(past.wide, wide, strict=True))
         )
-        scalars = jnp.where(old[:, None], past.scalars, scalars)
-        sequence = jnp.where(old, past.sequence, sequence)
-        waited = context.tick - column("start") >= column("delay")
-        present = jnp.where(delayed, waited, present | replayed)
-    since = context.tick - column("start")
+        place = jnp.arange(scalars.shape[1]) + len(tap.wide)
+        chosen_old = whole[:, None] | (old[:, None] & (field[:, None] == place[None, :]))
+        scalars = jnp.where(chosen_old, past.scalars, scalars)
+        sequence = jnp.where(whole, past.sequence, sequence)
+        sent_tick = jnp.where(whole, past.sent_tick, sent_tick)
+        waited = since >= column("delay")
+        present = jnp.where(delayed & whole, waited, present | (replayed & whole))
     offset = column("bias") + column("ramp") * since
-    field = column("field")
     changed = []
     for index, values in enumerate(wide):
         chosen = active & (field == index)
@@ -155,7 +164,7 @@ def _one_row(
     injects = active & (column("inject") > 0)
     terminates = active & (column("terminate") > 0)
     forged = edits | injects | terminates
-    kept = jnp.where(replayed, record.proofs & jnp.uint32(int(REPLAYABLE)), jnp.uint32(0))
+    kept = jnp.where(replayed & whole, record.proofs & jnp.uint32(int(REPLAYABLE)), jnp.uint32(0))
     own = context.held & jnp.uint32(int(SECRETS))
     lost = uniform(context.seed, channel + 3, context.tick) < column("drop")
     return Record(
@@ -166,12 +175,20 @@ def _one_row(
         present=(present | injects) & ~(active & lost),
         # The forger of a new record counts on; an edited or replayed one keeps its number.
         sequence=jnp.where(injects, sequence + 1, sequence),
-        sent_tick=jnp.where(injects, context.tick, record.sent_tick),
+        sent_tick=jnp.where(injects, context.tick, sent_tick),
         sender=jnp.where(forged, ATTACKER, record.sender),
         proofs=jnp.where(forged, own | kept, record.proofs),
         copies=record.copies + jnp.where(active, column("copies") + column("inject"), 0.0),
         tainted=record.tainted | forged | (delayed & present),
     )
+
+
+def _touched(
+    row: Float[Array, "run column"], values: Float[Array, "run cell"]
+) -> Bool[Array, "run cell"]:
+    place = jnp.arange(values.shape[1], dtype=jnp.float64)[None, :]
+    first, count = row[:, COLUMN["first"], None], row[:, COLUMN["count"], None]
+    return (place >= first) & (place < first + count)
 
 
 def _wide_row(
@@ -185,7 +202,7 @@ def _wide_row(
     cells = values.shape[1]
     place = jnp.arange(cells, dtype=jnp.float64)[None, :]
     first, count = row[:, COLUMN["first"], None], row[:, COLUMN["count"], None]
-    masked = chosen[:, None] & (place >= first) & (place < first + count)
+    masked = chosen[:, None] & _touched(row, values)
     shift = row[:, COLUMN["shift"], None]
     # Swapped channels stay inside the touched cells: a permutation, not a copy.
     source = first + jnp.mod(place - first + shift, jnp.maximum(count, 1.0))

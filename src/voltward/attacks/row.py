@@ -70,10 +70,12 @@ def _row(attack: Attack, step: Step, start_s: float, cells: int, tick_s: float) 
             ) from error
     begin_s = start_s + step.start_s
     end_s = min(begin_s + step.duration_s, FOREVER_S)
+    begin = round(begin_s / tick_s)
     values = {
         "used": 1.0,
-        "start": round(begin_s / tick_s),
-        "stop": round(end_s / tick_s),
+        "start": begin,
+        # A step shorter than a tick still acts once.
+        "stop": max(round(end_s / tick_s), begin + 1),
         "period": max(round(step.period_s / tick_s), 1),
         "duty": step.duty_share,
         "needs": int(step.needs),

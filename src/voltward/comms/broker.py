@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -23,6 +24,7 @@ POLL_S = 0.01
 PORT_ATTEMPTS = 5
 # More than Mosquitto's default queue of 1000: a broker that keeps the default drops some of these.
 PROBE_MESSAGES = 1100
+_TLS_ERROR = re.compile(r"error:[0-9A-F]+:SSL routines::(.+?)\.?$")
 
 
 @dataclass(frozen=True)
@@ -120,8 +122,9 @@ def refusals(log: str) -> dict[str, int]:
     """
     counts: Counter[str] = Counter()
     for line in log.splitlines():
-        if "OpenSSL Error" in line:
-            counts[line.rpartition("::")[2]] += 1
+        tls = _TLS_ERROR.search(line)
+        if tls is not None and "unexpected eof" not in line:  # the other side's end is no refusal
+            counts[tls[1]] += 1
         elif "Denied PUBLISH from" in line:
             counts["publish denied to " + line.split("Denied PUBLISH from ")[1].split()[0]] += 1
     return dict(sorted(counts.items()))

@@ -37,6 +37,12 @@ class Kind(StrEnum):
     COMMAND = "command"
 
 
+class _Digits(str):
+    """Text of a JSON number, told apart from a JSON string."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Signal:
     """How a field is written on the wire.
@@ -157,9 +163,9 @@ def decode(payload: bytes, key: bytes | None = None) -> Envelope:
         PayloadError: Not JSON, another schema version, or fields missing or of the wrong type.
     """
     try:
-        document = json.loads(payload, parse_float=str, parse_int=str)
+        document = json.loads(payload, parse_float=_Digits, parse_int=_Digits)
         content = document["content"]
-        if content["version"] != str(PAYLOAD_VERSION):
+        if _whole(content["version"]) != PAYLOAD_VERSION:
             raise PayloadError(f"payload version {content['version']}, known: {PAYLOAD_VERSION}")
         envelope = _envelope(content)
     except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
@@ -238,11 +244,17 @@ def _envelope(content: Mapping[str, Any]) -> Envelope:
         wide,
         scalars,
         present=present,
-        sequence=int(content["sequence"]),
-        sent_tick=int(content["sent_tick"]),
+        sequence=_whole(content["sequence"]),
+        sent_tick=_whole(content["sent_tick"]),
         copies=float(present),
     )
-    return Envelope(kind, int(content["tick"]), int(content["slot"]), message)
+    return Envelope(kind, _whole(content["tick"]), _whole(content["slot"]), message)
+
+
+def _whole(text: object) -> int:
+    if not isinstance(text, _Digits):
+        raise PayloadError("a counter is not a number")
+    return int(text)
 
 
 def _items(value: object) -> list[Any]:
@@ -258,7 +270,7 @@ def _value(text: object, signal: Signal) -> float:
         if not isinstance(text, bool):
             raise PayloadError(f"{signal.name}: neither true nor false")
         return float(text)
-    if not isinstance(text, str):
+    if not isinstance(text, _Digits):
         raise PayloadError(f"{signal.name}: not a number")
     number = float(Decimal(text).scaleb(-signal.shift)) if signal.shift else float(text)
     if math.isinf(number):

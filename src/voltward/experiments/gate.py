@@ -171,6 +171,22 @@ def judge(expression: str, rows: Sequence[Mapping[str, Any]]) -> Verdict:
     )
 
 
+def check_gate(expression: str, attacks: Iterable[str], stacks: Sequence[str]) -> None:
+    """Check a gate before a campaign runs: its grammar, and that its names will have rows.
+
+    Args:
+        expression: Text in the grammar of this module.
+        attacks: Ids of the attacks that will run, clean duty included when it will.
+        stacks: Names of the stacks that will run.
+
+    Raises:
+        ConfigurationError: If `judge` would raise one.
+    """
+    rows = [{"attack": attack, "stack": stack} for attack in attacks for stack in stacks]
+    for term in parse_gate(expression):
+        _selected(term, rows)
+
+
 def _judge_term(term: Term, rows: Sequence[Mapping[str, Any]]) -> TermVerdict:
     chosen = _selected(term, rows)
     if term.metric == "goal_share" and not term.pick:

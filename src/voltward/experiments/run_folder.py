@@ -7,16 +7,17 @@ other files), `config.toml`, `cases.parquet` and `cases.csv`, `matrix.csv`, `eve
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.files import pretty_json, sha256_of, write_text
+from voltward.experiments.gate import judge
 from voltward.experiments.matrix import Row, matrix_rows
 from voltward.experiments.run_parts import RunParts
-from voltward.experiments.run_tables import csv_lines, read_csv, read_parquet, trace_table
+from voltward.experiments.run_tables import csv_lines, read_csv, read_parquet, table_of, trace_table
 from voltward.experiments.run_tables import write_parquet as write_table
 from voltward.experiments.schemas import (
     CASE_COLUMNS,
@@ -54,7 +55,7 @@ class RunWriter:
             folder: Where; made when absent.
             config_text: The resolved configuration as TOML.
             plan: What a resumed run must share with the interrupted one, such as config_sha256.
-            resume: Keep finished parts and traces of the same plan.
+            resume: Keep finished parts and traces of the same plan; without parts start anew.
 
         Raises:
             ConfigurationError: If the folder holds something that is no run, or other parts.
@@ -67,9 +68,10 @@ class RunWriter:
                 why="a run is never written among other files",
                 hint="give another --out",
             )
-        if not resume:
+        going_on = resume and parts.exist
+        if not going_on:
             _remove_run(folder)
-        parts.begin(plan, resume=resume)
+        parts.begin(plan, resume=going_on)
         return cls(folder, config_text)
 
     @property
@@ -90,13 +92,25 @@ class RunWriter:
         table = trace_table(columns)
         write_table(self.folder / TRACES / f"{case_id}.parquet", table)
 
-    def finish(self, run: Mapping[str, Any]) -> "RunFolder":
+    def discard_trace(self, case_id: str) -> None:
+        """Remove the trace of a case that is no longer wanted."""
+        (self.folder / TRACES / f"{case_id}.parquet").unlink(missing_ok=True)
+
+    def finish(
+        self,
+        run: Mapping[str, Any],
+        gate: str = "",
+        complete: Callable[[list[Row]], list[Row]] = list,
+    ) -> "RunFolder":
         """Merge the parts, write the tables and, last of all, run.json.
 
         Args:
-            run: The keys of run.json but `schema_version` and `files`.
+            run: The keys of run.json but `schema_version`, `files` and `gate`.
+            gate: A gate expression to judge the matrix by; the verdict is kept in run.json.
+            complete: Fills in the columns that compare cases with one another.
 
         Raises:
+            ConfigurationError: If a part is damaged, or the gate names what did not run.
             NothingRanError: If no case was finished.
             ValueError: If a key of run.json is missing.
         """
@@ -105,6 +119,7 @@ class RunWriter:
             raise NothingRanError(
                 f"{self.folder}: no case was finished", hint="widen the selection"
             )
+        table = table_of(complete(table.to_pylist()), CASE_COLUMNS)
         folder = self.folder
         write_text(folder / "config.toml", self.config_text)
         write_table(folder / "cases.parquet", table)
@@ -112,10 +127,11 @@ class RunWriter:
         _write_stream(
             folder / "cases.csv", (line.encode() for line in csv_lines(rows, CASE_COLUMNS))
         )
-        matrix = csv_lines(matrix_rows(table.to_pylist()), MATRIX_COLUMNS)
-        write_text(folder / "matrix.csv", "".join(matrix))
+        matrix = matrix_rows(table.to_pylist())
+        write_text(folder / "matrix.csv", "".join(csv_lines(matrix, MATRIX_COLUMNS)))
         _write_stream(folder / "events.jsonl", self.parts.event_lines())
-        document = {**run, "schema_version": SCHEMA_VERSION, "files": _digests(folder)}
+        judged = {"gate": judge(gate, matrix).as_document()} if gate else {}
+        document = {**run, **judged, "schema_version": SCHEMA_VERSION, "files": _digests(folder)}
         missing = sorted(set(RUN_KEYS) - set(document))
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")

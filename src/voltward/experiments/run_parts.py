@@ -16,6 +16,7 @@ from voltward.experiments.schemas import CASE_COLUMNS, EVENT_COLUMNS
 
 FOLDER = "parts"
 _PREFIX, _CASES, _EVENTS = "part-", ".parquet", ".events.jsonl"
+_PLAN = "plan.json"
 
 
 def case_order(case_id: str) -> tuple[int, str]:
@@ -38,6 +39,11 @@ class RunParts:
         """The folder of the parts."""
         return self.folder / FOLDER
 
+    @property
+    def exist(self) -> bool:
+        """Whether a campaign was begun here and not finished."""
+        return (self.root / _PLAN).is_file()
+
     def begin(self, plan: Mapping[str, Any], *, resume: bool) -> None:
         """Make room for parts.
 
@@ -50,10 +56,10 @@ class RunParts:
             ConfigurationError: If the parts there are of another plan.
         """
         text = pretty_json(dict(plan))
-        path = self.root / "plan.json"
+        path = self.root / _PLAN
         if not resume:
             self.discard()
-        elif path.exists() and path.read_text(encoding="utf-8") != text:
+        elif self.exist and path.read_text(encoding="utf-8") != text:
             raise ConfigurationError(
                 f"{self.folder.name}/{FOLDER}: the parts there are of another configuration",
                 why="a resumed campaign must have the same configuration, seed and version",

@@ -31,7 +31,7 @@ def canonical_row(row: Mapping[str, Any], columns: Sequence[Column]) -> Row:
     """Return a row in column order with plain types and nine significant digits.
 
     Args:
-        row: The values; NumPy scalars are welcome.
+        row: The values; NumPy scalars are welcome, and NaN where a value may be absent.
         columns: The table's columns.
 
     Raises:
@@ -45,7 +45,8 @@ def canonical_row(row: Mapping[str, Any], columns: Sequence[Column]) -> Row:
 
 
 def _canonical(value: Any, column: Column) -> Any:
-    if value is None:
+    may_be_nan = column.nullable and column.kind == "number" and value is not None
+    if value is None or (may_be_nan and math.isnan(value)):
         if not column.nullable:
             raise ValueError(f"column '{column.name}' may not be empty")
         return None

@@ -21,7 +21,8 @@ from voltward.experiments.document import (
     toml_text,
 )
 from voltward.experiments.duty import Duty, load_duty
-from voltward.experiments.gate import parse_gate
+from voltward.experiments.gate import check_gate
+from voltward.experiments.schemas import NO_ATTACK
 from voltward.experiments.settings import Name, SystemSettings, settings_table
 from voltward.experiments.stack_changes import StackChanges
 from voltward.experiments.stacks import Stack, StackChoice, resolve_stack
@@ -226,11 +227,15 @@ def load_campaign(
     default = ("none",) if changes.any and "stacks" not in file_document else document.stacks
     stacks = given.get("stacks", default)
     choices = read_stacks(list(stacks), COMMAND_LINE if "stacks" in given else label)
-    if document.gate:
-        parse_gate(document.gate)
     values = {key: getattr(document, key) for key in CampaignDocument.__dataclass_fields__}
     values |= {"attacks": attacks, "stacks": tuple(changes.apply(choice) for choice in choices)}
     settings = CampaignSettings(**values)
+    if settings.gate:
+        check_gate(
+            settings.gate,
+            (*(choice.id for choice in attacks), NO_ATTACK),
+            [choice.name for choice in settings.stacks],
+        )
     settings.load_duty()
     for stack in settings.resolved_stacks():
         for control in stack.controls:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from voltward.core.files import pretty_json, write_text
+from voltward.experiments.consequences import AT_DETECTION, CONSEQUENCES, HARMS
 
 SCHEMA_VERSION = 1
 NO_ATTACK = "no-attack"
@@ -59,49 +60,8 @@ def _number(name: str, unit: str, description: str, *, nullable: bool = False) -
     return Column(name, "number", unit, description, nullable)
 
 
-CONSEQUENCE_COLUMNS: tuple[Column, ...] = (
-    _number("over_voltage_s", "s", "time with any cell above its upper voltage limit"),
-    _number("under_voltage_s", "s", "time with any cell below its lower voltage limit"),
-    _number("over_temperature_s", "s", "time with any cell above its temperature limit"),
-    _number("over_current_s", "s", "time with the pack above its current limit"),
-    _number("peak_voltage_V", "V", "highest true cell voltage"),
-    _number("peak_temperature_degC", "degC", "highest true cell temperature"),
-    _number("runaway_cells", "1", "cells in thermal runaway"),
-    _number("plated_charge_mAh", "mAh", "lithium plated, summed over cells"),
-    _number("capacity_loss_pct", "%", "capacity lost during the duty, of the nominal one"),
-    _number("capacity_loss_pct_per_year", "%/year", "the same as a rate, extrapolated"),
-    _number("resistance_growth_pct", "%", "growth of the cell resistance"),
-    _number("soc_spread_pct", "%", "spread of the state of charge between cells"),
-    _number("contactor_wear_pct", "%", "contactor life used"),
-    _number("soc_error_pct", "%", "largest error of the state of charge in the BMS"),
-    _number("twin_soc_error_pct", "%", "largest error of the state of charge in the cloud's twin"),
-    _number("isolation_unseen_s", "s", "time with an isolation fault that nobody reported"),
-    _number("propulsion_lost_s", "s", "time without the propulsion that was asked for"),
-    _number("propulsion_lost_m", "m", "distance driven while propulsion was lost"),
-    _number("propulsion_lost_kmh", "km/h", "speed at the first loss of propulsion"),
-    _number("range_error_km", "km", "error of the range shown"),
-    _number("charging_denied_s", "s", "time in which charging was refused"),
-    _number("energy_unserved_Wh", "Wh", "energy asked for and not delivered"),
-    _number("overcharged_pct", "%", "charge above the upper limit, of the nominal capacity"),
-    _number("nadir_Hz", "Hz", "deepest grid frequency deviation, positive below nominal"),
-    _number("rocof_Hz_per_s", "Hz/s", "fastest rate of change of the grid frequency"),
-    _number("reserve_unserved_kWh", "kWh", "grid reserve sold and not delivered"),
-    _number("records_exposed", "1", "records that an outsider could read"),
-    _number("telemetry_lost_s", "s", "time without telemetry in the cloud"),
-)
-AT_DETECTION = (
-    "over_voltage_s",
-    "plated_charge_mAh",
-    "soc_error_pct",
-    "energy_unserved_Wh",
-    "capacity_loss_pct",
-)
-HARMS = (
-    "propulsion_lost_s",
-    "charging_denied_s",
-    "energy_unserved_Wh",
-    "plated_charge_mAh",
-    "capacity_loss_pct",
+CONSEQUENCE_COLUMNS: tuple[Column, ...] = tuple(
+    _number(entry.name, entry.unit, f"{entry.title}: {entry.description}") for entry in CONSEQUENCES
 )
 AVOIDED = (
     "plated_charge_mAh",
@@ -211,13 +171,17 @@ TRACE_COLUMNS: tuple[Column, ...] = (
     _number("twin_voltage_target_V", "V", "the same as the twin predicts it"),
     _number("true_current_A", "A", "true pack current, positive when charging"),
     _number("reported_current_A", "A", "the same as reported"),
+    _number("twin_current_A", "A", "the same in the twin"),
     _number("true_temperature_max_degC", "degC", "highest true cell temperature"),
     _number("reported_temperature_max_degC", "degC", "the same as reported"),
+    _number("twin_temperature_max_degC", "degC", "the same in the twin"),
     _number("true_soc", "1", "true mean state of charge"),
     _number("bms_soc", "1", "the BMS's estimate"),
     _number("twin_soc", "1", "the twin's estimate"),
     _number("speed_mps", "m/s", "speed of the vehicle"),
     _number("contactor_closed", "1", "1 while the main contactors are closed"),
+    _number("queued_records", "1", "records that wait in the gateway"),
+    _number("worst_score", "1", "highest score of any watch; above 1 is an alarm"),
 )
 
 RUN_KEYS: dict[str, dict[str, Any]] = {

@@ -177,7 +177,7 @@ def _check_topics(settings: SystemSettings, path: str) -> None:
 def _check_cell(settings: SystemSettings, path: str) -> None:
     """The last voltage limits stand around the open-circuit curve of the cell."""
     cell_path = find_document("cells", settings.cell, "cell")
-    curve = read_document(cell_path).get("ocv_V")
+    curve: Any = read_document(cell_path).get("ocv_V")
     try:
         empty_V, full_V = float(curve[0]), float(curve[-1])
     except (KeyError, TypeError, ValueError, IndexError) as error:

@@ -1,6 +1,7 @@
 """What a campaign prints in a terminal: the table, the safety line, and what was written."""
 
 from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def print_matrix(rows: Sequence[Row], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("attack", no_wrap=True)
     for stack in stacks:
-        table.add_column(stack, justify="right", no_wrap=True)
+        table.add_column(stack, no_wrap=True)
     by_key = {(row["attack"], row["stack"]): row for row in reversed(attacked)}
     for attack in dict.fromkeys(row["attack"] for row in attacked):
         cells = [_cell(by_key.get((attack, stack))) for stack in stacks]
@@ -41,6 +42,19 @@ def print_matrix(rows: Sequence[Row], console: Console) -> None:
     counts = sorted({int(row["n"]) for row in attacked})
     runs = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0] if counts else 0)
     console.print(Text(f"{LEGEND}; {runs} runs a cell, track {tracks or 'none'}", style="dim"))
+
+
+def matrix_table(rows: Sequence[Row], width: int = 160) -> str:
+    """Return what `print_matrix` prints, as text without colour.
+
+    Args:
+        rows: Rows of the matrix.
+        width: Columns of the terminal.
+    """
+    console = Console(file=StringIO(), width=width, color_system=None, record=True)
+    print_matrix(rows, console)
+    lines = console.export_text().splitlines()
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _cell(row: Row | None) -> Text:
@@ -77,7 +91,9 @@ def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None
         parts.append(f"slowest median time to safe state {max(safe):.3g} s")
     alarms, hours = (sum(row[name] for row in of_stack) for name in ("false_alarms", "hours"))
     parts.append(f"{alarms} false alarms in {hours:.3g} h")
-    console.print(f"[bold]safety[/bold]  with stack {escape(stack)}: {'; '.join(parts)}")
+    console.print(
+        f"[bold]safety[/bold]  with stack {escape(stack)}: {'; '.join(parts)}", soft_wrap=True
+    )
 
 
 def _reached(rows: Sequence[Row], stack: str) -> str:
@@ -102,4 +118,6 @@ def print_written(folder: Path, files: Sequence[Path], console: Console) -> None
         count = sum(name.parts[0] == parent for name in names)
         shown.append(f"{parent}/ ({count} files)")
     open_hint = " (open report.html)" if "report.html" in shown else ""
-    console.print(f"[bold]wrote[/bold]   {escape(str(folder))}{open_hint}: {', '.join(shown)}")
+    console.print(
+        f"[bold]wrote[/bold]   {escape(str(folder))}{open_hint}: {', '.join(shown)}", soft_wrap=True
+    )

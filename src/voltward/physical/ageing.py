@@ -134,7 +134,7 @@ def resistance_growth(state: AgeingState, capacity_Ah: float) -> Float[Array, "r
 
 
 def loss_per_year(
-    state: AgeingState, duration_s: float, capacity_Ah: float
+    state: AgeingState, duration_s: Float[Array, ""] | float, capacity_Ah: float
 ) -> Float[Array, "run cell"]:
     """Return the capacity loss of the first year if the recorded duty went on (`EXTRAPOLATION`).
 
@@ -151,7 +151,7 @@ def loss_per_year(
 
 def equivalent_life_years(
     state: AgeingState,
-    duration_s: float,
+    duration_s: Float[Array, ""] | float,
     capacity_Ah: float,
     end_of_life_loss: float = 0.2,
     abrupt_loss: Float[Array, "run cell"] | float = 0.0,

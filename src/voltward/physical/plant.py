@@ -202,9 +202,7 @@ def _warm(
         # A cold cell beside a hot one takes the same path as when all are cold.
         is_hot = cells.temperature_degC > CHEMISTRY_ABOVE_DEGC
         plain, _ = cold()
-        reactants = jax.tree.map(
-            lambda new, old: jnp.where(is_hot, new, old), abuse, state.abuse
-        )
+        reactants = jax.tree.map(lambda new, old: jnp.where(is_hot, new, old), abuse, state.abuse)
         return jnp.where(is_hot, after_K - ZERO_DEGC_K, plain), reactants
 
     return lax.cond(jnp.any(cells.temperature_degC > CHEMISTRY_ABOVE_DEGC), hot, cold)

@@ -100,9 +100,7 @@ def _ingest(
     """Take in one record: verify, store, predict, innovate, watch, update."""
     rules, in_force, tick = assembly.rules, case.in_force, context.tick
     parallel = assembly.plant.pack.parallel
-    received, rejected = verify(
-        rules, in_force, "mqtt.up", uplink, state.last_up, case.seed, tick
-    )
+    received, rejected = verify(rules, in_force, "mqtt.up", uplink, state.last_up, case.seed, tick)
     stored = manipulate("store.write", received, case.rows, context)
     record, store_rejected = verify(
         rules, in_force, "store.write", stored, state.last_store, case.seed, tick
@@ -136,9 +134,7 @@ def _ingest(
     timers_s, requests, acting = act(
         rules, in_force, state.timers_s, accused(rules, Place.CLOUD, alarms), assembly.tick_s
     )
-    gate = 1.0 - jnp.broadcast_to(
-        state.requests.hold_estimate[:, None], view.innovation_V.shape
-    )
+    gate = 1.0 - jnp.broadcast_to(state.requests.hold_estimate[:, None], view.innovation_V.shape)
     gate = shape(rules, in_force, "cloud.gate", gate, view)
     twin = believe(assembly.twin, seen, gate, record.present, parallel)
     gained = earned(case.rows, "mqtt.up", context, received.present & received.tainted)
@@ -314,20 +310,14 @@ def _serve(
         case.rows,
         context,
     )
-    session, login_rejected = verify(
-        rules, in_force, "service.login", login, never, seed, tick
-    )
+    session, login_rejected = verify(rules, in_force, "service.login", login, never, seed, tick)
     spoken = manipulate(
         "service.command",
-        honest_record(
-            start_service(assembly.plan, runs).wishes, tick, present=login_due
-        ),
+        honest_record(start_service(assembly.plan, runs).wishes, tick, present=login_due),
         case.rows,
         context,
     )
-    wish, wish_rejected = verify(
-        rules, in_force, "service.command", spoken, never, seed, tick
-    )
+    wish, wish_rejected = verify(rules, in_force, "service.command", spoken, never, seed, tick)
     wishes = jnp.where(wish.present[:, None], wish.scalars, service.wishes)
     # New keys close every account, and with it what was wished through it.
     default = start_service(assembly.plan, runs).wishes

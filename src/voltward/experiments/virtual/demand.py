@@ -85,11 +85,12 @@ def demanded(
     )
     drive_unserved = jnp.where(lost, jnp.maximum(full_W - drawn_W, 0.0), 0.0)
 
+    mode = duty.mode
     most_A = jnp.minimum(assembly.charging.current_A, assembly.charging.power_W / voltage)
+    most_A = jnp.where(mode == 2, jnp.minimum(most_A, duty.power_W / voltage), most_A)
     charge_A = jnp.clip(charger_A, 0.0, most_A)
     grid_A = jnp.clip(duty.power_W / voltage, -discharge_limit_A, charge_limit_A)
     profile_A = jnp.clip(duty.current_A, -discharge_limit_A, charge_limit_A)
-    mode = duty.mode
     current = jnp.select(
         [mode == 1, mode == 2, mode == 3, mode == 4],
         [-drawn_W / voltage, charge_A, grid_A, profile_A],

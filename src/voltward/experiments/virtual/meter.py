@@ -184,9 +184,7 @@ def metered(
         first_request=_first(meter.first_request, acting & after[:, None], tick),
         safe_tick=_first(meter.safe_tick, jnp.any(acting, axis=1) & after, tick),
         first_fault=_first(meter.first_fault, report.faults & duty.valid, tick),
-        first_open=_first(
-            meter.first_open, ~happened.vehicle.contactors.closed & duty.valid, tick
-        ),
+        first_open=_first(meter.first_open, ~happened.vehicle.contactors.closed & duty.valid, tick),
         first_held=_first(meter.first_held, bits, tick),
         revoked_tick=_first(meter.revoked_tick, happened.revoked, tick),
         goal_tick=_first(meter.goal_tick, reached & after, tick),
@@ -310,8 +308,7 @@ def settled(assembly: Assembly, values: Array, plant: PlantState, duration_s: Ar
         "capacity_loss_pct": 100.0 * jnp.max(lost + abrupt, axis=1),
         "capacity_loss_pct_per_year": 100.0 * jnp.max(year, axis=1),
         "equivalent_life_years": jnp.min(life, axis=1),
-        "resistance_growth_pct": 100.0
-        * jnp.max(growth_of(plant.ageing, capacity_Ah), axis=1),
+        "resistance_growth_pct": 100.0 * jnp.max(growth_of(plant.ageing, capacity_Ah), axis=1),
         "soc_spread_pct": 100.0
         * (jnp.max(plant.cells.soc, axis=1) - jnp.min(plant.cells.soc, axis=1)),
     }

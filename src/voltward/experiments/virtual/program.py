@@ -1,6 +1,6 @@
 """The program: the closed loop of one assembly, compiled once for every case that fits it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -117,7 +117,7 @@ def on_the_way_up(
 
     def remembered() -> Record:
         entry = read(log, jnp.maximum(log.written - lag, 0))
-        past = Past(entry.wide, entry.scalars, entry.sequence)
+        past = Past(entry.wide, entry.scalars, entry.sequence, entry.sent_tick)
         return manipulate(tap, record, case.rows, context, past)
 
     return lax.cond(
@@ -135,9 +135,7 @@ def tick_step(
     carry: Carry,
     duty: DutyTick,
     tick: Int[Array, ""],
-    *,
-    trace: bool,
-) -> tuple[Carry, Any]:
+) -> tuple[Carry, Float[Array, "run column"]]:
     """Advance the whole loop by one tick: every part reads the mailboxes of the last one."""
     context = Context(tick=tick, held=carry.held, seed=case.seed)
     to_bms = manipulate("can.down", carry.can_down, case.rows, context)
@@ -170,9 +168,7 @@ def tick_step(
         held=held,
         revoked=renewed & ((carry.held & jnp.uint32(int(REVOCABLE))) > 0),
     )
-    meter = metered(
-        assembly, case, goals.index, goals.at_least, carry.meter, happened, duty, tick
-    )
+    meter = metered(assembly, case, goals.index, goals.at_least, carry.meter, happened, duty, tick)
     moved = Carry(
         vehicle=vehicle,
         gateway=gateway,
@@ -185,45 +181,39 @@ def tick_step(
         rekey_s=jnp.where(renewed, -1.0, waited),
         meter=meter,
     )
-    return moved, trace_row(case, happened, duty) if trace else None
+    return moved, trace_row(case, happened)
 
 
 def run_loop(
-    assembly: Assembly, case: CaseArrays, goals: Goals, duty: DutyArrays, *, trace: bool
-) -> tuple[Meter, Any]:
-    """Run every tick of a duty and return the meter, and traces when asked for.
+    assembly: Assembly, case: CaseArrays, goals: Goals, duty: DutyArrays
+) -> tuple[Meter, Float[Array, "tick run column"]]:
+    """Run every tick of a duty and return the meter and a row of the trace per tick.
 
     Args:
         assembly: Static.
         case: What differs between runs.
         goals: Of the runs' attacks.
         duty: Padded to its bucket.
-        trace: Whether to return a row per tick.
     """
     fixed = fixed_draws(assembly, case.seed, duty.initial_soc)
     carry = start_carry(assembly, case, fixed, duty.initial_degC)
     numbers = jnp.arange(duty.ticks.mode.shape[0])
 
     def body(state: Carry, given: tuple[DutyTick, Int[Array, ""]]) -> tuple[Carry, Any]:
-        return tick_step(assembly, case, fixed, goals, state, given[0], given[1], trace=trace)
+        return tick_step(assembly, case, fixed, goals, state, given[0], given[1])
 
     last, rows = lax.scan(body, carry, (duty.ticks, numbers))
     values = settled(assembly, last.meter.values, last.vehicle.plant, duty.duration_s)
     reached_at_end = jnp.take_along_axis(values, goals.index[:, None], axis=1)[:, 0]
-    meter = jax.tree.map(lambda leaf: leaf, last.meter)
+    meter = last.meter
     goal_tick = jnp.where(
         (meter.goal_tick == jnp.iinfo(jnp.int64).max) & (reached_at_end >= goals.at_least),
         numbers[-1],
         meter.goal_tick,
     )
-    return _with(meter, values=values, goal_tick=goal_tick), rows
+    return replace(meter, values=values, goal_tick=goal_tick), rows
 
 
-def _with(meter: Meter, **changes: Array) -> Meter:
-    fields = {name: getattr(meter, name) for name in Meter.__dataclass_fields__}
-    return Meter(**(fields | changes))
-
-
-def compiled(assembly: Assembly, *, trace: bool) -> Any:
+def compiled(assembly: Assembly) -> Any:
     """Return the jitted program of an assembly; its shapes decide how often it compiles."""
-    return jax.jit(partial(run_loop, assembly, trace=trace))
+    return jax.jit(partial(run_loop, assembly))

@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.attacks.row import COLUMN
-from voltward.experiments.virtual.case_arrays import CaseArrays, DutyTick
+from voltward.experiments.virtual.case_arrays import CaseArrays
 from voltward.experiments.virtual.meter import Happened
 
 FIELD = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
@@ -32,14 +32,11 @@ TRACE_COLUMNS = (
 )
 
 
-def trace_row(
-    case: CaseArrays, happened: Happened, duty: DutyTick
-) -> Float[Array, "run column"]:
+def trace_row(case: CaseArrays, happened: Happened) -> Float[Array, "run column"]:
     """Return the trace's columns of one tick.
 
     The target is the first cell that the attack touches, cell 0 in a clean run.
     """
-    del duty
     first = jnp.max(case.rows[:, :, :, COLUMN["first"]], axis=(1, 2)).astype(jnp.int32)[:, None]
 
     def target(values: Float[Array, "run cell"]) -> Float[Array, " run"]:
@@ -72,4 +69,3 @@ def trace_row(
         jnp.max(scores, axis=1, initial=0.0),
     )
     return jnp.stack(columns, axis=1)
-

@@ -284,13 +284,16 @@ def _sense(
     none = jnp.zeros((runs, 0))
     current_then = then.scalars[:, 0:1]
     seen_voltage = tapped(
-        "cell.voltage", none, (voltage,), Past((then.wide[0],), none, then.sequence)
+        "cell.voltage", none, (voltage,), Past((then.wide[0],), none, then.sequence, then.sent_tick)
     )
     seen_temperature = tapped(
-        "cell.temperature", none, (temperature,), Past((then.wide[1],), none, then.sequence)
+        "cell.temperature",
+        none,
+        (temperature,),
+        Past((then.wide[1],), none, then.sequence, then.sent_tick),
     )
     seen_current = tapped(
-        "pack.current", current[:, None], (), Past((), current_then, then.sequence)
+        "pack.current", current[:, None], (), Past((), current_then, then.sequence, then.sent_tick)
     )
     seen_pack = tapped("pack.voltage", pack_voltage[:, None], (), None)
     seen_isolation = tapped("pack.isolation", isolation[:, None], (), None)
@@ -374,9 +377,7 @@ def vehicle_step(
     honest = jnp.zeros((runs, len(FIRMWARE_SCALARS)))
     flashed = manipulate("firmware", honest_record(honest, tick), case.rows, context)
     unknown = jnp.full(runs, -1, jnp.int64)
-    firmware, firmware_rejected = verify(
-        rules, in_force, "firmware", flashed, unknown, seed, tick
-    )
+    firmware, firmware_rejected = verify(rules, in_force, "firmware", flashed, unknown, seed, tick)
     calibration = jnp.where(firmware.present[:, None], firmware.scalars, 0.0)
 
     # The duty asks, the limits of the last tick allow.
@@ -386,13 +387,9 @@ def vehicle_step(
     below_target = state.view.soc < target_soc
     charging = session & enabled & below_target
     open_wish = jnp.maximum(wish("open_request", 0.0), state.requests.open_contactors) > 0.5
-    asked_record = honest_record(
-        jnp.where(charging, state.charge_request_A, 0.0)[:, None], tick
-    )
+    asked_record = honest_record(jnp.where(charging, state.charge_request_A, 0.0)[:, None], tick)
     asked = manipulate("charger.request", asked_record, case.rows, context)
-    asked, charger_rejected = verify(
-        rules, in_force, "charger.request", asked, unknown, seed, tick
-    )
+    asked, charger_rejected = verify(rules, in_force, "charger.request", asked, unknown, seed, tick)
     charge_A = jnp.where(asked.present, asked.scalars[:, 0], 0.0)
     load = manipulate(
         "load",

@@ -13,6 +13,8 @@ from voltward.experiments.schemas import NO_ATTACK
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.words import count, joined, number, percent, percent_between
 
+_OPEN_SHOWN = 6
+
 
 @dataclass(frozen=True)
 class Pooled:
@@ -43,7 +45,9 @@ class Summary:
         verdict: The verdict in one sentence.
         finding: The main result in one sentence.
         figures: Three numbers.
-        open_attacks: Id, title and goal share of attacks that still reach their goal.
+        open_attacks: Id, title and goal share of attacks that still reach their goal, the most
+            frequent first, at most six.
+        more_open: How many others there are.
     """
 
     tested: str
@@ -52,6 +56,7 @@ class Summary:
     finding: str
     figures: tuple[Figure, ...]
     open_attacks: tuple[tuple[str, str, str], ...]
+    more_open: int
 
 
 def pooled(content: Content, stack: str) -> Pooled:
@@ -69,6 +74,8 @@ def summarise(content: Content) -> Summary:
         mark, verdict = "DONE", "No gate was set; the numbers below are the result."
     else:
         mark, verdict = ("PASS" if gate["passed"] else "FAIL"), str(gate["reason"])
+    reached = [row for row in content.rows_of(content.headline) if row["goal_share"] > 0.0]
+    still_open = sorted(reached, key=lambda row: -float(row["goal_share"]))
     return Summary(
         tested=_tested(content),
         mark=mark,
@@ -77,9 +84,9 @@ def summarise(content: Content) -> Summary:
         figures=(_goal_figure(content), _noticed_figure(content), _alarm_figure(content)),
         open_attacks=tuple(
             (row["attack"], content.title(row["attack"]), percent(row["goal_share"]))
-            for row in content.rows_of(content.headline)
-            if row["goal_share"] > 0.0
+            for row in still_open[:_OPEN_SHOWN]
         ),
+        more_open=max(0, len(still_open) - _OPEN_SHOWN),
     )
 
 

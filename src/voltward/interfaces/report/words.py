@@ -11,10 +11,8 @@ def number(value: float | None) -> str:
         return NOTHING
     if value == 0:
         return "0"
-    if abs(value) >= 1000:
-        text = f"{value:,.0f}".replace(",", "\u202f")
-    else:
-        text = f"{value:.3g}"
+    large = abs(value) >= 1000
+    text = f"{value:,.0f}".replace(",", "\u202f") if large else f"{value:.3g}"
     return f"\u2212{text[1:]}" if text.startswith("-") else text
 
 

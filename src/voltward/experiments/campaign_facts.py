@@ -1,0 +1,138 @@
+"""What run.json says beside counts and times: versions, catalogue, limits, how to repeat it."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+import voltward
+from voltward.attacks.catalogue import ATTACKS
+from voltward.core.attack import Attack
+from voltward.core.control import Control
+from voltward.experiments.consequences import CONSEQUENCES
+from voltward.experiments.controls import CONTROLS
+from voltward.experiments.duty import Duty
+from voltward.experiments.scenario import CampaignSettings
+from voltward.experiments.schemas import NO_ATTACK
+from voltward.experiments.settings import SystemSettings
+from voltward.experiments.stacks import Stack
+
+TRACK = "matched"
+LIMITS = (
+    "Track matched: the plant is the model that the twin uses, so detection here is a best case.",
+    "The abuse chemistry is that of an LCO 18650 scaled by capacity; no gas, venting or flame.",
+    "Plated charge is right in order of magnitude only: its share of the excess is a constant.",
+    "Rates per year and lives are extrapolations of one duty, as their columns say.",
+    "Grid figures assume that the compromised share of the fleet acts at once and alike.",
+)
+
+
+def attack_document(attack: Attack) -> dict[str, Any]:
+    """Return an attack as the report and the list show it."""
+    steps = attack.steps(attack.defaults())
+    return {
+        "id": attack.id,
+        "title": attack.title,
+        "layer": attack.layer.value,
+        "taps": sorted({step.tap for step in steps}),
+        "type": attack.type.value,
+        "stride": [kind.value for kind in attack.stride],
+        "needs": [flag.name for flag in attack.holds],
+        "goal": f"{attack.goal.consequence} >= {attack.goal.at_least:g}: {attack.goal.description}",
+        "parameters": [
+            {
+                "name": parameter.name,
+                "unit": parameter.unit,
+                "default": parameter.default,
+                "low": parameter.low,
+                "high": parameter.high,
+                "description": parameter.description,
+            }
+            for parameter in attack.parameters
+        ],
+        "r155": list(attack.r155),
+        "technique": attack.technique,
+        "duty": attack.duty,
+        "start_s": attack.start_s,
+        "steps": [
+            {
+                "name": step.name,
+                "tap": step.tap,
+                "field": step.field,
+                "needs": [flag.name for flag in step.needs],
+                "grants": [flag.name for flag in step.grants],
+            }
+            for step in steps
+        ],
+        "component_impact": attack.component_impact,
+        "system_impact": attack.system_impact,
+        "claimed_by": list(attack.claimed_by),
+        "stopped_by": list(attack.stopped_by),
+        "turns_defence": attack.turns_defence,
+        "source": attack.source,
+    }
+
+
+def control_document(control: Control) -> dict[str, Any]:
+    """Return a control as the report and the list show it."""
+    return {
+        "id": control.id,
+        "title": control.title,
+        "layer": control.layer.value,
+        "hooks": [hook.value for hook in control.hooks],
+        "strength": {
+            "name": control.strength.name,
+            "unit": control.strength.unit,
+            "default": control.strength.default,
+            "description": control.strength.description,
+        },
+        "parameters": [
+            {"name": p.name, "unit": p.unit, "default": p.default, "low": p.low, "high": p.high}
+            for p in control.parameters
+        ],
+        "cost": {
+            "bytes_per_record": control.cost.bytes_per_record,
+            "latency_ms": control.cost.latency_ms,
+            "energy_mJ_per_record": control.cost.energy_mJ_per_record,
+            "note": control.cost.note,
+        },
+        "source": control.source,
+    }
+
+
+def run_facts(
+    settings: CampaignSettings, system: SystemSettings, duty: Duty, stacks: Sequence[Stack]
+) -> dict[str, Any]:
+    """Return the keys of run.json that do not depend on the run itself."""
+    names = [choice.id for choice in settings.attacks if choice.id != NO_ATTACK]
+    used = {control for stack in stacks for control in stack.controls}
+    return {
+        "name": settings.name,
+        "seed": settings.seed,
+        "config_sha256": settings.config_sha256,
+        "versions": {
+            "voltward": voltward.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy", "pyarrow")},
+        },
+        "track": TRACK,
+        "command": "voltward run config.toml",
+        "limits": [*LIMITS, f"Duty {duty.name}: {duty.source}.", f"Link {system.link.name}."],
+        "catalogue": {
+            "attacks": {name: attack_document(ATTACKS.load(name)) for name in dict.fromkeys(names)},
+            "controls": {
+                name: control_document(CONTROLS.load(name))
+                for name in CONTROLS.names()
+                if name in used
+            },
+            "consequences": {
+                entry.name: {
+                    "unit": entry.unit,
+                    "title": entry.title,
+                    "description": entry.description,
+                    "world": entry.world,
+                }
+                for entry in CONSEQUENCES
+            },
+        },
+    }

@@ -1,0 +1,80 @@
+"""A case: one attack against one stack with one seed; and the grid of a campaign."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from voltward.attacks.catalogue import ATTACKS
+from voltward.core.attack import Attack
+from voltward.experiments.choices import AttackChoice
+from voltward.experiments.schemas import NO_ATTACK
+from voltward.experiments.stacks import Stack
+
+
+@dataclass(frozen=True)
+class Case:
+    """One row of a campaign.
+
+    Attributes:
+        case_id: Its place in the grid.
+        attack: Id, or `no-attack`.
+        parameters: All parameters of the attack.
+        start_s: When the attack starts.
+        stack: The defence.
+        seed: Of noise and spread; the same for every attack and stack, so that cases are paired.
+    """
+
+    case_id: str
+    attack: str
+    parameters: Mapping[str, float]
+    start_s: float
+    stack: Stack
+    seed: int
+
+    @property
+    def parameters_text(self) -> str:
+        """The parameters as the cases table holds them."""
+        return ";".join(f"{name}={value:.9g}" for name, value in self.parameters.items())
+
+
+def load_attack(name: str) -> Attack | None:
+    """Return an attack of the catalogue, or None for the clean duty."""
+    return None if name == NO_ATTACK else ATTACKS.load(name)
+
+
+def start_of(attack: Attack, choice: AttackChoice, duration_s: float) -> float:
+    """Return when an attack starts: as asked, else its own default, else a tenth of the duty."""
+    asked = choice.parameters.get("start_s")
+    if asked is not None:
+        return asked
+    return attack.start_s if attack.start_s < 0.9 * duration_s else 0.1 * duration_s
+
+
+def grid(
+    attacks: Sequence[AttackChoice],
+    stacks: Sequence[Stack],
+    seeds: int,
+    first_seed: int,
+    duration_s: float,
+) -> tuple[Case, ...]:
+    """Return every case of a campaign in order: clean duty first, then attack by attack.
+
+    Cases of one attack stand together, so that a batch mostly meets one attack and skips the
+    kernels of the others.
+    """
+    wanted = [choice for choice in attacks if choice.id != NO_ATTACK]
+    cases: list[Case] = []
+    for choice in (AttackChoice(NO_ATTACK), *wanted):
+        attack = load_attack(choice.id)
+        values: dict[str, float] = {}
+        start_s = float("inf")
+        if attack is not None:
+            given = {k: v for k, v in choice.parameters.items() if k != "start_s"}
+            values = attack.defaults() | given
+            start_s = start_of(attack, choice, duration_s)
+        for stack in stacks:
+            for offset in range(seeds):
+                case_id = f"c{len(cases):06d}"
+                shown = values if attack is None else values | {"start_s": start_s}
+                seed = first_seed + offset
+                cases.append(Case(case_id, choice.id, shown, start_s, stack, seed))
+    return tuple(cases)
