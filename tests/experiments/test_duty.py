@@ -95,7 +95,10 @@ BAD = {
         '[[segment]]\nkind = "charge"\nseconds = 9\npower_W = -5\n',
         ["power_W", "got -5", "greater than 0"],
     ),
-    "unknown cycle": ('[[segment]]\nkind = "cycle"\ncycle = "us60"\n', ["segment[0].cycle", "'us06'"]),
+    "unknown cycle": (
+        '[[segment]]\nkind = "cycle"\ncycle = "us60"\n',
+        ["segment[0].cycle", "'us06'"],
+    ),
     "unknown signal": (
         '[[segment]]\nkind = "grid"\nseconds = 9\nsignal = "regulaton"\n',
         ["segment[0].signal", "'regulation'"],

@@ -48,7 +48,10 @@ BAD = {
         "time_s,current_mA\n0,1\n1,1\n",
         ["'current_A' is missing", "divide 'current_mA' by 1000"],
     ),
-    "column twice": ("time_s,current_A,current_A\n0,1,1\n1,1,1\n", ["'current_A' stands there twice"]),
+    "column twice": (
+        "time_s,current_A,current_A\n0,1,1\n1,1,1\n",
+        ["'current_A' stands there twice"],
+    ),
     "not a number": ("time_s,current_A\n0,1\n1,abc\n", ["row 2, current_A: got 'abc'"]),
     "decimal comma": ('time_s,current_A\n0,1\n1,"1,5"\n', ["row 2", "got '1,5'", "decimal commas"]),
     "empty field": ("time_s,current_A\n0,1\n1,\n", ["row 2, current_A: got ''"]),
@@ -114,9 +117,7 @@ def test_parquet_of_text_is_refused(tmp_path):
 def test_a_held_sample_stays_what_it_is():
     time_s, values = np.arange(5.0), np.array([1.0, -3.0, 0.1, 7.0, 2.0])
     np.testing.assert_allclose(resample(time_s, values, 1.0, 5), values, rtol=1e-15)
-    np.testing.assert_allclose(
-        resample(time_s, values, 0.5, 10), np.repeat(values, 2), rtol=1e-15
-    )
+    np.testing.assert_allclose(resample(time_s, values, 0.5, 10), np.repeat(values, 2), rtol=1e-15)
 
 
 @given(

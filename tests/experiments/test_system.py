@@ -114,9 +114,9 @@ BAD = {
         ["voltage_high_V = 4.25 does not fit", "3.45 to 3.95"],
     ),
     "low limit": (
-        "[limits.maximum]\nvoltage_low_V = 2.9\n[limits.recommended]\nvoltage_low_V = 2.95\n"
-        "[limits.operating]\nvoltage_low_V = 3.0\n",
-        ["limits.maximum.voltage_low_V = 2.9 does not fit"],
+        "limits.maximum.voltage_low_V = 2.9\nlimits.recommended.voltage_low_V = 3\n"
+        + "limits.operating.voltage_low_V = 3\n",
+        ["limits.maximum.voltage_low_V = 2.9 does not fit", "2.8793 V or less"],
     ),
     "no TOML": ("[pack\n", ["no valid TOML", "line 1"]),
 }

@@ -28,12 +28,15 @@ ATTACK = Attack(
     layer=Layer.PHYSICAL,
     type=AttackType.DATA_MANIPULATION,
     stride=(Stride.TAMPERING,),
-    r155=("4.3.5", "4.3.7"),
-    technique="EMB3D TID-101",
+    r155=(
+        "32.1",
+        "25.2",
+    ),
+    technique="EMB3D TID-114",
     holds=Capability.SENSOR_WIRING,
     parameters=(
         Parameter("bias_V", "V", -0.15, -0.5, 0.5, "added to the reading"),
-        Parameter("first_cell", "1", 0, 0, 399, "first cell touched"),
+        Parameter("first_cell", "1", 0.0, 0.0, 399.0, "first cell touched"),
         Parameter("cell_share", "1", 1.0, 0.0, 1.0, "share of the cells touched"),
     ),
     steps=_steps,
@@ -42,7 +45,11 @@ ATTACK = Attack(
     start_s=600.0,
     component_impact="wrong SoC, charging beyond the voltage limit",
     system_impact="wrong range, charging beyond the limit",
-    claimed_by=("innovation-cusum", "innovation-chi-square", "pack-sum-plausibility"),
+    claimed_by=(
+        "innovation-cusum",
+        "innovation-chi-square",
+        "pack-sum-plausibility",
+    ),
     stopped_by=(),
     source="additive bias as in O'Brien et al., IEEE TIA 59(6) 2023, 10.1109/TIA.2023.3308548; "
     "magnitudes are an assumption",

@@ -29,9 +29,7 @@ CONTROL = Control(
     title="Secure estimation in the twin",
     layer=Layer.CLOUD,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "divides the bound; 0 is absent"),
-    parameters=(
-        Parameter("bound", "1", 8.0, 1.0, 100.0, "standard deviations that are believed"),
-    ),
+    parameters=(Parameter("bound", "1", 8.0, 1.0, 100.0, "standard deviations that are believed"),),
     cost=Cost(note="a twin that starts wrong by much corrects itself late"),
     source="reject and hold by the normalised innovation: Bar-Shalom, Li, Kirubarajan 2001, "
     "validation gate. CALIBRATION",

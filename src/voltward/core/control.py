@@ -32,13 +32,18 @@ class Place(StrEnum):
 
 
 class Accusation(StrEnum):
-    """What an alarm blames; responses listen to these."""
+    """What an alarm blames; responses listen to these.
+
+    SAFETY is for strong evidence only: independent channels prove that the readings which the
+    limits lean on are wrong. The responses that cost most listen to nothing else.
+    """
 
     MEASUREMENT = "measurement"
     COMMAND = "command"
     LINK = "link"
     BUS = "bus"
     MODEL = "model"
+    SAFETY = "safety"
 
 
 @dataclass(frozen=True)

@@ -221,14 +221,27 @@ def _settings(given: Any, label: str) -> dict[str, dict[str, float]]:
             why=f"got {shown(given)}; allowed is a table from control id to parameters",
         )
     return {
-        check_control(control, label): {
-            key: _setting(control, key, value, label) for key, value in values.items()
-        }
+        check_control(control, label): dict(
+            control_setting(control, key, value, f"{label}.{control}")
+            for key, value in values.items()
+        )
         for control, values in given.items()
     }
 
 
-def _setting(control: str, key: str, value: Any, label: str) -> float:
-    parameters = CONTROLS.load(control).all_parameters
-    place = f"{label}.{control}"
-    return checked_value(find_parameter(key, parameters, place), value, place)
+def control_setting(control: str, key: str, value: Any, label: str) -> tuple[str, float]:
+    """Return the name and the checked value of a control's parameter.
+
+    Args:
+        control: Its id.
+        key: The parameter's name; "strength" stands for the one that is its strength.
+        value: As given.
+        label: How messages name the place.
+
+    Raises:
+        ConfigurationError: There is no such parameter, or the value is not allowed.
+    """
+    entry = CONTROLS.load(control)
+    alias = entry.strength.name if key == "strength" else key
+    parameter = find_parameter(alias, entry.all_parameters, label)
+    return parameter.name, checked_value(parameter, value, label)

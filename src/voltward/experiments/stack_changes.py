@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.choices import check_control, checked_value, find_parameter
-from voltward.experiments.controls import CONTROLS
+from voltward.experiments.choices import check_control, control_setting
 from voltward.experiments.stacks import StackChoice
 
 
@@ -78,10 +77,9 @@ def _read_settings(texts: Sequence[str]) -> dict[str, dict[str, float]]:
                 f"--set: cannot read '{text}'", why="allowed is control.param=value"
             )
         check_control(control, "--set")
-        parameter = find_parameter(key, CONTROLS.load(control).all_parameters, f"--set {control}")
-        settings.setdefault(control, {})[key] = checked_value(
-            parameter, number(value, f"--set {place}"), f"--set {control}"
-        )
+        label = f"--set {control}"
+        name, checked = control_setting(control, key, number(value, f"--set {place}"), label)
+        settings.setdefault(control, {})[name] = checked
     return settings
 
 

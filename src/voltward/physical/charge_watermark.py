@@ -1,4 +1,4 @@
-"""A keyed mark on the charge current: what is recorded now cannot pass for what is measured later."""
+"""A keyed mark on the charge current: what was recorded cannot pass for what is measured."""
 
 import jax.numpy as jnp
 from jax import Array

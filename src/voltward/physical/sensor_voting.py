@@ -34,9 +34,7 @@ CONTROL = Control(
     title="Vote on cell-voltage readings",
     layer=Layer.PHYSICAL,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "divides the tolerance; 0 is absent"),
-    parameters=(
-        Parameter("tolerance_V", "V", 0.08, 0.005, 1.0, "leap that is let be"),
-    ),
+    parameters=(Parameter("tolerance_V", "V", 0.08, 0.005, 1.0, "leap that is let be"),),
     cost=Cost(note="a cell that truly fails within one tick is seen late; clean harm is measured"),
     source="redundancy with voting, as in triplicated sensors; the pack's middle stands for the "
     "missing channels. CALIBRATION",

@@ -8,14 +8,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int, UInt32
 
-from voltward.attacks.kernel import Context, earned, listened, manipulate
+from voltward.attacks.kernel import Context, earned, listened
 from voltward.comms.gateway import QueueState, keep, start_queue, uplink
-from voltward.comms.link import LinkState, link_step, start_link
+from voltward.comms.link import LinkOutcome
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, start_log, write
 from voltward.core.noise import uniform
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
+from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, tap_named
 from voltward.core.view import GatewayView
 from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays
 from voltward.experiments.virtual.in_force import (
@@ -27,6 +27,7 @@ from voltward.experiments.virtual.in_force import (
     verify,
     watch,
 )
+from voltward.physical.can.wire_quantisation import quantise_command
 
 FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 
@@ -38,7 +39,6 @@ class GatewayState:
 
     log: FrameLog
     queue: QueueState
-    link: LinkState
     last_bus: Int[Array, " run"]
     last_command: Int[Array, " run"]
     command_age_s: Float[Array, " run"]
@@ -69,7 +69,6 @@ def start_gateway(assembly: Assembly, runs: int) -> GatewayState:
     return GatewayState(
         log=start_log(assembly.log_slots, runs, assembly.cells, len(TELEMETRY_SCALARS)),
         queue=start_queue(runs),
-        link=start_link(runs),
         last_bus=never,
         last_command=never,
         command_age_s=jnp.zeros(runs),
@@ -84,6 +83,8 @@ def gateway_step(
     state: GatewayState,
     bus: Record,
     down: Record,
+    peer: Record,
+    outcome: LinkOutcome,
     context: Context,
 ) -> tuple[GatewayState, tuple[Record, Record], Record, GatewayReport]:
     """Advance the gateway by one tick.
@@ -94,6 +95,8 @@ def gateway_step(
         state: Before.
         bus: Telemetry as it arrives from the bus.
         down: Command as it arrives from the cloud.
+        peer: Who answers in the broker's place, with the proof it can give.
+        outcome: What the link does in this tick.
         context: Tick and capabilities.
 
     Returns:
@@ -104,14 +107,9 @@ def gateway_step(
     accepted, bus_rejected = verify(rules, in_force, "can.up", bus, state.last_bus, seed, tick)
     log = write(state.log, accepted)
 
-    # The peer that answers: the broker, or whoever sits in between.
-    peer = honest_record(jnp.zeros((runs, 1)), tick)
-    peer = manipulate("mqtt.session", peer, case.rows, context)
     session, refused = verify(
         rules, in_force, "mqtt.session", peer, jnp.full(runs, -1, jnp.int64), seed, tick
     )
-    draws = jnp.stack([uniform(seed, 40 + index, tick) for index in range(4)])
-    link, outcome = link_step(case.link, state.link, draws)
     up = session.present & outcome.passes & case.cloud
     capacity = shape(rules, in_force, "gateway.queue", jnp.ones(runs), None)
     queue = keep(state.queue, log, capacity)
@@ -177,13 +175,13 @@ def gateway_step(
         copies=command.present.astype(jnp.float64),
         tainted=command.tainted,
     )
+    to_bus = quantise_command(to_bus, tap_named("can.down"))
     gained = earned(case.rows, "can.up", context, accepted.present & accepted.tainted)
     gained |= earned(case.rows, "mqtt.session", context, session.present & session.tainted)
     gained |= earned(case.rows, "mqtt.down", context, command.present & command.tainted)
     moved = GatewayState(
         log=log,
         queue=queue,
-        link=link,
         last_bus=jnp.where(
             accepted.present, jnp.maximum(accepted.sequence, state.last_bus), state.last_bus
         ),

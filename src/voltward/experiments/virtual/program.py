@@ -10,10 +10,12 @@ from jax import Array, lax
 from jaxtyping import Float, Int
 
 from voltward.attacks.kernel import Context, Past, lag_ticks, manipulate
+from voltward.comms.link import LinkState, link_step, start_link
 from voltward.core.capabilities import SECRETS, Capability
-from voltward.core.frame_log import FrameLog, read
-from voltward.core.record import Record, honest_record
 from voltward.core.control import Place
+from voltward.core.frame_log import FrameLog, read
+from voltward.core.noise import uniform
+from voltward.core.record import Record, honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
 from voltward.experiments.virtual.case_arrays import (
     Assembly,
@@ -29,6 +31,7 @@ from voltward.experiments.virtual.trace import trace_row
 from voltward.experiments.virtual.vehicle_part import VehicleState, start_vehicle, vehicle_step
 from voltward.physical.protection import FAULTS
 
+LINK_CHANNEL = 40
 # Taken away when keys, sessions and accounts are renewed; positions on wires stay.
 REVOCABLE = SECRETS | Capability.SESSION_TERMINATED | Capability.OPERATOR_ACCOUNT
 
@@ -42,6 +45,7 @@ class Carry:
         vehicle: Part.
         gateway: Part.
         cloud: Part.
+        link: Between gateway and broker.
         can_up: Telemetry on its way to the gateway.
         mqtt_up: Two records on their way to the cloud.
         mqtt_down: Command on its way to the gateway.
@@ -54,6 +58,7 @@ class Carry:
     vehicle: VehicleState
     gateway: GatewayState
     cloud: CloudState
+    link: LinkState
     can_up: Record
     mqtt_up: tuple[Record, Record]
     mqtt_down: Record
@@ -99,6 +104,7 @@ def start_carry(
         vehicle=start_vehicle(assembly, fixed, temperature_degC, before),
         gateway=start_gateway(assembly, runs),
         cloud=start_cloud(assembly, fixed, temperature_degC),
+        link=start_link(runs),
         can_up=telemetry,
         mqtt_up=(telemetry, telemetry),
         mqtt_down=command,
@@ -144,8 +150,14 @@ def tick_step(
     )
     from_bus = on_the_way_up("can.up", carry.can_up, case, context, carry.vehicle.log)
     to_gateway = manipulate("mqtt.down", carry.mqtt_down, case.rows, context)
+    # The peer that answers: the broker, or whoever sits in between.
+    runs = case.seed.shape[0]
+    broker = honest_record(jnp.zeros((runs, 1)), tick)
+    peer = manipulate("mqtt.session", broker, case.rows, context)
+    draws = jnp.stack([uniform(case.seed, LINK_CHANNEL + n, tick) for n in range(4)])
+    link, outcome = link_step(case.link, carry.link, draws)
     gateway, mqtt_up, can_down, gateway_report = gateway_step(
-        assembly, case, carry.gateway, from_bus, to_gateway, context
+        assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
     )
     first = on_the_way_up("mqtt.up", carry.mqtt_up[0], case, context, carry.gateway.log)
     cloud, mqtt_down, cloud_report = cloud_step(
@@ -173,6 +185,7 @@ def tick_step(
         vehicle=vehicle,
         gateway=gateway,
         cloud=cloud,
+        link=link,
         can_up=can_up,
         mqtt_up=mqtt_up,
         mqtt_down=mqtt_down,

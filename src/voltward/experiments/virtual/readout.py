@@ -11,7 +11,6 @@ from voltward.core.capabilities import POSITIONS, SECRETS, Capability
 from voltward.core.control import Place
 from voltward.experiments.consequences import AT_DETECTION, CONSEQUENCE_INDEX, HARMS
 from voltward.experiments.duty import Duty
-from voltward.experiments.schemas import NO_ATTACK
 from voltward.experiments.virtual.case import Case, load_attack
 from voltward.experiments.virtual.in_force import Rules
 from voltward.experiments.virtual.meter import REFUSING_TAPS, Meter
@@ -156,16 +155,8 @@ def _events(
                 }
             )
 
-    if attack is not None:
-        for step in attack.steps(dict(case.parameters)):
-            begin = round((case.start_s + step.start_s) / tick_s)
-            end_s = case.start_s + step.start_s + step.duration_s
-            add(begin, "attack_start", case.attack, step.tap, step.name)
-            if end_s < duty.duration_s:
-                add(round(end_s / tick_s), "attack_stop", case.attack, step.tap, step.name)
-        for tick, step_name, tap, capability in _grants(one, attack):
-            add(tick, "grant", step_name, tap, capability)
-        add(one["revoked_tick"], "revoke", "rekey", "", "keys, sessions and accounts renewed")
+    for tick, *words in _attack_events(one, case, attack, duty, tick_s):
+        add(tick, *words)
     for index, tap in enumerate(REFUSING_TAPS):
         count = int(one["refused"][index])
         add(one["first_refused"][index], "reject", "verify", tap, f"{count} records in all")
@@ -181,6 +172,21 @@ def _events(
     return sorted(found, key=lambda e: (e["time_s"], rank.get(e["kind"], 9), e["source"]))
 
 
-def is_clean(row: Mapping[str, Any]) -> bool:
-    """Return whether a row is a clean duty."""
-    return bool(row["attack"] == NO_ATTACK)
+def _attack_events(
+    one: Mapping[str, Any], case: Case, attack: Attack | None, duty: Duty, tick_s: float
+) -> list[tuple[int, str, str, str, str]]:
+    if attack is None:
+        return []
+    found = []
+    for step in attack.steps(case.parameters):
+        begin_s = case.start_s + step.start_s
+        end_s = begin_s + step.duration_s
+        words = (case.attack, step.tap, step.name)
+        found.append((round(begin_s / tick_s), "attack_start", *words))
+        if end_s < duty.duration_s:
+            found.append((round(end_s / tick_s), "attack_stop", *words))
+    for tick, step_name, tap, capability in _grants(one, attack):
+        found.append((tick, "grant", step_name, tap, capability))
+    renewed = "keys, sessions and accounts renewed"
+    found.append((int(one["revoked_tick"]), "revoke", "rekey", "", renewed))
+    return found

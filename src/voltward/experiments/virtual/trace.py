@@ -4,8 +4,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
-from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.attacks.row import COLUMN
+from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.experiments.virtual.case_arrays import CaseArrays
 from voltward.experiments.virtual.meter import Happened
 

@@ -7,14 +7,20 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from voltward import __version__
 from voltward.core.errors import ExitCode
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 SCHEMA_VERSION = 1
+# Loaded by name, so that the help needs no drawing library.
+_SCREEN = "voltward.interfaces.cli.screen"
 Progress = Callable[[str, int, int], None]
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
@@ -36,9 +42,10 @@ def set_verbosity(*, quiet: bool, verbose: bool, no_color: bool) -> None:
     _verbosity.plain = no_color or bool(os.environ.get("NO_COLOR"))
 
 
-def colour_allowed() -> bool:
-    """Whether standard output may hold colour."""
-    return sys.stdout.isatty() and not _verbosity.plain
+def console() -> "Console":
+    """Return standard output for tables, without colour where none is wanted."""
+    screen: Console = import_module(_SCREEN).output_console(plain=_verbosity.plain)
+    return screen
 
 
 def emit(text: str) -> None:
@@ -126,22 +133,5 @@ def progress_bar() -> Iterator[Progress]:
     if _verbosity.quiet or not sys.stderr.isatty():
         yield lambda _stage, _done, _total: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    shown = (
-        TextColumn(" {task.description:<10}"),
-        BarColumn(),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
-        TimeElapsedColumn(),
-    )
-    with Bar(*shown, console=Console(stderr=True, no_color=_verbosity.plain)) as bar:
-        tasks: dict[str, Any] = {}
-
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
+    with import_module(_SCREEN).drawn_bar(plain=_verbosity.plain) as advance:
         yield advance

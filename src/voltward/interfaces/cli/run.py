@@ -6,10 +6,14 @@ from typing import Any
 import click
 
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
+from voltward.experiments.campaign import run_campaign
+from voltward.experiments.gate import judge
+from voltward.experiments.run_folder import RunFolder
 from voltward.experiments.scenario import CampaignSettings, load_campaign
 from voltward.experiments.stack_changes import number
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
+    console,
     emit,
     emit_json,
     header,
@@ -18,6 +22,8 @@ from voltward.interfaces.cli.output import (
     message,
     progress_bar,
 )
+from voltward.interfaces.report import write_report
+from voltward.interfaces.table import print_matrix, print_safety_line, print_written
 
 
 @click.command("run")
@@ -97,13 +103,6 @@ def run_command(
 def _execute(
     settings: CampaignSettings, out: Path, *, resume: bool, report: bool, as_json: bool
 ) -> None:
-    # The engine is heavy: it is loaded after the configuration was found to be good.
-    from voltward.experiments.campaign import run_campaign
-    from voltward.experiments.gate import judge
-    from voltward.experiments.run_folder import RunFolder
-    from voltward.interfaces.report import write_report
-    from voltward.interfaces.table import matrix_table
-
     size = (
         f"{len(settings.attacks)} attacks x {len(settings.stacks)} stacks x {settings.seeds} seeds"
     )
@@ -135,11 +134,14 @@ def _execute(
             }
         )
     else:
-        emit(matrix_table(rows))
+        screen = console()
+        print_matrix(rows, screen)
+        print_safety_line(rows, settings.stacks[-1].name, screen)
         if verdict:
-            emit(f'{"PASS" if verdict.passed else "FAIL"}  gate "{verdict.expression}"')
-        emit(f"wrote {out}" + (f" (open {out / 'report.html'})" if report else ""))
-        emit(f"next: voltward runs show {out} | voltward runs compare {out} OTHER")
+            emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
+        names = ("run.json", *sorted(folder.run["files"]))
+        print_written(out, [out / name for name in names], screen)
+        emit(f"next    voltward runs show {out} | voltward runs compare {out} OTHER")
     if verdict and not verdict.passed:
         leave(ExitCode.GATE_FAILED, f"gate failed: {verdict.reason}", why=verdict.expression)
 

@@ -1,0 +1,49 @@
+"""The gateway counts peers that it refused and commands that it rejected."""
+
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from voltward.core.control import Accusation, Control, Cost, Place, Watch
+from voltward.core.parameter import Parameter
+from voltward.core.taps import Layer
+from voltward.core.view import GatewayView
+
+State = Float[Array, " run"]
+
+
+def _start(runs: int, cells: int) -> State:
+    del cells
+    return jnp.zeros(runs)
+
+
+def _step(
+    bucket: State, view: GatewayView, parameters: Float[Array, "run column"]
+) -> tuple[State, Float[Array, " run"]]:
+    """Fill a leaky bucket with refusals.
+
+    Limits:
+        Sees nothing where nothing is verified.
+    """
+    burst, period_s = parameters[:, 1], parameters[:, 2]
+    refused = view.session_refused | view.command_rejected
+    # A long tick forgives no more than a quarter of a refusal.
+    leaked = bucket + refused - jnp.minimum(view.tick_s / period_s, 0.25)
+    moved = jnp.clip(leaked, 0.0, 2.0 * burst)
+    return moved, parameters[:, 0] * moved / burst
+
+
+CONTROL = Control(
+    id="refused-sessions",
+    title="Refused peers and rejected commands",
+    layer=Layer.COMMUNICATION,
+    strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
+    parameters=(
+        Parameter("burst", "1", 1.5, 0.5, 1000.0, "refusals that alarm"),
+        Parameter("period_s", "s", 60.0, 0.1, 1e5, "time in which one of them is forgiven"),
+    ),
+    cost=Cost(note="a counter in the gateway; false alarms are measured"),
+    source="TLS alerts and rejected commands as security events: UN R155 7.2.2.2 (g), "
+    "monitoring. CALIBRATION",
+    watch=Watch(Place.GATEWAY, Accusation.LINK, _start, _step),
+)

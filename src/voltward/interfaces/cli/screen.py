@@ -1,0 +1,38 @@
+"""What is drawn with rich, which is loaded only when something is drawn."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+# Tables in a pipe or a file: wide enough for six stacks.
+WIDTH = 160
+
+
+def output_console(*, plain: bool) -> Console:
+    """Return standard output for tables; without a terminal it is wide and has no colour."""
+    if not sys.stdout.isatty():
+        return Console(width=WIDTH, no_color=True, color_system=None)
+    return Console(no_color=plain)
+
+
+@contextmanager
+def drawn_bar(*, plain: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Give a function (stage, done, total) that moves a bar for each stage on standard error."""
+    shown = (
+        TextColumn(" {task.description:<10}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*shown, console=Console(stderr=True, no_color=plain)) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total)
+            bar.update(tasks[stage], completed=done, total=total)
+
+        yield advance

@@ -1,0 +1,123 @@
+"""`voltward run` around the engine: a stand-in writes a made-up folder."""
+
+import json
+import runpy
+from pathlib import Path
+
+import pytest
+
+from voltward.core.errors import ConfigurationError, ExitCode
+from voltward.interfaces.cli.main import run
+from voltward.interfaces.cli.run import read_attack_options
+
+SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
+BASE = ["run", "--attack", "voltage-bias", "--stack", "none", "--seeds", "1", "--no-report"]
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    calls = []
+
+    def run_campaign(settings, out, progress, *, resume):
+        progress("campaign", 0, 2)
+        calls.append((settings, out, resume))
+        SYNTHETIC["make_folder"](out)
+
+    monkeypatch.setattr("voltward.interfaces.cli.run.run_campaign", run_campaign)
+    return calls
+
+
+def test_the_result_goes_to_output_and_the_rest_to_error(engine, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert run([*BASE, "--out", str(out)]) == ExitCode.DONE
+    captured = capsys.readouterr()
+    assert "voltage-bias" in captured.out
+    assert "run.json" in captured.out
+    assert f"voltward runs show {out}" in captured.out
+    first = captured.err.splitlines()[0]
+    for word in ("voltward 0.1.0", "python", "seed 7", "config", "1 attacks x 1 stacks x 1 seeds"):
+        assert word in first
+    assert "96s1p of reference-nmc" in captured.err
+    assert "\x1b[" not in captured.out + captured.err
+
+
+def test_quiet_says_nothing_beside_the_result(engine, tmp_path, capsys):
+    assert run(["--quiet", *BASE, "--out", str(tmp_path / "run")]) == ExitCode.DONE
+    assert capsys.readouterr().err == ""
+    run(["doctor"])
+
+
+def test_json_is_one_document(engine, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert run([*BASE, "--out", str(out), "--json", "--gate", "goal_share(none)<=1"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["schema_version"] == 1
+    assert document["out"] == str(out)
+    assert document["run"]["config_sha256"]
+    assert document["gate"]["passed"] is True
+    assert {row["stack"] for row in document["matrix"]} == {
+        "none",
+        "prevention",
+        "detection",
+        "full",
+    }
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_failed_gate_exits_3_after_the_result(engine, tmp_path, capsys, as_json):
+    arguments = [*BASE, "--out", str(tmp_path / "run"), "--gate", "goal_share(none)<=0.01"]
+    assert run([*arguments, *(["--json"] if as_json else [])]) == ExitCode.GATE_FAILED
+    captured = capsys.readouterr()
+    assert "gate failed" in captured.err
+    if as_json:
+        assert json.loads(captured.out)["gate"]["passed"] is False
+    else:
+        assert "FAIL" in captured.out
+
+
+def test_flags_reach_the_engine(engine, tmp_path):
+    out = tmp_path / "run"
+    flags = ["--resume", "--seed", "3", "--no-cloud", "--link", "wifi", "--keep", "none"]
+    assert run([*BASE, "--out", str(out), *flags]) == 0
+    ((settings, folder, resume),) = engine
+    assert (settings.seed, settings.cloud, settings.link, settings.keep) == (
+        3,
+        False,
+        "wifi",
+        "none",
+    )
+    assert (folder, resume) == (out, True)
+
+
+def test_a_bad_gate_is_found_before_anything_runs(engine, tmp_path, capsys):
+    assert run([*BASE, "--out", str(tmp_path / "run"), "--gate", "goal_share(ful)<=0"]) == 2
+    assert engine == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_nothing_selected_exits_2_and_an_empty_selection_5(engine, tmp_path, capsys):
+    assert run(["run"]) == ExitCode.USAGE
+    assert "--attack all" in capsys.readouterr().err
+    empty = tmp_path / "empty.toml"
+    empty.write_text("attacks = []\n")
+    assert run(["run", str(empty)]) == ExitCode.NOTHING_RAN
+    assert "attacks is empty" in capsys.readouterr().err
+    assert engine == []
+
+
+def test_attack_options():
+    assert read_attack_options(("all",)) == "all"
+    assert read_attack_options(("a", "b:x_V=0.5,y=2")) == [
+        {"id": "a"},
+        {"id": "b", "x_V": 0.5, "y": 2},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [("a:x", "cannot read 'x'"), ("a:", "cannot read ''"), ("a:x=b", "got 'b'"), ("a:=1", "'=1'")],
+)
+def test_bad_attack_options(option, words):
+    with pytest.raises(ConfigurationError) as caught:
+        read_attack_options((option,))
+    assert words in caught.value.what
