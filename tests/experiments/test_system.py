@@ -114,8 +114,11 @@ BAD = {
         ["voltage_high_V = 4.25 does not fit", "3.45 to 3.95"],
     ),
     "low limit": (
-        "limits.maximum.voltage_low_V = 2.9\nlimits.recommended.voltage_low_V = 3\n"
-        + "limits.operating.voltage_low_V = 3\n",
+        """
+        limits.maximum.voltage_low_V = 2.9
+        limits.recommended.voltage_low_V = 3
+        limits.operating.voltage_low_V = 3
+        """,
         ["limits.maximum.voltage_low_V = 2.9 does not fit", "2.8793 V or less"],
     ),
     "no TOML": ("[pack\n", ["no valid TOML", "line 1"]),

@@ -53,6 +53,6 @@ ATTACK = Attack(
     system_impact="less usable capacity",
     claimed_by=("cross-cell-comparison",),
     stopped_by=(),
-    source="balancing attack: dSoC/dt = V/(R Q), 0.12 A through 33 ohm; the choice of cells is an "
-    "assumption",
+    source="balancing attack: dSoC/dt = V/(R Q), 0.12 A through 33 ohm; the choice of cells "
+    "is an assumption",
 )

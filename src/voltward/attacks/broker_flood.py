@@ -54,5 +54,6 @@ ATTACK = Attack(
     system_impact="slower charging, records lost",
     claimed_by=("telemetry-silence",),
     stopped_by=("store-and-forward",),
-    source="flood and SlowITe classes of MQTTset; that 3 % of the ticks get through is an assumption",
+    source="flood and SlowITe classes of MQTTset; that 3 % of the ticks get through is an "
+    "assumption",
 )

@@ -53,5 +53,6 @@ ATTACK = Attack(
         "can-frame-authentication",
         "command-envelope",
     ),
-    source="injection on vehicle buses, as in the HCRL and SynCAN classes; the period is an assumption",
+    source="injection on vehicle buses, as in the HCRL and SynCAN classes; the period is an "
+    "assumption",
 )

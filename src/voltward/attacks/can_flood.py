@@ -57,6 +57,6 @@ ATTACK = Attack(
         "telemetry-silence",
     ),
     stopped_by=(),
-    source="flooding with the lowest identifier, gaps of 0.3 to 1 ms as in the car-hacking traces; "
-    "that a saturated bus lets nothing through is an assumption",
+    source="flooding with the lowest identifier, gaps of 0.3 to 1 ms as in the car-hacking "
+    "traces; that a saturated bus lets nothing through is an assumption",
 )

@@ -40,5 +40,6 @@ ATTACK = Attack(
     system_impact="vehicle not charged, range lost",
     claimed_by=(),
     stopped_by=(),
-    source="Brokenwire: Koehler et al., NDSS 2023: charging aborted by radio from up to 47 m with 1 W",
+    source="Brokenwire: Koehler et al., NDSS 2023: charging aborted by radio from up to 47 m"
+    " with 1 W",
 )

@@ -48,6 +48,6 @@ ATTACK = Attack(
     system_impact="loss of propulsion, no safe isolation",
     claimed_by=("bus-traffic",),
     stopped_by=("can-frame-authentication",),
-    source="brute-force switching of an actuator; breaks at rated current: see the pack's contactor "
-    "data; period is an assumption",
+    source="brute-force switching of an actuator; breaks at rated current: see the pack's "
+    "contactor data; period is an assumption",
 )

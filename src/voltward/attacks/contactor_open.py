@@ -47,6 +47,6 @@ ATTACK = Attack(
     system_impact="propulsion lost in traffic",
     claimed_by=("bus-traffic",),
     stopped_by=("can-frame-authentication",),
-    source="one forged frame stops propulsion: shutdown-mode injection on vehicle buses; the length "
-    "is an assumption",
+    source="one forged frame stops propulsion: shutdown-mode injection on vehicle buses; the"
+    " length is an assumption",
 )

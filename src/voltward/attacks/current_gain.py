@@ -46,6 +46,6 @@ ATTACK = Attack(
         "soc-drift",
     ),
     stopped_by=(),
-    source="scaling class of false data; 1 to 20 % of full scale in the field's studies, half is an "
-    "assumption for a shunt with a bypass",
+    source="scaling class of false data; 1 to 20 % of full scale in the field's studies, "
+    "half is an assumption for a shunt with a bypass",
 )

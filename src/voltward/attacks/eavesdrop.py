@@ -36,8 +36,8 @@ ATTACK = Attack(
     goal=Goal(
         "records_exposed",
         600.0,
-        "ten minutes of records at one a second: enough features to tell vehicles apart "
-        "(assumption)",
+        "ten minutes of records at one a second: enough features to tell vehicles "
+        "apart (assumption)",
     ),
     duty="commute-and-charge",
     start_s=0.0,

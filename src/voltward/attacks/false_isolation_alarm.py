@@ -48,7 +48,7 @@ ATTACK = Attack(
     system_impact="propulsion lost in traffic",
     claimed_by=("isolation-plausibility",),
     stopped_by=(),
-    source="isolation monitors can be deceived by a resistor to ground; UN R100 sets 100 ohm/V, the "
-    "reading is an assumption",
+    source="isolation monitors can be deceived by a resistor to ground; UN R100 sets 100 "
+    "ohm/V, the reading is an assumption",
     turns_defence=True,
 )

@@ -60,5 +60,6 @@ ATTACK = Attack(
         "pack-sum-plausibility",
     ),
     stopped_by=("firmware-signature",),
-    source="calibration edits of a BMS as in Kintsugi, USENIX Security 2025; offset is an assumption",
+    source="calibration edits of a BMS as in Kintsugi, USENIX Security 2025; offset is an "
+    "assumption",
 )

@@ -68,6 +68,6 @@ ATTACK = Attack(
     system_impact="grid frequency disturbed: account to vehicle to grid",
     claimed_by=("command-plausibility",),
     stopped_by=("second-factor",),
-    source="dynamic and static load altering: Lakshminarayana et al., arXiv 2009.13352; Sayed et al.;"
-    " fleet and share are the system file's assumption",
+    source="dynamic and static load altering: Lakshminarayana et al., arXiv 2009.13352; "
+    "Sayed et al.; fleet and share are the system file's assumption",
 )

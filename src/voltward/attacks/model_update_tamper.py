@@ -50,6 +50,6 @@ ATTACK = Attack(
         "model-signature",
         "model-envelope",
     ),
-    source="poisoned update: OCV shifts of 5 to 30 mV are an assumption in the field's studies, 80 mV"
-    " here",
+    source="poisoned update: OCV shifts of 5 to 30 mV are an assumption in the field's "
+    "studies, 80 mV here",
 )

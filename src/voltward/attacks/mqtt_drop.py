@@ -41,6 +41,6 @@ ATTACK = Attack(
     system_impact="slower charging, records lost",
     claimed_by=("telemetry-silence",),
     stopped_by=("store-and-forward",),
-    source="loss of 10 to 90 % and outages of 1 to 30 s are usual in the field's studies; a path "
-    "attacker can drop all (assumption)",
+    source="loss of 10 to 90 % and outages of 1 to 30 s are usual in the field's studies; a "
+    "path attacker can drop all (assumption)",
 )

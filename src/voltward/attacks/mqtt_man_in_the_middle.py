@@ -74,6 +74,6 @@ ATTACK = Attack(
         "command-signature",
         "command-envelope",
     ),
-    source="attacker who rewrites set points and telemetry, as in the OCPP man in the middle on "
-    "EVerest; gains are an assumption",
+    source="attacker who rewrites set points and telemetry, as in the OCPP man in the middle"
+    " on EVerest; gains are an assumption",
 )

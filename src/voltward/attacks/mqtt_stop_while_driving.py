@@ -60,6 +60,6 @@ ATTACK = Attack(
         "command-signature",
         "command-envelope",
     ),
-    source="man in the middle on a path without server authentication; effect as in remote stops of "
-    "vehicles; times are an assumption",
+    source="man in the middle on a path without server authentication; effect as in remote "
+    "stops of vehicles; times are an assumption",
 )

@@ -54,7 +54,7 @@ ATTACK = Attack(
         "cross-cell-comparison",
     ),
     stopped_by=(),
-    source="provocation of a protection whose limits are public, as foxBMS 2 publishes them; "
-    "magnitude is an assumption",
+    source="provocation of a protection whose limits are public, as foxBMS 2 publishes them;"
+    " magnitude is an assumption",
     turns_defence=True,
 )

@@ -56,7 +56,7 @@ ATTACK = Attack(
         "innovation-chi-square",
     ),
     stopped_by=("sensor-voting",),
-    source="provocation of a protection whose limits are public, as foxBMS 2 publishes them; "
-    "magnitude is an assumption",
+    source="provocation of a protection whose limits are public, as foxBMS 2 publishes them;"
+    " magnitude is an assumption",
     turns_defence=True,
 )

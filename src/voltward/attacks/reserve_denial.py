@@ -56,6 +56,6 @@ ATTACK = Attack(
         "second-factor",
         "command-envelope",
     ),
-    source="Ohrstrom et al., Energy Informatics 2025, 10.1186/s42162-025-00499-4: cloud-controlled "
-    "storage under attack; magnitude is an assumption",
+    source="Ohrstrom et al., Energy Informatics 2025, 10.1186/s42162-025-00499-4: cloud-"
+    "controlled storage under attack; magnitude is an assumption",
 )

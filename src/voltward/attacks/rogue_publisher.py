@@ -54,6 +54,6 @@ ATTACK = Attack(
         "mqtt-client-authentication",
         "telemetry-signature",
     ),
-    source="identity spoofing at an open broker, as in the MQTTset classes; magnitudes are an "
-    "assumption",
+    source="identity spoofing at an open broker, as in the MQTTset classes; magnitudes are "
+    "an assumption",
 )

@@ -40,6 +40,6 @@ ATTACK = Attack(
     system_impact="wrong range in the app",
     claimed_by=("telemetry-silence",),
     stopped_by=(),
-    source="delay class of Koopman-based secure estimation studies, 1 to 30 s there; minutes are an "
-    "assumption",
+    source="delay class of Koopman-based secure estimation studies, 1 to 30 s there; minutes"
+    " are an assumption",
 )

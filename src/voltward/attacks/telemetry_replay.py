@@ -50,6 +50,6 @@ ATTACK = Attack(
         "watermark-correlation",
     ),
     stopped_by=("telemetry-freshness",),
-    source="replay: Mo and Sinopoli, Allerton 2009; on packs: arXiv 2504.10658; window and length are"
-    " an assumption",
+    source="replay: Mo and Sinopoli, Allerton 2009; on packs: arXiv 2504.10658; window and "
+    "length are an assumption",
 )

@@ -51,6 +51,6 @@ ATTACK = Attack(
         "thermal-residual",
     ),
     stopped_by=(),
-    source="signal injection on sensors: Lavau et al. 2023, 10.5194/ars-20-37-2023; 5 to 30 K is an "
-    "assumption",
+    source="signal injection on sensors: Lavau et al. 2023, 10.5194/ars-20-37-2023; 5 to 30 "
+    "K is an assumption",
 )

@@ -50,6 +50,6 @@ ATTACK = Attack(
         "soc-drift",
     ),
     stopped_by=(),
-    source="parameter tampering of twins: resistance by 0.5 to 2 in the field's studies, more is an "
-    "assumption",
+    source="parameter tampering of twins: resistance by 0.5 to 2 in the field's studies, "
+    "more is an assumption",
 )

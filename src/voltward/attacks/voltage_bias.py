@@ -51,6 +51,6 @@ ATTACK = Attack(
         "pack-sum-plausibility",
     ),
     stopped_by=(),
-    source="additive bias as in O'Brien et al., IEEE TIA 59(6) 2023, 10.1109/TIA.2023.3308548; "
-    "magnitudes are an assumption",
+    source="additive bias as in O'Brien et al., IEEE TIA 59(6) 2023, "
+    "10.1109/TIA.2023.3308548; magnitudes are an assumption",
 )

@@ -48,6 +48,6 @@ ATTACK = Attack(
         "pack-sum-plausibility",
     ),
     stopped_by=(),
-    source="replay: Mo and Sinopoli, Allerton 2009; on packs: arXiv 2504.10658; window and length are"
-    " an assumption",
+    source="replay: Mo and Sinopoli, Allerton 2009; on packs: arXiv 2504.10658; window and "
+    "length are an assumption",
 )

@@ -51,6 +51,6 @@ ATTACK = Attack(
         "soc-drift",
     ),
     stopped_by=(),
-    source="ramp class of false data; SynCAN calls it continuous change; 0.01 to 1 mV/s is an "
-    "assumption",
+    source="ramp class of false data; SynCAN calls it continuous change; 0.01 to 1 mV/s is "
+    "an assumption",
 )

@@ -9,7 +9,9 @@ CONTROL = Control(
     id="mqtt-server-authentication",
     title="Authentication of the broker by the gateway",
     layer=Layer.COMMUNICATION,
-    strength=Parameter("proof_bits", "bit", 128.0, 0.0, 256.0, "length of the proof that a forger must guess"),
+    strength=Parameter(
+        "proof_bits", "bit", 128.0, 0.0, 256.0, "length of the proof that a forger must guess"
+    ),
     cost=Cost(note="a TLS handshake for each connection, not for each record"),
     source="RFC 8446 (TLS 1.3) server authentication; a P-256 certificate has 128 bits of security",
     verify=Verify(("mqtt.session",), secret=Capability.SERVER_KEY),

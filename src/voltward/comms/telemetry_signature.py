@@ -9,8 +9,13 @@ CONTROL = Control(
     id="telemetry-signature",
     title="Signature on telemetry records",
     layer=Layer.COMMUNICATION,
-    strength=Parameter("proof_bits", "bit", 128.0, 0.0, 256.0, "length of the proof that a forger must guess"),
-    cost=Cost(bytes_per_record=64.0, latency_ms=0.1, note="64 bytes Ed25519; 0.1 ms is an assumption"),
-    source="application-layer signature that outlives a compromised broker; Ed25519 of RFC 8032 has 128 bits of security",
+    strength=Parameter(
+        "proof_bits", "bit", 128.0, 0.0, 256.0, "length of the proof that a forger must guess"
+    ),
+    cost=Cost(
+        bytes_per_record=64.0, latency_ms=0.1, note="64 bytes Ed25519; 0.1 ms is an assumption"
+    ),
+    source="application-layer signature that outlives a compromised broker; Ed25519 of RFC 8032 "
+    "has 128 bits of security",
     verify=Verify(("mqtt.up",), secret=Capability.TELEMETRY_KEY),
 )

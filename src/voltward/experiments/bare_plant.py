@@ -1,42 +1,70 @@
-"""The bare plant: cells, pack, limits and on-board BMS on a duty, with no cloud and no attack."""
+"""`voltward plant`: the bare plant on a duty, with its trace."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
+import pyarrow as pa
+
 from voltward.experiments.choices import AttackChoice
 from voltward.experiments.duty import Duty
-from voltward.experiments.run_tables import trace_table, write_parquet
+from voltward.experiments.run_tables import write_parquet
 from voltward.experiments.schemas import NO_ATTACK
 from voltward.experiments.settings import SystemSettings
 from voltward.experiments.stacks import StackChoice, resolve_stack
+from voltward.experiments.virtual.assembly import assemble
+from voltward.experiments.virtual.bare_plant import PLANT_COLUMNS, run_plant
+from voltward.experiments.virtual.batch import case_arrays, duty_arrays
 from voltward.experiments.virtual.case import grid
-from voltward.experiments.virtual.engine import Engine
+from voltward.physical.ageing import capacity_loss
 
 SEED = 7
 
 
-def run_bare_plant(system: SystemSettings, duty: Duty, out: Path) -> dict[str, Any]:
+def run_bare_plant(
+    system: SystemSettings, duty: Duty, out: Path | None = None, seed: int = SEED
+) -> dict[str, Any]:
     """Run a duty without cloud and write `trace.parquet`.
 
     Args:
         system: The user's own.
         duty: What is asked.
-        out: Folder of the trace.
+        out: Folder of the trace; None writes nothing.
+        seed: Of noise and spread.
 
     Returns:
-        The consequences of the duty.
+        Figures of the duty: end state, extremes, charge and energy through the terminals.
     """
-    alone = replace(system, cloud=replace(system.cloud, enabled=False))
+    jax.config.update("jax_enable_x64", True)
+    charging = replace(system.charging, target_soc=duty.target_soc)
+    alone = replace(system, charging=charging, cloud=replace(system.cloud, enabled=False))
     stack = resolve_stack(StackChoice("none", "none"), alone)
-    cases = grid([AttackChoice(NO_ATTACK)], [stack], 1, SEED, duty.duration_s)
-    engine = Engine(alone, duty, chunk=1)
-    result = engine.run(cases)
-    out.mkdir(parents=True, exist_ok=True)
-    write_parquet(out / "trace.parquet", trace_table(engine.trace_columns(result.traces, 0)))
-    row = result.rows[0]
+    cases = grid([AttackChoice(NO_ATTACK)], [stack], 1, seed, duty.duration_s)
+    assembly = assemble(alone, (), duty.tick_s)
+    case, _ = case_arrays(assembly, alone, cases)
+    last, traced = jax.jit(partial(run_plant, assembly))(case, duty_arrays(duty, alone))
+    table = np.asarray(traced)[: duty.ticks, 0]
+    columns = {name: table[:, index] for index, name in enumerate(PLANT_COLUMNS)}
+    columns = {"time_s": np.arange(duty.ticks) * duty.tick_s, **columns}
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        write_parquet(out / "trace.parquet", pa.table(columns))
+    loss = capacity_loss(last.plant.ageing, assembly.plant.cell.capacity_Ah)
     return {
-        name: value
-        for name, value in row.items()
-        if isinstance(value, float) and not name.startswith(("twin_", "cloud_", "records_"))
+        "duration_s": duty.duration_s,
+        "cells": assembly.cells,
+        "end_soc": float(columns["true_soc"][-1]),
+        "end_bms_soc": float(columns["bms_soc"][-1]),
+        "lowest_voltage_V": float(columns["true_voltage_min_V"].min()),
+        "highest_voltage_V": float(columns["true_voltage_max_V"].max()),
+        "highest_temperature_degC": float(columns["true_temperature_max_degC"].max()),
+        "charged_Ah": float(np.clip(columns["true_current_A"], 0, None).sum() * duty.tick_s / 3600),
+        "discharged_Ah": float(
+            -np.clip(columns["true_current_A"], None, 0).sum() * duty.tick_s / 3600
+        ),
+        "plated_charge_mAh": 1000.0 * float(last.plant.plated_Ah.max()),
+        "capacity_loss_pct": 100.0 * float(loss.max()),
     }

@@ -49,23 +49,21 @@ _ROWS = (
         "capacity_loss_pct",
         "%",
         "capacity loss",
-        "worst cell over the duty: calendar, cycle, overcharge, and half of the plated charge "
-        "(the half is an assumption)",
+        "worst cell: calendar, cycle, overcharge and half of the plated charge (half: assumption)",
         "cell",
     ),
     (
         "capacity_loss_pct_per_year",
         "%/year",
         "capacity loss rate",
-        "worst cell, first year if the duty went on without change: calendar and cycle scaled by "
-        "the ageing law, plated and overcharge loss linearly (extrapolation)",
+        "worst cell, first year with this duty once a day; abrupt loss linearly (extrapolation)",
         "cell",
     ),
     (
         "equivalent_life_years",
         "year",
         "equivalent life",
-        "years to 20 % loss at that rate, by the same extrapolation, at most 50",
+        "years to 20 % loss by the same extrapolation, at most 1000",
         "cell",
     ),
     ("resistance_growth_pct", "%", "resistance growth", "worst cell over the duty", "cell"),

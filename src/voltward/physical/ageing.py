@@ -10,9 +10,10 @@ from jaxtyping import Float
 SOURCE_CAPACITY_AH = 2.15
 SECONDS_PER_DAY = 86_400.0
 SECONDS_PER_YEAR = 365.0 * SECONDS_PER_DAY
+DUTIES_PER_YEAR = 365.0
 EXTRAPOLATION = (
-    "the recorded duty repeated without change, from new: calendar stress and charge throughput "
-    "scaled linearly with time, mean voltage and depth of discharge kept"
+    "the recorded duty once a day without change, from new: its calendar stress lasts all day, "
+    "its charge throughput counts once, its mean voltage and depth of discharge are kept"
 )
 
 
@@ -113,7 +114,8 @@ def capacity_loss(state: AgeingState, capacity_Ah: float) -> Float[Array, "run c
     Returns:
         Loss as a share, 0.2 at the usual end of life.
     """
-    return _loss(state, capacity_Ah, jnp.asarray(1.0))
+    once = jnp.asarray(1.0)
+    return _loss(state, capacity_Ah, once, once)
 
 
 def resistance_growth(state: AgeingState, capacity_Ah: float) -> Float[Array, "run cell"]:
@@ -146,7 +148,7 @@ def loss_per_year(
     Returns:
         Loss as a share of the fresh capacity in one year from new.
     """
-    return _loss(state, capacity_Ah, jnp.asarray(SECONDS_PER_YEAR / duration_s))
+    return _loss_after_years(state, duration_s, capacity_Ah, jnp.asarray(1.0))
 
 
 def equivalent_life_years(
@@ -168,27 +170,39 @@ def equivalent_life_years(
     Returns:
         Years, between 0.001 and 1000.
     """
-    per_year = SECONDS_PER_YEAR / duration_s
     low = jnp.full(state.throughput_Ah.shape, jnp.log(1e-3))
     high = jnp.full(state.throughput_Ah.shape, jnp.log(1e3))
 
     def halve(_: int, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         lower, upper = bounds
         middle = 0.5 * (lower + upper)
-        repeats = per_year * jnp.exp(middle)
-        alive = _loss(state, capacity_Ah, repeats) + abrupt_loss * repeats < end_of_life_loss
+        years = jnp.exp(middle)
+        loss = _loss_after_years(state, duration_s, capacity_Ah, years)
+        alive = loss + abrupt_loss * years * DUTIES_PER_YEAR < end_of_life_loss
         return jnp.where(alive, middle, lower), jnp.where(alive, upper, middle)
 
     low, high = jax.lax.fori_loop(0, 50, halve, (low, high))
     return jnp.exp(0.5 * (low + high))
 
 
-def _loss(state: AgeingState, capacity_Ah: float, repeats: Array) -> Array:
+def _loss_after_years(
+    state: AgeingState, duration_s: Array | float, capacity_Ah: float, years: Array
+) -> Array:
+    # A duty longer than a day follows itself without a pause.
+    per_year = SECONDS_PER_YEAR / duration_s
+    return _loss(
+        state, capacity_Ah, years * per_year, years * jnp.minimum(per_year, DUTIES_PER_YEAR)
+    )
+
+
+def _loss(
+    state: AgeingState, capacity_Ah: float, calendar_repeats: Array, cycle_repeats: Array
+) -> Array:
     rms_V, depth = _cycle_stress(state)
     per_root_Ah = 7.348e-3 * (rms_V - 3.667) ** 2 + 7.6e-4 + 4.081e-3 * depth
     source_Ah = state.throughput_Ah * (SOURCE_CAPACITY_AH / capacity_Ah)
-    calendar = (state.calendar_loss_days * repeats) ** 0.75
-    return calendar + per_root_Ah * jnp.sqrt(source_Ah * repeats)
+    calendar = (state.calendar_loss_days * calendar_repeats) ** 0.75
+    return calendar + per_root_Ah * jnp.sqrt(source_Ah * cycle_repeats)
 
 
 def _cycle_stress(state: AgeingState) -> tuple[Array, Array]:

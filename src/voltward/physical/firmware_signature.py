@@ -9,8 +9,14 @@ CONTROL = Control(
     id="firmware-signature",
     title="Signature on firmware and calibration",
     layer=Layer.PHYSICAL,
-    strength=Parameter("proof_bits", "bit", 128.0, 0.0, 256.0, "length of the proof that a forger must guess"),
-    cost=Cost(bytes_per_record=64.0, note="64 bytes are an Ed25519 signature, once for an update; the check at start is not timed"),
+    strength=Parameter(
+        "proof_bits", "bit", 128.0, 0.0, 256.0, "length of the proof that a forger must guess"
+    ),
+    cost=Cost(
+        bytes_per_record=64.0,
+        note="64 bytes are an Ed25519 signature, once for an update; the check at start is not "
+        "timed",
+    ),
     source="ISO 24089 and UN R156 7.2.1; Ed25519 of RFC 8032 has 128 bits of security",
     verify=Verify(("firmware",), secret=Capability.UPDATE_KEY),
 )

@@ -14,7 +14,11 @@ from voltward.experiments.settings import SystemSettings
 from voltward.experiments.virtual.assembly import link_columns
 from voltward.experiments.virtual.case import Case, load_attack
 from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays, DutyTick
-from voltward.experiments.virtual.in_force import InForce, default_parameters
+from voltward.experiments.virtual.in_force import (
+    PARAMETER_COLUMNS,
+    InForce,
+    default_parameters,
+)
 from voltward.experiments.virtual.program import DutyArrays, Goals
 
 BUCKET_TICKS = 900
@@ -65,7 +69,7 @@ def control_columns(controls: Sequence[Control], case: Case) -> tuple[np.ndarray
         for column, parameter in enumerate(control.all_parameters):
             row[column] = changes.get(parameter.name, row[column])
         rows.append(row)
-    return enabled, np.stack(rows)
+    return enabled, np.array(rows).reshape(-1, PARAMETER_COLUMNS)
 
 
 def case_arrays(

@@ -14,8 +14,9 @@ from voltward.experiments.settings import SystemSettings
 from voltward.experiments.virtual.assembly import assemble
 from voltward.experiments.virtual.batch import case_arrays, duty_arrays
 from voltward.experiments.virtual.case import Case
-from voltward.experiments.virtual.case_arrays import Assembly
-from voltward.experiments.virtual.program import DutyArrays, compiled
+from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays
+from voltward.experiments.virtual.meter import Meter
+from voltward.experiments.virtual.program import DutyArrays, Goals, compiled
 from voltward.experiments.virtual.readout import read_meter
 from voltward.experiments.virtual.trace import TRACE_COLUMNS
 
@@ -60,21 +61,26 @@ class Engine:
         self._program = compiled(self.assembly)
         self._executable: Any = None
         self.programs_compiled = 0
+        self.compile_s = 0.0
 
     def run(self, cases: Sequence[Case]) -> BatchResult:
         """Run up to `chunk` cases."""
         padded = [*cases, *([cases[-1]] * (self.chunk - len(cases)))]
-        arrays, goals = case_arrays(self.assembly, self.system, padded)
-        compile_s = 0.0
-        if self._executable is None:
-            begin = time.perf_counter()
-            self._executable = self._program.lower(arrays, goals, self._duty).compile()
-            compile_s = time.perf_counter() - begin
-            self.programs_compiled += 1
-        meter, traces = self._executable(arrays, goals, self._duty)
+        compile_before_s = self.compile_s
+        meter, traces = self.execute(*case_arrays(self.assembly, self.system, padded))
+        compile_s = self.compile_s - compile_before_s
         readout = read_meter(meter, cases, self.assembly.rules, self.duty, self.assembly.tick_s)
         kept = np.asarray(traces)[: self.duty.ticks, : len(cases)]
         return BatchResult(readout.rows, readout.events, kept, compile_s)
+
+    def execute(self, arrays: CaseArrays, goals: Goals) -> tuple[Meter, Any]:
+        """Run arrays of `chunk` runs; the first call compiles the program."""
+        if self._executable is None:
+            begin = time.perf_counter()
+            self._executable = self._program.lower(arrays, goals, self._duty).compile()
+            self.compile_s += time.perf_counter() - begin
+            self.programs_compiled += 1
+        return self._executable(arrays, goals, self._duty)
 
     @property
     def cell_steps_per_case(self) -> int:

@@ -12,7 +12,13 @@ from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays, DutyT
 from voltward.experiments.virtual.cloud_part import CloudReport, CloudState
 from voltward.experiments.virtual.gateway_part import GatewayReport, GatewayState
 from voltward.experiments.virtual.vehicle_part import VehicleReport, VehicleState
-from voltward.physical.ageing import capacity_loss, equivalent_life_years, loss_per_year
+from voltward.physical.ageing import (
+    DUTIES_PER_YEAR,
+    SECONDS_PER_YEAR,
+    capacity_loss,
+    equivalent_life_years,
+    loss_per_year,
+)
 from voltward.physical.ageing import resistance_growth as growth_of
 from voltward.physical.grid import GridState, grid_step, initial_grid_state
 from voltward.physical.plant import PlantState
@@ -300,9 +306,8 @@ def settled(assembly: Assembly, values: Array, plant: PlantState, duration_s: Ar
     capacity_Ah = assembly.plant.cell.capacity_Ah
     lost = capacity_loss(plant.ageing, capacity_Ah)
     abrupt = plant.overcharge_loss + PLATED_LOST_SHARE * plant.plated_Ah / capacity_Ah
-    # The ageing law extrapolates with the duty's length; abrupt loss with the number of duties.
-    repeats = 365.0 * 86_400.0 / duration_s
-    year = loss_per_year(plant.ageing, duration_s, capacity_Ah) + abrupt * repeats
+    duties = jnp.minimum(DUTIES_PER_YEAR, SECONDS_PER_YEAR / duration_s)
+    year = loss_per_year(plant.ageing, duration_s, capacity_Ah) + abrupt * duties
     life = equivalent_life_years(plant.ageing, duration_s, capacity_Ah, abrupt_loss=abrupt)
     final = {
         "capacity_loss_pct": 100.0 * jnp.max(lost + abrupt, axis=1),

@@ -1,0 +1,99 @@
+# Every target that people use carries a '##' line; 'make' prints them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# uv when it is present, else python3 -m venv and pip; 'make UV= demo' insists on pip.
+UV ?= $(shell command -v uv 2>/dev/null)
+# Further options for pytest, such as 'make test PYTEST="-k gate"'.
+PYTEST ?=
+# 'make test LIVE=no' leaves out the tests that need a broker.
+LIVE ?= yes
+OUT ?= out/demo
+
+ifeq ($(strip $(UV)),)
+INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt
+else
+INSTALL = $(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt
+endif
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.installed ## set everything up in .venv and run the reference campaign into out/demo
+	$(BIN)/voltward run examples/demo.toml --out $(OUT)
+
+.PHONY: test
+test: $(VENV)/.installed-test broker ## set everything up and pass the tests
+	$(BIN)/python -m pytest $(if $(filter no,$(LIVE)),-m "not live") $(PYTEST)
+
+.PHONY: check
+check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tools/generate_reference.py --check
+	$(MAKE) docs
+
+.PHONY: docs
+docs: $(VENV)/.installed-check ## build the documents into out/docs, warnings are errors
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs out/docs
+	@echo "wrote out/docs (open out/docs/index.html)"
+
+.PHONY: reference
+reference: $(VENV)/.installed ## write docs/reference anew from the catalogues and the command line
+	$(BIN)/python tools/generate_reference.py
+
+.PHONY: format
+format: $(VENV)/.installed-check ## format the code and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: bench
+bench: $(VENV)/.installed-bench ## the speed of the virtual range beside its peers
+	$(BIN)/python -m benchmarks
+
+.PHONY: clean
+clean: ## remove .venv, out and caches
+	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests tools docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The broker that the live tests start themselves, on a port of their own.
+.PHONY: broker
+broker:
+ifneq ($(LIVE),no)
+	@tools/ensure-mosquitto
+endif
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.11 demo" >&2; exit 6; }
+ifeq ($(strip $(UV)),)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+else
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+endif
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.created pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(INSTALL) --group test
+	@touch $@
+
+$(VENV)/.installed-check: $(VENV)/.installed-test
+	$(INSTALL) --group check --group docs
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(INSTALL) --editable '.[bench]'
+	@touch $@
