@@ -59,9 +59,14 @@ ATTACK = Attack(
     ),
     technique="ATT&CK ICS T0831",
     holds=Capability.BROKER_REACH | Capability.PASSWORD,
-    parameters=(Parameter("period_s", "s", 10.0, 2.0, 600.0, "of the square wave"),),
+    parameters=(Parameter("period_s", "s", 4.0, 2.0, 600.0, "of the square wave"),),
     steps=_steps,
-    goal=Goal("frequency_deviation_Hz", 0.05, "TBD"),
+    goal=Goal(
+        "frequency_deviation_Hz",
+        0.1,
+        "twice the standard frequency range of Continental Europe, Regulation (EU) "
+        "2017/1485 Annex III",
+    ),
     duty="commute-and-charge",
     start_s=1200.0,
     component_impact="none",

@@ -1,4 +1,4 @@
-"""A hot pack is made to look cool, so that its cooling stays off."""
+"""A hot pack is made to look cold: its cooling stays off, and its heater runs."""
 
 from collections.abc import Mapping
 
@@ -35,7 +35,7 @@ ATTACK = Attack(
     technique="EMB3D TID-110",
     holds=Capability.SENSOR_WIRING,
     parameters=(
-        Parameter("bias_K", "K", -12.0, -60.0, 0.0, "added to the reading"),
+        Parameter("bias_K", "K", -20.0, -60.0, 0.0, "added to the reading"),
         Parameter("first_cell", "1", 0.0, 0.0, 399.0, "first cell touched"),
         Parameter("cell_share", "1", 1.0, 0.0, 1.0, "share of the cells touched"),
     ),

@@ -36,12 +36,12 @@ ATTACK = Attack(
     technique="ATT&CK ICS T0836",
     holds=Capability.TWIN_MEMORY,
     parameters=(
-        Parameter("resistance_gain", "1", 1.5, -0.8, 4.0, "relative change of the resistance"),
+        Parameter("resistance_gain", "1", 1.0, -0.8, 4.0, "relative change of the resistance"),
     ),
     steps=_steps,
-    goal=Goal("twin_soc_error_pct", 5.0, "the twin is off by 5 points of SoC (assumption)"),
+    goal=Goal("twin_soc_error_pct", 4.0, "the twin is off by 4 points of SoC (assumption)"),
     duty="commute-and-charge",
-    start_s=1000.0,
+    start_s=1200.0,
     component_impact="the plan lets more current in than the anode takes",
     system_impact="wrong range in the app, faster ageing",
     claimed_by=(
@@ -50,6 +50,5 @@ ATTACK = Attack(
         "soc-drift",
     ),
     stopped_by=(),
-    source="parameter tampering of twins: resistance by 0.5 to 2 in the field's studies, "
-    "more is an assumption",
+    source="parameter tampering of twins: half to twice the resistance is an assumption",
 )

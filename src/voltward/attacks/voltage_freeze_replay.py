@@ -34,10 +34,10 @@ ATTACK = Attack(
     holds=Capability.SENSOR_WIRING,
     parameters=(
         Parameter("window_s", "s", 30.0, 1.0, 240.0, "length of the recording"),
-        Parameter("duration_s", "s", 450.0, 1.0, 480.0, "how long it is repeated"),
+        Parameter("duration_s", "s", 480.0, 1.0, 480.0, "how long it is repeated"),
     ),
     steps=_steps,
-    goal=Goal("soc_error_pct", 3.0, "the BMS is off by 3 points of SoC (assumption)"),
+    goal=Goal("soc_error_pct", 2.0, "the BMS is off by 2 points of SoC (assumption)"),
     duty="commute-and-charge",
     start_s=1000.0,
     component_impact="the BMS does not see the voltage rise",

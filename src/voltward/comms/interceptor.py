@@ -1,6 +1,6 @@
 """A man in the middle between a client and a broker, both on 127.0.0.1.
 
-He relays bytes, holds them, closes the connection, or reads and rewrites what the client publishes.
+He relays bytes, holds them, closes the connection, or reads and rewrites what is published.
 For the last he needs plain text: with TLS he answers the client with a certificate of his own.
 """
 
@@ -20,7 +20,7 @@ HANDSHAKE_S = 10.0
 
 
 class Mode(StrEnum):
-    """What he does with the traffic from the client; the way back is only relayed."""
+    """What he does with the traffic; on the way back to the client he only relays or rewrites."""
 
     PASSTHROUGH = "passthrough"
     DROP = "drop"
@@ -33,7 +33,8 @@ class Observations:
     """What he did and saw.
 
     Attributes:
-        rewritten: PUBLISH packets changed.
+        rewritten: PUBLISH packets of the client changed.
+        rewritten_back: PUBLISH packets to the client changed.
         severed: Connections that he cut.
         refused_handshakes: Clients that did not take his certificate.
         held_bytes_peak: Most bytes held back at a time.
@@ -42,6 +43,7 @@ class Observations:
     """
 
     rewritten: int = 0
+    rewritten_back: int = 0
     severed: int = 0
     refused_handshakes: int = 0
     held_bytes_peak: int = 0
@@ -57,6 +59,7 @@ class _Relay:
     broker: asyncio.StreamWriter
     readable: bool
     packets: PacketSplitter = field(default_factory=PacketSplitter)
+    packets_back: PacketSplitter = field(default_factory=PacketSplitter)
     held: bytearray = field(default_factory=bytearray)
 
 
@@ -83,7 +86,7 @@ class Interceptor:
         broker_host: Address of the broker, on loopback.
         broker_port: Its port.
         certificate: His own certificate, for TLS; None where the client speaks plain MQTT.
-        rewrite: What he does to a topic's payload in mode `rewrite`.
+        rewrite: What he does to a topic's payload in mode `rewrite`, in either direction.
 
     Raises:
         ConfigurationError: The broker is not on loopback.
@@ -164,7 +167,7 @@ class Interceptor:
         broker_reader, broker = upstream
         relay = _Relay(client, broker, readable=terminates or self._certificate is None)
         self._relays.add(relay)
-        back = asyncio.create_task(_copy(broker_reader, client))
+        back = asyncio.create_task(self._pump_back(broker_reader, relay))
         try:
             await self._pump(reader, relay)
         finally:
@@ -213,6 +216,19 @@ class Interceptor:
                 else:
                     await self._forward(relay, chunk)
 
+    async def _pump_back(self, reader: asyncio.StreamReader, relay: _Relay) -> None:
+        with contextlib.suppress(OSError, PacketError):
+            while chunk := await reader.read(CHUNK_BYTES):
+                passed = chunk
+                if relay.readable:
+                    packets = relay.packets_back.feed(chunk)
+                    if self._mode == Mode.REWRITE:
+                        packets = [self._changed_back(packet) for packet in packets]
+                    passed = b"".join(packets)
+                relay.client.write(passed)
+                await relay.client.drain()
+        await _close(relay.client)
+
     async def _forward(self, relay: _Relay, chunk: bytes) -> None:
         if relay.readable:
             packets = relay.packets.feed(chunk)
@@ -227,6 +243,11 @@ class Interceptor:
         self.observed.rewritten += changed != packet
         return changed
 
+    def _changed_back(self, packet: bytes) -> bytes:
+        changed = rewrite_publish(packet, self._rewrite)
+        self.observed.rewritten_back += changed != packet
+        return changed
+
     async def _cut(self, relay: _Relay) -> None:
         self.observed.severed += 1
         self._relays.discard(relay)
@@ -234,14 +255,6 @@ class Interceptor:
         # Both sides see a reset at once; nothing that was on its way arrives late.
         relay.client.transport.abort()
         relay.broker.transport.abort()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while chunk := await reader.read(CHUNK_BYTES):
-            writer.write(chunk)
-            await writer.drain()
-    await _close(writer)
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:

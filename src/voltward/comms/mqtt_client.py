@@ -16,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, LogLevel, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from voltward.comms.authority import CertificateFiles
 
@@ -25,7 +26,16 @@ HANDSHAKE_S = 10.0
 
 
 class SessionRefusedError(Exception):
-    """No session: the other side, or our check of it, said no."""
+    """No session: the other side, or our check of it, said no.
+
+    Args:
+        reason: In the words of whoever refused.
+        untrusted: Whether the other side's certificate was not good.
+    """
+
+    def __init__(self, reason: str, *, untrusted: bool = False) -> None:
+        super().__init__(reason)
+        self.untrusted = untrusted
 
 
 class _ClosingSocket(ssl.SSLSocket):
@@ -133,7 +143,7 @@ class MqttSession:
         make_properties: Callable[[int], Properties] = Properties  # paho leaves it untyped
         properties = make_properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = session_expiry_s
-        refusal = ""
+        refusal, untrusted = "", False
         try:
             self._client.connect(
                 "127.0.0.1",
@@ -144,8 +154,9 @@ class MqttSession:
             )
         except OSError as error:
             refusal = error.strerror or str(error) or type(error).__name__
+            untrusted = isinstance(error, ssl.SSLCertVerificationError)
         if refusal:
-            self._refuse(refusal)
+            self._refuse(refusal, untrusted=untrusted)
         opened = self._client.socket()
         if isinstance(opened, socket.socket):
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -163,18 +174,25 @@ class MqttSession:
         if not self._connected:
             self._refuse(self._refusal or "connection closed")
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: str, *, untrusted: bool = False) -> None:
         self.close()
-        raise SessionRefusedError(reason)
+        raise SessionRefusedError(reason, untrusted=untrusted)
 
     @property
     def alive(self) -> bool:
         """Whether the session is open as far as this side knows."""
         return bool(self._connected)
 
-    def subscribe(self, topic: str, timeout_s: float) -> bool:
-        """Subscribe with QoS 1 and return whether the broker granted it."""
-        code, identifier = self._client.subscribe(topic, qos=1)
+    def subscribe(self, topic: str, timeout_s: float, *, own: bool = True) -> bool:
+        """Subscribe with QoS 1 and return whether the broker granted it.
+
+        Args:
+            topic: To read.
+            timeout_s: How long to wait for the answer.
+            own: Whether to get one's own messages too.
+        """
+        options = SubscribeOptions(qos=1, noLocal=not own)
+        code, identifier = self._client.subscribe(topic, options=options)
         if code != MQTT_ERR_SUCCESS or identifier is None:
             return False
         return self.acknowledged(identifier, timeout_s) is True

@@ -42,9 +42,9 @@ CONTROL = Control(
     layer=Layer.PHYSICAL,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("tolerance_V", "V", 0.012, 0.001, 1.0, "leap let be at rest"),
-        Parameter("spread_ohm", "ohm", 2.5e-4, 0.0, 0.1, "more of it for each ampere"),
-        Parameter("memory_s", "s", 600.0, 1.0, 1e5, "time in which a cell's place follows"),
+        Parameter("tolerance_V", "V", 0.02, 0.001, 1.0, "leap let be at rest"),
+        Parameter("spread_ohm", "ohm", 4e-4, 0.0, 0.1, "more of it for each ampere"),
+        Parameter("memory_s", "s", 120.0, 1.0, 1e5, "time in which a cell's place follows"),
     ),
     cost=Cost(note="a few comparisons per cell and tick in the BMS; false alarms are measured"),
     source="consistency of cells in series, as fault diagnosis of packs uses it. CALIBRATION",

@@ -38,7 +38,7 @@ CONTROL = Control(
     layer=Layer.PHYSICAL,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("tolerance_A", "A", 1.5, 0.01, 100.0, "mean difference at which it alarms"),
+        Parameter("tolerance_A", "A", 1.3, 0.01, 100.0, "mean difference at which it alarms"),
         Parameter("memory_s", "s", 5.0, 0.1, 600.0, "time that the mean remembers"),
     ),
     cost=Cost(note="nothing but the link to the charger; false alarms are measured"),

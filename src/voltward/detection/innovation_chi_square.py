@@ -38,7 +38,7 @@ CONTROL = Control(
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
         Parameter("window", "record", 5.0, 1.0, 1000.0, "records that the average remembers"),
-        Parameter("threshold", "1", 12.0, 1.0, 1000.0, "mean square at which it alarms"),
+        Parameter("threshold", "1", 8.0, 1.0, 1000.0, "mean square at which it alarms"),
     ),
     cost=Cost(note="two multiplications per cell and record in the cloud; false alarms measured"),
     source="Naseri et al., IECON 2024 (chi-square half of the hybrid test). CALIBRATION",

@@ -39,7 +39,7 @@ CONTROL = Control(
     layer=Layer.PHYSICAL,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("tolerance", "1", 0.12, 0.001, 1.0, "leap relative to the mean that alarms"),
+        Parameter("tolerance", "1", 0.1, 0.001, 1.0, "leap relative to the mean that alarms"),
         Parameter("memory_s", "s", 120.0, 1.0, 1e6, "time that the mean remembers"),
     ),
     cost=Cost(note="one comparison a tick in the BMS; false alarms are measured"),

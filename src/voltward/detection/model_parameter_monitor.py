@@ -43,8 +43,8 @@ CONTROL = Control(
     layer=Layer.CLOUD,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("scale_jump", "1", 0.04, 0.001, 1.0, "change of a scale at once that alarms"),
-        Parameter("scale_range", "1", 0.15, 0.001, 1.0, "distance of a scale that alarms"),
+        Parameter("scale_jump", "1", 0.035, 0.001, 1.0, "change of a scale at once that alarms"),
+        Parameter("scale_range", "1", 0.1, 0.001, 1.0, "distance of a scale that alarms"),
         Parameter("ocv_jump_V", "V", 0.002, 1e-5, 0.2, "change of the OCV shift that alarms"),
         Parameter("ocv_range_V", "V", 0.005, 1e-5, 0.2, "distance of the OCV shift that alarms"),
     ),

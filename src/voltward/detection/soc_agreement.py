@@ -37,7 +37,7 @@ CONTROL = Control(
     layer=Layer.CLOUD,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("tolerance", "1", 0.02, 0.001, 1.0, "difference of SoC at which it alarms"),
+        Parameter("tolerance", "1", 0.015, 0.001, 1.0, "difference of SoC at which it alarms"),
     ),
     cost=Cost(note="one subtraction a record in the cloud; false alarms are measured"),
     source="cross-check of twin and plant, as the review of cloud BMS names it "

@@ -37,7 +37,7 @@ CONTROL = Control(
     layer=Layer.PHYSICAL,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("tolerance", "1", 0.02, 0.001, 1.0, "difference of SoC at which it alarms"),
+        Parameter("tolerance", "1", 0.015, 0.001, 1.0, "difference of SoC at which it alarms"),
         Parameter("memory_s", "s", 1800.0, 1.0, 1e6, "time in which the reference follows"),
     ),
     cost=Cost(note="one subtraction a tick in the BMS; false alarms are measured"),

@@ -39,12 +39,14 @@ class Stack:
         controls: Ids of the enabled controls, sorted.
         factory_protection: Whether limits, fuse and the like are in place.
         settings: Control id to parameter name to value, of enabled controls.
+        cloud: Whether the pack is connected at all; without it the BMS follows its own plan.
     """
 
     name: str
     controls: tuple[str, ...]
     factory_protection: bool
     settings: Mapping[str, Mapping[str, float]]
+    cloud: bool = True
 
 
 def stack_names() -> tuple[str, ...]:
@@ -69,7 +71,7 @@ def resolve_stack(choice: StackChoice, system: SystemSettings) -> Stack:
         ConfigurationError: The base is not known, or a setting names a control that is not in it.
     """
     if choice.base == DEPLOYED:
-        controls, factory = set(system.controls.deployed), True
+        controls, factory, cloud = set(system.controls.deployed), True, True
     else:
         table = _table()
         if choice.base not in table:
@@ -78,13 +80,12 @@ def resolve_stack(choice: StackChoice, system: SystemSettings) -> Stack:
                 why=f"allowed are {', '.join(stack_names())}",
                 hint=closest(choice.base, stack_names()),
             )
-        controls, factory = (
-            _members(choice.base, table),
-            bool(table[choice.base]["factory_protection"]),
-        )
+        controls = _members(choice.base, table)
+        factory = bool(table[choice.base]["factory_protection"])
+        cloud = bool(table[choice.base].get("cloud", True))
     enabled = tuple(sorted((controls | set(choice.add)) - set(choice.remove)))
     kept = {name: values for name, values in choice.settings.items() if name in enabled}
-    return Stack(choice.name, enabled, factory, kept)
+    return Stack(choice.name, enabled, factory, kept, cloud)
 
 
 def _table() -> dict[str, dict[str, Any]]:

@@ -210,5 +210,7 @@ def heat_flow(
     return HeatFlow(
         into_cell_W=into,
         loss_W_per_K=path + 2.0 * pack.neighbour_W_per_K,
-        coolant_degC=coolant_degC + net_W * tick_s / pack.coolant_J_per_K,
+        # Implicit in the coolant's own temperature, so that a tick of minutes stays stable.
+        coolant_degC=coolant_degC
+        + net_W * tick_s / (pack.coolant_J_per_K + tick_s * (path + pack.radiator_W_per_K)),
     )

@@ -77,7 +77,7 @@ class CloudRole:
 
     def _step(self, request: Document) -> Document:
         self._out = self._part.step(request["tick"], self._inbox)
-        return {}
+        return {"observed": self._part.observe()}
 
     def _publish(self, request: Document) -> Document:
         """Send the command of this tick, also when it is silence."""
@@ -105,7 +105,7 @@ class CloudRole:
 
     def _finish(self, _request: Document) -> Document:
         self.close()
-        return {"summary": self._part.summary()}
+        return {}
 
     def close(self) -> None:
         """End the session."""

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from voltward.comms.broker import Broker
+from voltward.core.capabilities import Capability
 from voltward.experiments.live import security
+from voltward.experiments.live.catalogue_attack import wire_rows
 from voltward.experiments.live.control import Document
 from voltward.experiments.live.fleet import RoleProcess
+from voltward.experiments.live.forger import ForgerSettings
 from voltward.experiments.live.identities import CLOUD, Identities
 from voltward.experiments.live.ledger import Ledger
+from voltward.experiments.live.load import cells_of, system_and_duty
 from voltward.experiments.live.part import PartNames, PartSettings
-from voltward.experiments.live.settings import Case, LiveSettings
+from voltward.experiments.live.proofs import uplink_controls
+from voltward.experiments.live.settings import Case, FromCatalogue, LiveSettings, Span
 
 ROLES = ("hub", "ecu", "bus_attacker", "gateway", "cloud", "man_in_the_middle", "rogue")
 UNDISTURBED: Document = {"mode": "", "path": "answers", "severed": False}
@@ -31,7 +36,6 @@ class CaseResult:
         refusal: The gateway's first reason for having no session.
         session: The gateway's last session.
         observed: What the man in the middle and the rogue saw, by role.
-        outcome: What the parts report at the end.
     """
 
     case: Case
@@ -39,7 +43,6 @@ class CaseResult:
     refusal: str
     session: Mapping[str, str]
     observed: Mapping[str, Document]
-    outcome: Mapping[str, float]
 
 
 class CaseRun:
@@ -53,6 +56,8 @@ class CaseRun:
         broker: Broker,
     ) -> None:
         self._settings, self._case = settings, case
+        system, _ = system_and_duty(settings.system, settings.duty, settings.tick_s)
+        self._cells = cells_of(system)
         self._processes = processes
         self._broker = broker
         attackers = {
@@ -71,8 +76,18 @@ class CaseRun:
         command_topic = topics.command_of(settings.vehicle)
         part_settings = PartSettings(
             case=case.name,
-            scenario=settings.scenario,
-            cells=settings.cells,
+            system=settings.system,
+            duty=settings.duty,
+            controls=[
+                *settings.controls,
+                *uplink_controls(
+                    tls=case.tls,
+                    verify_broker=case.verify_broker,
+                    client_certificates=case.client_certificates,
+                ),
+            ],
+            client_certificates=case.client_certificates,
+            cells=self._cells,
             ticks=settings.ticks,
             tick_s=settings.tick_s,
             seed=settings.seed,
@@ -86,6 +101,11 @@ class CaseRun:
                 "man_in_the_middle",
                 "configure",
                 plan=settings.man_in_the_middle.model_dump(mode="json"),
+                forger=self._forger(
+                    "man_in_the_middle",
+                    settings.man_in_the_middle,
+                    settings.man_in_the_middle.rewriting,
+                ),
                 certificate=attacker if case.tls else None,
                 broker_port=broker_port,
             )["port"]
@@ -95,10 +115,11 @@ class CaseRun:
                 "rogue",
                 "configure",
                 plan=settings.rogue.model_dump(mode="json"),
+                forger=self._forger("rogue", settings.rogue, settings.rogue),
                 port=broker_port,
                 tls=security.as_request(identities.rogue_tls(case)),
                 telemetry_topic=telemetry_topic,
-                cells=settings.cells,
+                cells=self._cells,
             )
         attack = settings.bus_attacker if case.bus_attacker else None
         # These four import and compile; they do it side by side.
@@ -121,8 +142,8 @@ class CaseRun:
                 **common,
             },
             "bus_attacker": {
-                "attack": None if attack is None else attack.model_dump(mode="json"),
-                "cells": settings.cells,
+                "forger": None if attack is None else self._forger("bus_attacker", attack, attack),
+                "cells": self._cells,
             },
         }
         answers = self._ask_all("configure", requests)
@@ -130,13 +151,22 @@ class CaseRun:
         for role in ("hub", *requests, *self._attackers):
             self._processes[role].facts.cases.append(case.name)
 
+    def _forger(self, attacker: str, plan: FromCatalogue, span: Span) -> Document:
+        """Return what an attacker's process makes its forger from."""
+        settings = self._settings
+        rows, held = wire_rows(attacker, plan, span, self._cells, settings.tick_s)
+        if attacker == "man_in_the_middle":
+            # Whoever gets to rewrite has the plain text: he answered in the broker's place.
+            held |= int(Capability.SESSION_TERMINATED)
+        return ForgerSettings(rows.tolist(), held, settings.seed, self._cells).as_request()
+
     def run(self) -> CaseResult:
         """Step all ticks and return the result."""
         ledger = Ledger()
         for tick in range(self._settings.ticks):
             mode, answers = self._tick(tick)
             ledger.note(tick, mode, answers)
-        ended = self._ask_all("finish", {role: {} for role in ("ecu", "gateway", "cloud")})
+        self._ask_all("finish", {role: {} for role in ("ecu", "gateway", "cloud")})
         observed = {role: self._ask(role, "finish")["observed"] for role in sorted(self._attackers)}
         for role, seen in observed.items():
             self._note_tls(role, seen.get("client_tls", seen.get("tls_version", "")))
@@ -144,25 +174,16 @@ class CaseRun:
         if dropped:
             raise RuntimeError(f"the CAN hub dropped {dropped} frames")
         self._note_tls("gateway", self._session.get("tls_version", ""))
-        outcome = {
-            f"{role}.{name}": value
-            for role, answer in ended.items()
-            for name, value in answer["summary"].items()
-        }
-        return CaseResult(
-            self._case,
-            ledger,
-            self._refusal,
-            self._session,
-            observed,
-            dict(sorted(outcome.items())),
-        )
+        return CaseResult(self._case, ledger, self._refusal, self._session, observed)
 
     def _tick(self, tick: int) -> tuple[str, dict[str, Document]]:
         """Run one tick, and return what the man in the middle did and everyone's answers."""
         network = UNDISTURBED
         if "man_in_the_middle" in self._attackers:
             network = self._ask("man_in_the_middle", "step", tick=tick)
+        rogue_listens = False
+        if "rogue" in self._attackers:
+            rogue_listens = self._ask("rogue", "arrive", tick=tick)["listens"]
         steps = self._ask_all(
             "step",
             {
@@ -175,17 +196,19 @@ class CaseRun:
         if gateway["connected"]:
             self._session = gateway["session"]
         self._refusal = self._refusal or gateway["refusal"]
-        forged_frames = self._ask("bus_attacker", "step", tick=tick)["frames"]
+        forged_frames = self._ask(
+            "bus_attacker", "step", tick=tick, frames=steps["ecu"]["frames"] + gateway["frames"]
+        )["frames"]
         forged_records = 0
         if "rogue" in self._attackers:
-            forged_records = self._ask("rogue", "step", tick=tick)["delivered"]
+            heard_records = gateway["delivered"] if rogue_listens else 0
+            forged_records = self._ask("rogue", "step", tick=tick, heard=heard_records)["delivered"]
         published = self._ask("cloud", "publish", tick=tick)
         heard = {"ecu": steps["ecu"]["frames"], "gateway": gateway["frames"], "bus": forged_frames}
         collected = self._ask_all(
             "collect",
             {
                 "ecu": {"frames": heard["gateway"] + heard["bus"]},
-                "bus_attacker": {"frames": heard["ecu"] + heard["gateway"]},
                 "gateway": {
                     "frames": heard["ecu"] + heard["bus"],
                     "commands": published["delivered"] if gateway["connected"] else 0,

@@ -61,14 +61,18 @@ class EcuRole:
         frames = telemetry_frames(mail_of(out, BUS_UP, Kind.TELEMETRY))
         # What the bus carries is quantised; that is what later parts are compared with.
         carried = telemetry_message(frames, self._cells)
-        return {"frames": self._port.send(frames), "made": samples(Kind.TELEMETRY, [carried])}
+        return {
+            "frames": self._port.send(frames),
+            "made": samples(Kind.TELEMETRY, [carried]),
+            "observed": self._part.observe(),
+        }
 
     def _collect(self, request: Document) -> Document:
         self._inbox = {BUS_DOWN: command_message(self._port.receive(request["frames"], WAIT_S))}
         return {"commands": samples(Kind.COMMAND, [self._inbox[BUS_DOWN]])}
 
     def _finish(self, _request: Document) -> Document:
-        return {"summary": self._part.summary()}
+        return {}
 
     def close(self) -> None:
         """Leave the bus."""

@@ -26,6 +26,7 @@ STOP_S = 10.0
 FAREWELL_S = 2.0
 MARK = "VOLTWARD_LIVE_RUN"
 LOG_TAIL_CHARACTERS = 2000
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
 
 @dataclass
@@ -140,6 +141,8 @@ class Fleet:
             MARK: self.mark,
             "JAX_PLATFORMS": "cpu",
             "JAX_ENABLE_X64": "1",
+            # Seven processes share the machine; each part is small.
+            "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip(),
         }
         self.processes: list[ProcessFacts] = []
         self._roles: list[RoleProcess] = []

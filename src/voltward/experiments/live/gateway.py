@@ -27,10 +27,10 @@ from voltward.experiments.live.part import (
     DOWNLINK,
     LINK,
     UPLINK_SLOTS,
+    LinkFacts,
     LivePart,
     Mail,
     PartSettings,
-    link_message,
     load_factory,
     mail_of,
 )
@@ -69,6 +69,7 @@ class GatewayRole:
         self._topic = request["telemetry_topic"]
         self._part = load_factory(request["part"])(settings)
         tls = security.from_request(request["tls"])
+        self._verifies = tls is not None and tls.verify
         self._uplink = Uplink(request["identity"], request["port"], tls, request["command_topic"])
         self._inbox = {
             BUS_UP: silence(Kind.TELEMETRY, self._cells),
@@ -79,8 +80,12 @@ class GatewayRole:
     def _step(self, request: Document) -> Document:
         tick, path = request["tick"], NetworkPath(request["path"])
         opening = self._uplink.open(path, severed=request["severed"])
-        link = link_message(can_send=opening.can_send, session_refused=bool(opening.refusal))
-        out = self._part.step(tick, {**self._inbox, LINK: link})
+        link = LinkFacts(
+            can_send=opening.can_send,
+            answered=self._uplink.connected or opening.untrusted,
+            verified=self._uplink.connected and self._verifies,
+        )
+        out = self._part.step(tick, {**self._inbox, LINK: link.as_message()})
         slots = [mail_of(out, name, Kind.TELEMETRY, self._cells) for name in UPLINK_SLOTS]
         return {
             "frames": self._port.send(command_frames(mail_of(out, BUS_DOWN, Kind.COMMAND))),
@@ -89,6 +94,7 @@ class GatewayRole:
             "connected": self._uplink.connected,
             "refusal": opening.refusal,
             "session": asdict(self._uplink.facts),
+            "observed": self._part.observe(),
         }
 
     def _publish(self, tick: int, slots: list[Message], opening: Opening, path: NetworkPath) -> int:
@@ -111,7 +117,7 @@ class GatewayRole:
 
     def _finish(self, _request: Document) -> Document:
         self._uplink.close()
-        return {"summary": self._part.summary()}
+        return {}
 
     def close(self) -> None:
         """Leave the bus and the broker."""

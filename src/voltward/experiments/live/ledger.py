@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from voltward.experiments.live.part import Observation
+
 Sample = dict[str, Any]
 
 
@@ -60,6 +62,7 @@ class Ledger:
     """Collects the samples of each tick of a case."""
 
     rows: list[TickRow] = field(default_factory=list)
+    observations: list[Observation] = field(default_factory=list)
     _made: list[int] = field(default_factory=list)
     _genuine: set[tuple[int, str]] = field(default_factory=set)
     _arrived: list[tuple[int, str]] = field(default_factory=list)
@@ -76,6 +79,9 @@ class Ledger:
             answers: Answers of `ecu`, `gateway` and `cloud`, of all requests of the tick joined.
         """
         ecu, gateway, cloud = answers["ecu"], answers["gateway"], answers["cloud"]
+        self.observations.append(
+            {**ecu["observed"], **gateway["observed"], **cloud["observed"]},
+        )
         made = ecu["made"]
         self._made += [item["sequence"] for item in made]
         self._genuine.update(_identity(item) for item in made)

@@ -4,20 +4,21 @@ import asyncio
 import sys
 import threading
 from collections.abc import Coroutine, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from voltward.comms.interceptor import Interceptor, Mode
-from voltward.comms.payload import Envelope, Kind, PayloadError, decode, encode
+from voltward.comms.payload import Kind, PayloadError, decode, encode
 from voltward.experiments.live import security
-from voltward.experiments.live.change import changed
 from voltward.experiments.live.control import Document
+from voltward.experiments.live.forger import Forger, ForgerSettings
 from voltward.experiments.live.role import Handler, serve
-from voltward.experiments.live.settings import Change, ManInTheMiddle
+from voltward.experiments.live.settings import ManInTheMiddle
 from voltward.experiments.live.uplink import WAIT_S, NetworkPath
 
 Result = TypeVar("Result")
+TAPS = {Kind.TELEMETRY: "mqtt.up", Kind.COMMAND: "mqtt.down"}
 PATHS = {Mode.DROP: NetworkPath.CLOSES, Mode.DELAY: NetworkPath.HOLDS}
 
 
@@ -29,6 +30,8 @@ class ManInTheMiddleRole:
     """
 
     _plan: ManInTheMiddle
+    _forger: Forger
+    _tick: int
 
     def __init__(self, hub: Path) -> None:
         self._hub = hub
@@ -47,17 +50,20 @@ class ManInTheMiddleRole:
 
     def _configure(self, request: Document) -> Document:
         self._plan = ManInTheMiddle.model_validate(request["plan"])
+        self._forger = Forger(ForgerSettings(**request["forger"]), tuple(TAPS.values()))
+        self._tick = -1
         certificate = request["certificate"]
         self._interceptor = Interceptor(
             "127.0.0.1",
             request["broker_port"],
             None if certificate is None else security.certificate_from_request(certificate),
-            lambda _topic, payload: rewritten(payload, self._plan.change),
+            lambda _topic, payload: rewritten(payload, self._forger, self._tick),
         )
         return {"port": self._run(self._interceptor.start())}
 
     def _step(self, request: Document) -> Document:
-        mode = self._plan.mode_at(request["tick"])
+        self._tick = request["tick"]
+        mode = self._plan.mode_at(self._tick)
         severed = self._interceptor is not None and self._run(self._interceptor.set_mode(mode))
         path = PATHS.get(mode, NetworkPath.ANSWERS)
         return {"mode": mode, "path": path, "severed": severed}
@@ -78,16 +84,16 @@ class ManInTheMiddleRole:
         self._loop.close()
 
 
-def rewritten(payload: bytes, change: Change) -> bytes:
-    """Return a telemetry payload with its values changed, and anything else as it is."""
+def rewritten(payload: bytes, forger: Forger, tick: int) -> bytes:
+    """Return a payload as the attacker sends it on, and what he leaves alone as it is."""
     try:
         envelope = decode(payload)
     except PayloadError:
         return payload
-    if envelope.kind != Kind.TELEMETRY or not envelope.message.present:
+    if not envelope.message.present:
         return payload
-    message = changed(envelope.message, change)
-    return encode(Envelope(envelope.kind, envelope.tick, envelope.slot, message))
+    forged = forger.forge(TAPS[envelope.kind], envelope.message, tick)
+    return payload if forged is None else encode(replace(envelope, message=forged))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import importlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -16,6 +16,7 @@ DOWNLINK = "mqtt.down"
 LINK = "link"
 
 Mail = dict[str, Message]
+Observation = dict[str, float]
 
 
 class LivePart(Protocol):
@@ -29,8 +30,8 @@ class LivePart(Protocol):
         """Advance by one tick and return what goes out; a name left out is silence."""
         ...
 
-    def summary(self) -> dict[str, float]:
-        """Return the outcome at the end of a case, by name with unit."""
+    def observe(self) -> Observation:
+        """Return what happened in the tick, by name with unit; nobody acts on it."""
         ...
 
 
@@ -40,15 +41,21 @@ class PartSettings:
 
     Attributes:
         case: Name of the case.
-        scenario: Path of the scenario file, or empty for the default one.
-        cells: Number of cells in series.
+        system: Shipped name or system file.
+        duty: Shipped name or duty file.
+        controls: Ids of the controls in force.
+        client_certificates: Whether the broker demands them.
+        cells: Of the system's pack.
         ticks: Length of the case.
         tick_s: Length of a tick.
-        seed: Seed of the noise.
+        seed: Of noise and spread.
     """
 
     case: str
-    scenario: str
+    system: str
+    duty: str
+    controls: list[str]
+    client_certificates: bool
     cells: int
     ticks: int
     tick_s: float
@@ -83,20 +90,29 @@ def load_factory(name: str) -> PartFactory:
     return factory
 
 
-def link_message(*, can_send: bool, session_refused: bool) -> Message:
-    """Return the state of the gateway's link as its part sees it.
+@dataclass(frozen=True)
+class LinkFacts:
+    """What the gateway's process found out about its link in a tick.
 
-    Args:
+    Attributes:
         can_send: A session is up and what was sent before has arrived.
-        session_refused: The gateway refused the peer that answered.
+        answered: Somebody answered in the broker's place.
+        verified: He proved to be the broker.
     """
-    return Message(
-        (),
-        np.array([float(can_send), float(session_refused)]),
-        present=True,
-        sequence=0,
-        sent_tick=0,
-    )
+
+    can_send: bool
+    answered: bool
+    verified: bool
+
+    def as_message(self) -> Message:
+        """Return the facts as they stand in the gateway's inbox."""
+        values = np.array([float(self.can_send), float(self.answered), float(self.verified)])
+        return Message((), values, present=True, sequence=0, sent_tick=0)
+
+    @classmethod
+    def of_message(cls, message: Message) -> Self:
+        """Return the facts in the gateway's inbox."""
+        return cls(*(bool(value) for value in message.scalars))
 
 
 def mail_of(mail: Mapping[str, Message], name: str, kind: Kind, cells: int = 0) -> Message:

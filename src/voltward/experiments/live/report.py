@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 LIVE_VERSION: Literal[1] = 1
+Verdict = Literal["no attack", "reached", "stopped"]
 
 
 class _Part(BaseModel):
@@ -69,6 +70,7 @@ class InterceptorReport(_Part):
     """What the man in the middle did and saw."""
 
     rewritten: int
+    rewritten_back: int
     severed: int
     refused_handshakes: int
     held_bytes_peak: int
@@ -94,14 +96,17 @@ class CaseReport(_Part):
     tls: bool
     verify_broker: bool
     client_certificates: bool
+    attack: str = Field(description="ids of the catalogue, joined by '+'; '' for none")
     goal_reached: bool = Field(description="a record that the ECU never sent reached the cloud")
+    verdict: Verdict = Field(description="whether the attacker's forgeries got to the cloud")
     refusal: str = Field(description="the gateway's first reason for having no session, or ''")
     figures: FiguresReport
     session: SessionReport
     broker_refusals: dict[str, int] = Field(description="from the broker's log, with how often")
     man_in_the_middle: InterceptorReport | None
     rogue: RogueReport | None
-    outcome: dict[str, float] = Field(description="what the parts report at the end, by name")
+    alarm_tick: int | None = Field(description="first alarm from the attack on, if any")
+    outcome: dict[str, float] = Field(description="of pack and twin, by name with unit")
 
 
 class LiveReport(_Part):
@@ -112,6 +117,9 @@ class LiveReport(_Part):
     seed: int
     ticks: int
     tick_s: float
+    system: str
+    duty: str
+    controls: tuple[str, ...]
     cells: int
     wall_s: float
     broker: BrokerReport

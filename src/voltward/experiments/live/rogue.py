@@ -1,4 +1,4 @@
-"""Process: a publisher that is no vehicle and sends telemetry in a vehicle's name."""
+"""Process: a client that is no vehicle and publishes telemetry in a vehicle's name."""
 
 import sys
 from collections.abc import Mapping
@@ -7,16 +7,28 @@ from pathlib import Path
 import numpy as np
 
 from voltward.comms.mqtt_client import MqttSession, SessionFacts, SessionRefusedError
-from voltward.comms.payload import Envelope, Kind, Message, encode, silence
+from voltward.comms.payload import (
+    Envelope,
+    Kind,
+    Message,
+    PayloadError,
+    decode,
+    encode,
+    silence,
+)
 from voltward.experiments.live import security
 from voltward.experiments.live.control import Document
+from voltward.experiments.live.forger import Forger, ForgerSettings
 from voltward.experiments.live.role import Handler, serve
 from voltward.experiments.live.settings import Rogue
 from voltward.experiments.live.uplink import WAIT_S
 
 
+TAP = "mqtt.up"
+
+
 class RogueRole:
-    """Tries to publish one forged record a tick.
+    """Publishes forged records, made from what it hears, or from nothing when it hears nothing.
 
     Args:
         hub: Socket of the CAN hub; it is not on the bus.
@@ -27,50 +39,79 @@ class RogueRole:
     def __init__(self, hub: Path) -> None:
         self._hub = hub
         self._session: MqttSession | None = None
+        self._listens = False
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """What it does for each request."""
-        return {"configure": self._configure, "step": self._step, "finish": self._finish}
+        return {
+            "configure": self._configure,
+            "arrive": self._arrive,
+            "step": self._step,
+            "finish": self._finish,
+        }
 
     def _configure(self, request: Document) -> Document:
         self._plan = Rogue.model_validate(request["plan"])
         self._cells, self._port = request["cells"], request["port"]
         self._topic = request["telemetry_topic"]
+        self._forger = Forger(ForgerSettings(**request["forger"]), (TAP,))
         self._tls = security.from_request(request["tls"])
         self._facts = SessionFacts()
         self._published = self._granted = self._denied = self._refused = 0
         self._refusal = ""
         return {}
 
+    def _arrive(self, request: Document) -> Document:
+        """Get a session before the others publish, and try to listen."""
+        if not self._plan.covers(request["tick"]):
+            return {"listens": False}
+        if self._session is None or not self._session.alive:
+            self._connect()
+        return {"listens": self._listens}
+
     def _step(self, request: Document) -> Document:
+        """Publish one record when the attack acts in this tick."""
         if not self._plan.covers(request["tick"]):
             return {"delivered": 0}
-        session = self._connect()
-        if session is None:
+        heard = self._hear(request["heard"])
+        forged = self._forger.forge(TAP, heard or self._invented(request["tick"]), request["tick"])
+        if forged is None:
+            return {"delivered": 0}
+        if self._session is None:
             self._refused += 1
             return {"delivered": 0}
-        payload = encode(
-            Envelope(Kind.TELEMETRY, request["tick"], 0, self._forged(request["tick"]))
-        )
-        answer = session.acknowledged(session.publish(self._topic, payload), WAIT_S)
+        payload = encode(Envelope(Kind.TELEMETRY, request["tick"], 0, forged))
+        answer = self._session.acknowledged(self._session.publish(self._topic, payload), WAIT_S)
         self._published += 1
         self._granted += answer is True
         self._denied += answer is False
         return {"delivered": int(answer is True)}
 
-    def _connect(self) -> MqttSession | None:
-        if self._session is not None and self._session.alive:
-            return self._session
+    def _connect(self) -> None:
         try:
             self._session = MqttSession("rogue-publisher", self._port, self._tls)
         except SessionRefusedError as error:
             self._refusal = self._refusal or str(error)
-            return None
+            self._session, self._listens = None, False
+            return
         self._facts = self._session.facts
-        return self._session
+        self._listens = self._session.subscribe(self._topic, WAIT_S, own=False)
 
-    def _forged(self, tick: int) -> Message:
+    def _hear(self, count: int) -> Message | None:
+        """Return the first record of the tick, if one came."""
+        if self._session is None or not self._listens:
+            return None
+        for payload in self._session.receive(count, WAIT_S):
+            try:
+                envelope = decode(payload)
+            except PayloadError:
+                continue
+            if envelope.slot == 0 and envelope.message.present:
+                return envelope.message
+        return None
+
+    def _invented(self, tick: int) -> Message:
         """Return a record with the same plausible reading in every cell, and the rest zero."""
         cells = (
             np.full(self._cells, self._plan.voltage_V),

@@ -23,9 +23,12 @@ from voltward.experiments.live.coordinator import ROLES, CaseResult, CaseRun
 from voltward.experiments.live.fleet import Fleet
 from voltward.experiments.live.identities import make_identities
 from voltward.experiments.live.ledger import TickRow
+from voltward.experiments.live.load import cells_of
+from voltward.experiments.live.outcome import first_alarm, physical_outcome
 from voltward.experiments.live.part import PartNames
-from voltward.experiments.live.report import LiveReport
+from voltward.experiments.live.report import LiveReport, Verdict
 from voltward.experiments.live.settings import LiveSettings
+from voltward.experiments.system import load_system
 
 PROBE = "queue-probe"
 Progress = Callable[[str], None]
@@ -46,10 +49,12 @@ class LiveResult:
 
 @dataclass(frozen=True)
 class _Finished:
-    """A case and its broker's log."""
+    """A case, its broker's log, and when its attack began."""
 
     result: CaseResult
     broker_log: str
+    attack: str
+    attack_tick: int
 
 
 def run_live(
@@ -58,7 +63,7 @@ def run_live(
     parts: PartNames | None = None,
     progress: Progress = lambda _name: None,
 ) -> LiveResult:
-    """Run every case and write `live.json`, `ticks.csv` and the broker's logs.
+    """Run every case and write `live.json`, `ticks.csv`, `physics.csv` and the broker's logs.
 
     Args:
         settings: As read from the file.
@@ -84,6 +89,7 @@ def run_live(
         left_running = fleet.left_running()
     files = {f"logs/broker-{done.result.case.name}.log": done.broker_log for done in finished}
     files["ticks.csv"] = _ticks_csv([done.result for done in finished])
+    files["physics.csv"] = _physics_csv([done.result for done in finished])
     for name, text in files.items():
         write_text(out / name, text)
     report = LiveReport.model_validate(
@@ -92,7 +98,10 @@ def run_live(
             "seed": settings.seed,
             "ticks": settings.ticks,
             "tick_s": settings.tick_s,
-            "cells": settings.cells,
+            "system": settings.system,
+            "duty": settings.duty,
+            "controls": settings.controls,
+            "cells": cells_of(load_system(settings.system)),
             "wall_s": round(time.monotonic() - started, 3),
             "broker": {
                 "program": str(program),
@@ -126,7 +135,9 @@ def _run_cases(
         case_run.configure(identities, parts)
         result = case_run.run()
         fleet.stop_broker(broker, facts)
-        finished.append(_Finished(result, broker.log()))
+        finished.append(
+            _Finished(result, broker.log(), settings.attack_of(case), settings.attack_tick(case))
+        )
     return finished
 
 
@@ -158,15 +169,24 @@ def _case_document(done: _Finished) -> dict[str, object]:
         "tls": case.tls,
         "verify_broker": case.verify_broker,
         "client_certificates": case.client_certificates,
+        "attack": done.attack,
         "goal_reached": figures.forged_received > 0,
+        "verdict": _verdict(done, forged=figures.forged_received),
         "refusal": result.refusal,
         "figures": asdict(figures),
         "session": dict(result.session),
         "broker_refusals": refusals(done.broker_log),
         "man_in_the_middle": result.observed.get("man_in_the_middle"),
         "rogue": result.observed.get("rogue"),
-        "outcome": dict(result.outcome),
+        "alarm_tick": first_alarm(result.ledger.observations, done.attack_tick),
+        "outcome": physical_outcome(result.ledger.observations, done.attack_tick),
     }
+
+
+def _verdict(done: _Finished, *, forged: int) -> Verdict:
+    if not done.attack:
+        return "no attack"
+    return "reached" if forged else "stopped"
 
 
 def _ticks_csv(results: list[CaseResult]) -> str:
@@ -177,4 +197,15 @@ def _ticks_csv(results: list[CaseResult]) -> str:
     for result in results:
         for row in result.ledger.rows:
             writer.writerow([result.case.name, *(getattr(row, column) for column in columns)])
+    return text.getvalue()
+
+
+def _physics_csv(results: list[CaseResult]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = list(results[0].ledger.observations[0])
+    writer.writerow(["case", "tick", *names])
+    for result in results:
+        for tick, row in enumerate(result.ledger.observations):
+            writer.writerow([result.case.name, tick, *(repr(row[name]) for name in names)])
     return text.getvalue()

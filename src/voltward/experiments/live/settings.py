@@ -1,15 +1,12 @@
 """The file of a live run: one attacker, several cases that differ in their defences."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from voltward.comms.interceptor import Mode
 from voltward.comms.topics import TopicMap
-from voltward.experiments.document import check_document, read_document
 
-WideField = Literal["voltage_V", "temperature_degC"]
 RogueCertificate = Literal["none", "self-made", "other-vehicle"]
 Tick = Annotated[int, Field(ge=0)]
 Identity = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -36,12 +33,16 @@ class Span(_Section):
         return self.from_tick <= tick < self.to_tick
 
 
-class Change(_Section):
-    """What a reading is made into: (1 + gain) x + bias, for every cell."""
+class FromCatalogue(_Section):
+    """An attack of the catalogue; parameters that are not named keep their default.
 
-    field: WideField
-    gain: float = 0.0
-    bias: float = 0.0
+    Attributes:
+        attack: Its id.
+        parameters: Name to value.
+    """
+
+    attack: str
+    parameters: dict[str, float] = {}
 
 
 class Step(Span):
@@ -50,11 +51,10 @@ class Step(Span):
     mode: Mode
 
 
-class ManInTheMiddle(_Section):
-    """The man between gateway and broker."""
+class ManInTheMiddle(FromCatalogue):
+    """The man between gateway and broker; his attack says what he does in mode `rewrite`."""
 
     steps: tuple[Step, ...] = Field(min_length=1)
-    change: Change
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -67,18 +67,27 @@ class ManInTheMiddle(_Section):
         """Return what he does in a tick."""
         return next((step.mode for step in self.steps if step.covers(tick)), Mode.PASSTHROUGH)
 
+    @property
+    def rewriting(self) -> Span:
+        """From the first rewriting on to the end of the last; empty modes lie in between."""
+        steps = [step for step in self.steps if step.mode == Mode.REWRITE] or list(self.steps)
+        return Span(from_tick=steps[0].from_tick, to_tick=steps[-1].to_tick)
 
-class Rogue(Span):
-    """A publisher of forged telemetry, which knows topic and format and nothing else."""
+
+class Rogue(Span, FromCatalogue):
+    """A publisher of forged telemetry: it changes what it hears, and invents what it does not.
+
+    Attributes:
+        voltage_V: Of every cell in a record that it invents.
+        temperature_degC: The same.
+    """
 
     voltage_V: float = Field(ge=0.0, le=6.0)
     temperature_degC: float = Field(ge=-60.0, le=200.0)
 
 
-class BusAttacker(Span):
-    """A node that sends changed copies of the telemetry that it heard one tick before."""
-
-    change: Change
+class BusAttacker(Span, FromCatalogue):
+    """A node that repeats the telemetry it hears, changed, right behind the original."""
 
 
 class Case(_Section):
@@ -121,14 +130,27 @@ class Topics(_Section):
 
 
 class LiveSettings(_Section):
-    """A whole live run."""
+    """A whole live run.
+
+    Attributes:
+        title: Of the run.
+        system: Shipped name or system file.
+        duty: Shipped name or duty file; its first ticks are run.
+        controls: In force in every case; those of the uplink follow from the case.
+        seed: Of noise and spread.
+        ticks: Length of each case.
+        tick_s: Length of a tick.
+        vehicle: Identity of the vehicle.
+        case: What is compared.
+    """
 
     title: str = "Live run"
-    scenario: str = ""
+    system: str = "reference"
+    duty: str = "fast-charge"
+    controls: tuple[str, ...] = ()
     seed: int = Field(default=7, ge=0)
     ticks: int = Field(default=90, ge=8, le=3600)
     tick_s: float = Field(default=1.0, gt=0.0, le=600.0)
-    cells: int = Field(default=96, ge=1, le=96)
     vehicle: Identity = "vehicle-0001"
     topics: Topics = Topics()
     man_in_the_middle: ManInTheMiddle | None = None
@@ -148,11 +170,22 @@ class LiveSettings(_Section):
         self.topics.topic_map()
         return self
 
+    def attackers(self, case: Case) -> list[tuple[FromCatalogue, int]]:
+        """Return who attacks in a case, and from which tick on."""
+        found: list[tuple[FromCatalogue, int]] = []
+        man = self.man_in_the_middle
+        if case.man_in_the_middle and man is not None:
+            found.append((man, man.steps[0].from_tick))
+        if case.rogue is not None and self.rogue is not None:
+            found.append((self.rogue, self.rogue.from_tick))
+        if case.bus_attacker and self.bus_attacker is not None:
+            found.append((self.bus_attacker, self.bus_attacker.from_tick))
+        return found
 
-def load_settings(path: Path) -> LiveSettings:
-    """Read the file of a live run.
+    def attack_of(self, case: Case) -> str:
+        """Return the ids of a case's attacks, joined by '+'."""
+        return "+".join(plan.attack for plan, _ in self.attackers(case))
 
-    Raises:
-        ConfigurationError: It cannot be read, or a key or value is not allowed.
-    """
-    return check_document(LiveSettings, read_document(path), str(path))
+    def attack_tick(self, case: Case) -> int:
+        """Return the first tick in which an attacker of the case acts, 0 when there is none."""
+        return min((tick for _, tick in self.attackers(case)), default=0)

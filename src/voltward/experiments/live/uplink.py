@@ -27,11 +27,13 @@ class Opening:
     Attributes:
         can_send: A session is up and nothing is unacknowledged.
         refusal: Why there is no session; empty when there is one or none was tried.
+        untrusted: Somebody answered and his certificate was not good.
         delivered: Earlier messages that arrived now.
     """
 
     can_send: bool
     refusal: str
+    untrusted: bool
     delivered: int
 
 
@@ -63,19 +65,18 @@ class Uplink:
             path: What the network does in this tick.
             severed: Whether connections were cut since the last tick.
         """
-        refusal = ""
+        refusal, untrusted = "", False
         if self._session is not None and severed:
             self._session.wait_until_broken(WAIT_S)
         if self._session is not None and not self._session.alive:
             self._session.close()
             self._session = None
         if path == NetworkPath.HOLDS:
-            return Opening(
-                can_send=self.connected and not self._unacknowledged, refusal="", delivered=0
-            )
+            can_send = self.connected and not self._unacknowledged
+            return Opening(can_send=can_send, refusal="", untrusted=False, delivered=0)
         again = self._session is None
         if again:
-            refusal = self._connect()
+            refusal, untrusted = self._connect()
         waiting = len(self._unacknowledged)
         if self._session is not None and waiting:
             if again:
@@ -83,7 +84,7 @@ class Uplink:
             self._await_acknowledgements()
         delivered = waiting - len(self._unacknowledged)
         ready = self.connected and not self._unacknowledged and not delivered
-        return Opening(can_send=ready, refusal=refusal, delivered=delivered)
+        return Opening(can_send=ready, refusal=refusal, untrusted=untrusted, delivered=delivered)
 
     def send(self, topic: str, payloads: Sequence[bytes], path: NetworkPath) -> int:
         """Send and return how many the broker acknowledged in this tick."""
@@ -116,16 +117,17 @@ class Uplink:
             self._session.close()
         self._session = None
 
-    def _connect(self) -> str:
+    def _connect(self) -> tuple[str, bool]:
+        """Open a session; else return why not, and whether the certificate was to blame."""
         try:
             session = MqttSession(self._identity, self._port, self._tls)
         except SessionRefusedError as error:
-            return str(error)
+            return str(error), error.untrusted
         if not session.subscribe(self._listen, WAIT_S):
             session.close()
-            return "the broker does not let us read commands"
+            return "the broker does not let us read commands", False
         self._session, self.facts = session, session.facts
-        return ""
+        return "", False
 
     def _resend(self) -> None:
         if self._session is not None:

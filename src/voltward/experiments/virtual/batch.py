@@ -103,7 +103,7 @@ def case_arrays(
         in_force=InForce(jnp.asarray(np.stack(enabled)), jnp.asarray(np.stack(parameters))),
         held=jnp.asarray(np.array(held, dtype=np.uint32)),
         factory=jnp.asarray(np.array([case.stack.factory_protection for case in cases])),
-        cloud=jnp.full(runs, system.cloud.enabled),
+        cloud=jnp.asarray(np.array([system.cloud.enabled and case.stack.cloud for case in cases])),
         link=jnp.asarray(np.tile(link, (runs, 1))),
         attack_tick=jnp.asarray(np.array(ticks)),
     )

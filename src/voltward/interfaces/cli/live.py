@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
+from voltward.experiments.live.load import load_settings
 from voltward.experiments.live.report import CaseReport, LiveReport
 from voltward.experiments.live.run import run_live
-from voltward.experiments.live.settings import LiveSettings, load_settings
+from voltward.experiments.live.settings import LiveSettings
 from voltward.interfaces.cli.output import (
     columns,
     detail,
@@ -17,10 +18,12 @@ from voltward.interfaces.cli.output import (
     progress_bar,
 )
 
-HEAD = ("case", "forged", "honest", "lost", "backlog", "tls", "refused")
+HEAD = ("case", "forged", "lost", "refused", "tls", "backlog", "alarm", "twin error", "verdict")
 NOTE = (
-    "forged: records at the cloud that the ECU never sent; honest: records that arrived unchanged; "
-    "backlog: most records waiting at a time"
+    "forged: records that the cloud took and the ECU never sent; refused: sessions that the "
+    "gateway refused + what the broker refused; backlog: most records waiting at a time; "
+    "alarm: tick of the first; twin error: largest error of the twin's SoC from the attack on; "
+    "reached: forgeries got to the cloud"
 )
 
 
@@ -36,7 +39,7 @@ def live_group() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("out/live"),
     show_default=True,
-    help="Folder for live.json, ticks.csv and the broker's logs.",
+    help="Folder for live.json, ticks.csv, physics.csv and the broker's logs.",
 )
 @json_option
 def live_run(file: Path, out: Path, *, as_json: bool) -> None:
@@ -53,7 +56,8 @@ def live_run(file: Path, out: Path, *, as_json: bool) -> None:
         emit_json(result.report.model_dump(mode="json"))
         return
     _show(result.report)
-    message(f"written: {out / 'live.json'}, {out / 'ticks.csv'}, {out / 'logs'}")
+    names = ("live.json", "ticks.csv", "physics.csv", "logs")
+    message("written: " + ", ".join(str(out / name) for name in names))
 
 
 @live_group.command("schema")
@@ -68,6 +72,9 @@ def _show(report: LiveReport) -> None:
     """Print a row for each case, and the processes."""
     emit(columns([_row(case) for case in report.cases], HEAD))
     emit(NOTE)
+    for case in report.cases:
+        for reason in _reasons(case):
+            emit(f"{case.case}: {reason}")
     emit(
         f"{len(report.processes)} processes started, left running: {len(report.left_running)}; "
         f"{report.broker.program} {report.broker.version}; {report.wall_s:.1f} s"
@@ -81,15 +88,25 @@ def _show(report: LiveReport) -> None:
 
 def _row(case: CaseReport) -> tuple[str, ...]:
     figures = case.figures
-    refused = [f"broker: {text} ({count}x)" for text, count in case.broker_refusals.items()]
-    if case.refusal:
-        refused.insert(0, f"gateway: {case.refusal} ({figures.sessions_refused}x)")
+    at_broker = sum(case.broker_refusals.values())
     return (
         case.case,
         str(figures.forged_received),
-        str(figures.received),
         str(figures.lost),
-        str(figures.backlog_peak),
+        f"{figures.sessions_refused} + {at_broker}",
         case.session.tls_version or "none",
-        "; ".join(refused) or "-",
+        str(figures.backlog_peak),
+        "-" if case.alarm_tick is None else str(case.alarm_tick),
+        f"{case.outcome['twin_soc_error_pct']:.2f} %",
+        case.verdict,
     )
+
+
+def _reasons(case: CaseReport) -> list[str]:
+    """Return in whose words sessions and records were refused."""
+    told = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
+    if case.refusal:
+        told.insert(
+            0, f"the gateway had no session: {case.refusal} ({case.figures.sessions_refused}x)"
+        )
+    return told

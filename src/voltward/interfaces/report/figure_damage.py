@@ -5,11 +5,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from voltward.experiments.matrix import Row
 from voltward.experiments.schemas import AVOIDED
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.style import INK, STACK_LOOKS, caption, heading
+from voltward.interfaces.report.words import number
 
 ATTACKS_PER_PANEL = 5
 
@@ -91,6 +93,8 @@ def _panel(axes: Axes, content: Content, name: str, attacks: list[str]) -> None:
     axes.tick_params(axis="y", length=0, labelsize=7.8)
     axes.grid(visible=True, axis="x")
     axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(4))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     unit = content.consequence_unit(name)
     title = content.consequence_title(name)
     axes.set_title(f"{title} ({unit})" if unit else title, fontsize=9)

@@ -8,7 +8,7 @@ from voltward.experiments.matrix import Row
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.style import INK, MUTED, STACK_LOOKS, caption, heading
 
-_ROW_IN, _TOP_IN, _BOTTOM_IN = 0.36, 0.74, 0.72
+_ROW_IN, _TOP_IN, _BOTTOM_IN = 0.3, 0.74, 0.72
 # A delay of less than one tick is drawn here: a logarithmic axis has no zero.
 _SHORTEST_S = 0.5
 
@@ -21,7 +21,7 @@ def draw_delay(content: Content) -> Figure | None:
     height_in = _TOP_IN + _BOTTOM_IN + _ROW_IN * len(content.attacks)
     figure = Figure(figsize=(8.6, height_in))
     share = (height_in - _TOP_IN - _BOTTOM_IN) / height_in
-    axes = figure.add_axes((0.29, _BOTTOM_IN / height_in, 0.69, share))
+    axes = figure.add_axes((0.375, _BOTTOM_IN / height_in, 0.61, share))
     axes.set_xscale("log")
     rows = [(a, s, content.row(a, s)) for a in content.attacks for s in stacks]
     delays = [r[k] for *_, r in rows if r for k in ("delay_median_s", "delay_p95_s")]
@@ -40,13 +40,15 @@ def draw_delay(content: Content) -> Figure | None:
             axes.text(left_s * 1.08, place, "not detected", va="center", fontsize=8, color=MUTED)
     axes.set_yticks(range(len(content.attacks)), [content.title(a) for a in content.attacks])
     axes.set_ylim(len(content.attacks) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, labelsize=8.2)
     axes.grid(visible=True, axis="x")
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xlabel("seconds from the attack's start to the first alarm (logarithmic)")
+    axes.set_xlabel(
+        "seconds from the attack's start to the first alarm (logarithmic; 0.5 s and less at 0.5)"
+    )
     figure.legend(
         *axes.get_legend_handles_labels(),
         loc="upper right",

@@ -18,8 +18,8 @@ _DARK_TEXT, _LIGHT_TEXT = "#10181f", "#ffffff"
 _WIDTH_IN, _TOP_IN, _LAYER_IN = 8.6, 0.84, 0.27
 # Cells hold two lines, or one where there are many attacks.
 _TALL_IN, _FLAT_IN, _MANY = 0.44, 0.29, 12
-_LABEL_IN = 2.75
-_LONG, _SHORT, _LONG_IN = "blocked {:.0f} · seen {:.0f}", "b {:.0f} · s {:.0f}", 1.2
+_LABEL_IN = 3.2
+_LONG, _SHORT, _LONG_IN = "blocked {:.0f} · seen {:.0f}", "b {:.0f} · s {:.0f}", 1.15
 
 
 def draw_matrix(content: Content) -> Figure:
@@ -42,7 +42,7 @@ def draw_matrix(content: Content) -> Figure:
         axes.text(0.12, y + 0.17, layer.upper(), fontsize=7, color=MUTED, va="center")
         y += _LAYER_IN
         for attack in members:
-            axes.text(0.12, y + row_in / 2, content.title(attack), fontsize=8.8, va="center")
+            axes.text(0.12, y + row_in / 2, content.title(attack), fontsize=8.4, va="center")
             for column, stack in enumerate(content.stacks):
                 row = content.row(attack, stack)
                 _cell(axes, (_LABEL_IN + column * cell_in, y, cell_in, row_in), row, ramp)

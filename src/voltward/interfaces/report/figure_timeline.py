@@ -24,7 +24,7 @@ from voltward.interfaces.report.style import (
     heading,
 )
 
-_POINTS = 600
+_POINTS = 400
 _TRUE: dict[str, Any] = {"color": BLUE, "linewidth": 1.5, "label": "true"}
 _REPORTED: dict[str, Any] = {
     "color": VERMILLION,
@@ -139,6 +139,9 @@ def _panel(
     time_s = trace["time_s"]
     for name, scale, look in lines:
         values = scale * trace[name]
+        if name == "twin_voltage_target_V":
+            # The twin predicts nothing before its first telemetry; a cell is never at 0 V.
+            values = np.where(values > 0.0, values, np.nan)
         chosen = thinned(values)
         axes.plot(time_s[chosen], values[chosen], **look)
     axes.set_xlim(float(time_s[0]), float(time_s[-1]))

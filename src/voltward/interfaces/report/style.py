@@ -119,8 +119,8 @@ def inline_svg(path: Path, title: str) -> str:
     text = re.sub(r'\bid="', f'id="{prefix}-', text)
     text = re.sub(r'href="#', f'href="#{prefix}-', text)
     text = re.sub(r"url\(#", f"url(#{prefix}-", text)
-    # Two decimals are a hundredth of a point; the scales of glyphs keep all of theirs.
-    text = re.sub(r"(?<![\d.])(?!0\.0)(\d+\.\d\d)\d+", r"\1", text)
+    # A tenth of a point is enough on a page; numbers below one are scales and opacities.
+    text = re.sub(r"(?<![\d.])([1-9]\d*\.\d)\d+", r"\1", text)
     for colour, variable in _VARIABLES.items():
         text = text.replace(colour, variable)
     text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)

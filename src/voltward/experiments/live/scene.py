@@ -1,0 +1,69 @@
+"""The static parts of a live case: assembly, duty and arrays of the virtual range, for one run."""
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+
+from voltward.experiments.controls import CONTROLS
+from voltward.experiments.live.load import system_and_duty
+from voltward.experiments.live.part import PartSettings
+from voltward.experiments.schemas import NO_ATTACK
+from voltward.experiments.settings import SystemSettings
+from voltward.experiments.stacks import Stack
+from voltward.experiments.virtual.assembly import assemble
+from voltward.experiments.virtual.batch import case_arrays, duty_arrays
+from voltward.experiments.virtual.case import Case
+from voltward.experiments.virtual.case_arrays import (
+    Assembly,
+    CaseArrays,
+    DutyTick,
+    FixedDraws,
+    fixed_draws,
+)
+from voltward.experiments.virtual.program import DutyArrays
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What all cases of a run share; equal only to itself, so that programs can be kept by it.
+
+    Attributes:
+        system: The user's own.
+        assembly: Static parameters, every control of the catalogue compiled in.
+        duty: What is asked.
+    """
+
+    system: SystemSettings
+    assembly: Assembly
+    duty: DutyArrays
+
+    def duty_tick(self, tick: int) -> DutyTick:
+        """Return the duty at a tick."""
+        chosen: DutyTick = jax.tree.map(lambda column: column[tick], self.duty.ticks)
+        return chosen
+
+    def case(self, settings: PartSettings) -> CaseArrays:
+        """Return the arrays of a case: its controls, and no attack inside the parts."""
+        stack = Stack(settings.case, tuple(sorted(settings.controls)), True, {})
+        case = Case("c000000", NO_ATTACK, {}, math.inf, stack, settings.seed)
+        return case_arrays(self.assembly, self.system, [case])[0]
+
+    def fixed(self, case: CaseArrays) -> FixedDraws:
+        """Return what makes the pack of a case unlike the next."""
+        return fixed_draws(self.assembly, case.seed, self.duty.initial_soc)
+
+    @property
+    def no_capabilities(self) -> jax.Array:
+        """What an attacker holds inside the parts."""
+        return jnp.zeros(1, jnp.uint32)
+
+
+@cache
+def load_scene(system: str, duty: str, tick_s: float) -> Scene:
+    """Return the scene of a run; a process loads it once."""
+    jax.config.update("jax_enable_x64", True)
+    loaded, asked = system_and_duty(system, duty, tick_s)
+    return Scene(loaded, assemble(loaded, CONTROLS.all(), tick_s), duty_arrays(asked, loaded))

@@ -1,0 +1,139 @@
+"""Each watch sees what it claims to see, and not at strength zero."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from voltward.core.control import Hook
+from voltward.core.taps import TELEMETRY_SCALARS
+from voltward.experiments.controls import CONTROLS
+from voltward.experiments.virtual.in_force import default_parameters
+from voltward.physical.charge_watermark import KEY, mark
+
+START = 80
+WATCHES = [name for name in CONTROLS.names() if Hook.WATCH in CONTROLS.load(name).hooks]
+
+
+def _missing(record):
+    off = jnp.zeros_like(record.present)
+    return replace(record, present=off, copies=jnp.zeros_like(record.copies))
+
+
+def _marked(quiet, tick, *, replayed):
+    """Charging at 80 A with a mark of 2 %, or a recording of the last thirty ticks."""
+    made = START - 30 + (tick - START) % 30 if replayed and tick >= START else tick
+    key = quiet.flat(KEY.default)
+    current = 80.0 * (1.0 - 0.02 * mark(key, jnp.asarray(made - 1)))
+    record = quiet.telemetry(tick, charging=1.0)
+    column = TELEMETRY_SCALARS.index("current_A")
+    return quiet.cloud(
+        tick, record=replace(record, scalars=record.scalars.at[:, column].set(current))
+    )
+
+
+# What each watch is shown from START on; before it everything is quiet.
+PROVOKED = {
+    "innovation-cusum": lambda q, t: q.cloud(t, innovation_V=q.wide(0.0).at[:, 1].set(0.03)),
+    "innovation-chi-square": lambda q, t: q.cloud(t, innovation_V=q.wide(0.0).at[:, 1].set(0.03)),
+    "pack-sum-plausibility": lambda q, t: q.bms(t, voltage_V=q.wide(3.66)),
+    "current-redundancy": lambda q, t: q.bms(
+        t,
+        charging=jnp.ones(q.runs, bool),
+        current_A=q.flat(90.0),
+        charger_current_A=q.flat(95.0),
+    ),
+    "cross-cell-comparison": lambda q, t: q.bms(t, voltage_V=q.wide(3.7).at[:, 4].add(-0.05)),
+    "thermal-residual": lambda q, t: q.bms(
+        t, temperature_degC=q.wide(25.0).at[:, 4].add(-8.0) + 0.1 * (t % 2)
+    ),
+    "soc-drift": lambda q, t: q.bms(t, soc=q.flat(0.45)),
+    "soc-agreement": lambda q, t: q.cloud(t, record=q.telemetry(t, soc=0.45)),
+    "isolation-plausibility": lambda q, t: q.bms(t, isolation_kohm=q.flat(30.0)),
+    "unsafe-readings": lambda q, t: q.bms(
+        t, voltage_V=q.wide(3.5), innovation_V=q.flat(-0.2 if t < START + 3 else 0.0)
+    ),
+    "watermark-correlation": lambda q, t: _marked(q, t, replayed=True),
+    "bus-traffic": lambda q, t: q.gateway(t, bus=_missing(q.telemetry(t))),
+    "rejected-frames": lambda q, t: q.gateway(t, bus_rejected=jnp.ones(q.runs, bool)),
+    "refused-sessions": lambda q, t: q.gateway(t, session_refused=jnp.ones(q.runs, bool)),
+    "rejected-records": lambda q, t: q.cloud(t, rejected=jnp.ones(q.runs, bool)),
+    "telemetry-silence": lambda q, t: q.cloud(
+        t, record=_missing(q.telemetry(t)), silence_s=q.flat(2.0 * (t - START))
+    ),
+    "command-silence": lambda q, t: q.bms(t, command_age_s=q.flat(300.0)),
+    "command-plausibility": lambda q, t: q.bms(
+        t, command=q.command(t, present=True, open_request=1.0)
+    ),
+    "model-parameter-monitor": lambda q, t: q.cloud(
+        t, model=jnp.tile(jnp.array([1.0, 0.8, 0.0]), (q.runs, 1))
+    ),
+}
+
+
+def before(name, quiet, tick):
+    place = CONTROLS.load(name).watch.place.value
+    if name == "watermark-correlation":
+        return _marked(quiet, tick, replayed=False)
+    return getattr(quiet, place)(tick)
+
+
+def play(name, quiet, strength=None):
+    control = CONTROLS.load(name)
+    columns = default_parameters(control)
+    if strength is not None:
+        columns[0] = strength
+    parameters = jnp.asarray(np.tile(columns, (quiet.runs, 1)))
+    state, scores = control.watch.start(quiet.runs, quiet.cells), []
+    for tick in range(START + 70):
+        view = before(name, quiet, tick) if tick < START else PROVOKED[name](quiet, tick)
+        state, score = control.watch.step(state, view, parameters)
+        scores.append(float(jnp.max(score)))
+    return np.array(scores)
+
+
+def test_every_watch_has_something_to_see():
+    assert set(PROVOKED) == set(WATCHES)
+
+
+@pytest.mark.parametrize("name", WATCHES)
+def test_watch_alarms_at_what_it_claims_to_see(name, quiet):
+    scores = play(name, quiet)
+    assert np.max(scores[:START]) <= 1.0
+    assert np.max(scores[START:]) > 1.0
+
+
+@pytest.mark.parametrize("name", WATCHES)
+def test_sensitivity_multiplies_the_score(name, quiet):
+    assert not np.any(play(name, quiet, strength=0.0))
+    np.testing.assert_allclose(play(name, quiet, strength=2.0), 2.0 * play(name, quiet))
+
+
+@pytest.mark.parametrize("lie", [{"pack_voltage_V": 3.5}, {"innovation_V": -0.2}])
+def test_one_witness_alone_opens_nothing(lie, quiet):
+    control = CONTROLS.load("unsafe-readings")
+    parameters = jnp.asarray(np.tile(default_parameters(control), (quiet.runs, 1)))
+    state = control.watch.start(quiet.runs, quiet.cells)
+    values = {name: quiet.flat(v * (quiet.cells if v > 0 else 1)) for name, v in lie.items()}
+    for tick in range(100):
+        view = quiet.bms(tick, **(values if tick > 5 else {}))
+        state, score = control.watch.step(state, view, parameters)
+        assert float(jnp.max(score)) <= 1.0
+
+
+def test_correlation_without_a_watermark_never_alarms(quiet):
+    control = CONTROLS.load("watermark-correlation")
+    parameters = jnp.asarray(np.tile(default_parameters(control), (quiet.runs, 1)))
+    state = control.watch.start(quiet.runs, quiet.cells)
+    for tick in range(200):
+        record = quiet.telemetry(tick, charging=1.0, current_A=80.0 + 0.05 * (tick % 7))
+        state, score = control.watch.step(state, quiet.cloud(tick, record=record), parameters)
+        assert not np.any(score)
+
+
+def test_a_command_nobody_sent_yet_is_not_missed(quiet):
+    control = CONTROLS.load("command-silence")
+    parameters = jnp.asarray(np.tile(default_parameters(control), (quiet.runs, 1)))
+    view = quiet.bms(3, command_age_s=quiet.flat(1e9))
+    assert not np.any(control.watch.step(quiet.flat(0.0), view, parameters)[1])
