@@ -5,6 +5,7 @@ With --check nothing is written: pages that differ are named, and the exit code 
 
 import argparse
 import io
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -54,8 +55,7 @@ EXIT_TEXT = {
         "read `why` and `hint`: file, key, what was got and what is allowed stand there",
     ),
     ExitCode.GATE_FAILED: (
-        "the run is complete, and a stated threshold was crossed: `--gate`, `validate`, "
-        "or a rejected frame of `can verify`",
+        "ran whole, and crossed a threshold: of `--gate`, `validate` or `can verify`",
         "read the reason; the results are whole",
     ),
     ExitCode.NOTHING_RAN: (
@@ -75,7 +75,8 @@ EXIT_TEXT = {
 
 def cell(text: object) -> str:
     """Return a text that is safe in a table of Markdown."""
-    return " ".join(str(text).split()).replace("|", "\\|").replace("<", "&lt;")
+    one_line = " ".join(str(text).split()).replace("|", "\\|")
+    return re.sub(r"<(?=[A-Za-z/!])", "&lt;", one_line)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> list[str]:
@@ -388,16 +389,18 @@ def object_lines(schema: Mapping[str, Any]) -> list[str]:
         (
             f"`{key}`",
             kind_of(entry),
-            "required"
-            if key in required
-            else f"`{entry['default']}`"
-            if "default" in entry
-            else "",
+            "required" if key in required else default_of(entry),
             entry.get("description") or known.get(key, ""),
         )
         for key, entry in schema.get("properties", {}).items()
     ]
     return [text, "", *table(("key", "type and range", "default", "meaning"), rows)]
+
+
+def default_of(entry: Mapping[str, Any]) -> str:
+    """Return the default of a key; nothing where another file supplies it."""
+    default = entry.get("default")
+    return "" if default is None or default in ("", []) else f"`{default}`"
 
 
 def validation_page() -> list[str]:

@@ -39,6 +39,8 @@ CONTROL = Control(
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(Parameter("limit_s", "s", 250.0, 1.0, 1e6, "silence at which it alarms"),),
     cost=Cost(note="nothing; false alarms follow from the link's outages and are measured"),
-    source="supervision of a periodic command; four plans of one a minute may be lost. CALIBRATION",
+    source="supervision of a periodic command; four plans of one a minute may be lost. "
+    "Calibrated on clean duty: seeds 1000 to 1031, eight duties, four links, 256 h, no "
+    "alarm",
     watch=Watch(Place.BMS, Accusation.LINK, _start, _step),
 )

@@ -47,6 +47,7 @@ CONTROL = Control(
         Parameter("memory_s", "s", 120.0, 1.0, 1e5, "time in which a cell's place follows"),
     ),
     cost=Cost(note="a few comparisons per cell and tick in the BMS; false alarms are measured"),
-    source="consistency of cells in series, as fault diagnosis of packs uses it. CALIBRATION",
+    source="consistency of cells in series, as fault diagnosis of packs uses it. Calibrated on "
+    "clean duty: seeds 1000 to 1031, eight duties, four links, 256 h, no alarm",
     watch=Watch(Place.BMS, Accusation.MEASUREMENT, _start, _step),
 )

@@ -44,6 +44,7 @@ CONTROL = Control(
     ),
     cost=Cost(note="a counter in the gateway; false alarms are measured"),
     source="TLS alerts and rejected commands as security events: UN R155 7.2.2.2 (g), "
-    "monitoring. CALIBRATION",
+    "monitoring. Calibrated on clean duty: seeds 1000 to 1031, eight duties, four links, "
+    "256 h, no alarm",
     watch=Watch(Place.GATEWAY, Accusation.LINK, _start, _step),
 )

@@ -43,6 +43,7 @@ CONTROL = Control(
     ),
     cost=Cost(note="a counter in the gateway; false alarms are measured"),
     source="failed verifications as security events: AUTOSAR intrusion detection system manager. "
-    "CALIBRATION",
+    "Calibrated on clean duty: seeds 1000 to 1031, eight duties, four links, 256 h, no "
+    "alarm",
     watch=Watch(Place.GATEWAY, Accusation.BUS, _start, _step),
 )

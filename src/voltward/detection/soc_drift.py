@@ -41,6 +41,7 @@ CONTROL = Control(
         Parameter("memory_s", "s", 1800.0, 1.0, 1e6, "time in which the reference follows"),
     ),
     cost=Cost(note="one subtraction a tick in the BMS; false alarms are measured"),
-    source="coulomb counting as the second estimator of plausibility checks. CALIBRATION",
+    source="coulomb counting as the second estimator of plausibility checks. Calibrated on clean "
+    "duty: seeds 1000 to 1031, eight duties, four links, 256 h, no alarm",
     watch=Watch(Place.BMS, Accusation.MEASUREMENT, _start, _step),
 )

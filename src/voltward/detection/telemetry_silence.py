@@ -38,6 +38,7 @@ CONTROL = Control(
     parameters=(Parameter("limit_s", "s", 90.0, 1.0, 1e6, "silence at which it alarms"),),
     cost=Cost(note="nothing; false alarms follow from the link's outages and are measured"),
     source="keep-alive of MQTT 5.0 section 3.1.2.10 with a limit above the link's outages. "
-    "CALIBRATION",
+    "Calibrated on clean duty: seeds 1000 to 1031, eight duties, four links, 256 h, no "
+    "alarm",
     watch=Watch(Place.CLOUD, Accusation.LINK, _start, _step),
 )

@@ -67,6 +67,7 @@ CONTROL = Control(
     ),
     cost=Cost(note="one addition per cell and tick in the BMS; false alarms are measured"),
     source="two independent channels before the safe state, in the spirit of ISO 26262-6 "
-    "(assumption for the numbers). CALIBRATION",
+    "(assumption for the numbers). Calibrated on clean duty: seeds 1000 to 1031, eight "
+    "duties, four links, 256 h, no alarm",
     watch=Watch(Place.BMS, Accusation.SAFETY, _start, _step),
 )

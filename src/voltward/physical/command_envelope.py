@@ -52,6 +52,7 @@ CONTROL = Control(
         Parameter("rest_A", "A", 3.0, 0.0, 1000.0, "contactors open from afar only below"),
     ),
     cost=Cost(note="a plan that the cloud could justify may be cut; clean harm is measured"),
-    source="assumption: bounds of the reference pack. CALIBRATION",
+    source="assumption: bounds of the reference pack. It cuts no plan that clean duty needs: "
+    "seeds 1000 to 1031, eight duties, four links, 256 h",
     shape=(Shape("bms.command", _rule),),
 )

@@ -17,6 +17,7 @@ from voltward.experiments.virtual.case import Case
 from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays
 from voltward.experiments.virtual.meter import Meter
 from voltward.experiments.virtual.program import DutyArrays, Goals, compiled
+from voltward.experiments.virtual.program_cache import use_program_cache
 from voltward.experiments.virtual.readout import read_meter
 from voltward.experiments.virtual.trace import TRACE_COLUMNS
 
@@ -52,6 +53,7 @@ class Engine:
 
     def __init__(self, system: SystemSettings, duty: Duty, chunk: int = CHUNK) -> None:
         jax.config.update("jax_enable_x64", True)
+        use_program_cache()
         charging = replace(system.charging, target_soc=duty.target_soc)
         self.system = replace(system, charging=charging)
         self.duty = duty

@@ -84,7 +84,7 @@ def _cell(
         "va": "center",
         "color": _LIGHT_TEXT if share > 0.62 else _DARK_TEXT,
     }
-    at = (x + 0.3 * width, middle) if flat else (centre, y + 0.165)
+    at = (x + 0.25 * width, middle) if flat else (centre, y + 0.165)
     axes.text(*at, f"{100 * share:.0f}", fontsize=10 if flat else 11, fontweight="bold", **look)
-    at = (x + 0.68 * width, middle) if flat else (centre, y + 0.325)
+    at = (x + 0.67 * width, middle) if flat else (centre, y + 0.325)
     axes.text(*at, words, fontsize=6.8, **look)

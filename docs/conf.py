@@ -1,0 +1,10 @@
+"""Settings of Sphinx."""
+
+project = "Voltward"
+author = "The Voltward authors"
+extensions = ["myst_parser"]
+html_theme = "furo"
+html_title = "Voltward"
+html_copy_source = False
+myst_heading_anchors = 3
+exclude_patterns = ["pictures"]
