@@ -52,8 +52,11 @@ ATTACK = Attack(
     start_s=1200.0,
     component_impact="no cloud plan, the on-board plan takes over",
     system_impact="slower charging, records lost",
-    claimed_by=("telemetry-silence",),
-    stopped_by=("store-and-forward",),
+    claimed_by=(
+        "telemetry-silence",
+        "command-silence",
+    ),
+    stopped_by=(),
     source="flood and SlowITe classes of MQTTset; that 3 % of the ticks get through is an "
     "assumption",
 )

@@ -45,14 +45,8 @@ ATTACK = Attack(
     start_s=203.0,
     component_impact="contactors break a high current",
     system_impact="propulsion lost in traffic",
-    claimed_by=(
-        "bus-traffic",
-        "command-plausibility",
-    ),
-    stopped_by=(
-        "can-frame-authentication",
-        "command-envelope",
-    ),
+    claimed_by=("command-plausibility",),
+    stopped_by=("can-frame-authentication",),
     source="injection on vehicle buses, as in the HCRL and SynCAN classes; the period is an "
     "assumption",
 )

@@ -55,6 +55,7 @@ ATTACK = Attack(
     claimed_by=(
         "bus-traffic",
         "telemetry-silence",
+        "command-silence",
     ),
     stopped_by=(),
     source="flooding with the lowest identifier, gaps of 0.3 to 1 ms as in the car-hacking "

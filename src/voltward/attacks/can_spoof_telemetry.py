@@ -51,7 +51,7 @@ ATTACK = Attack(
     claimed_by=(
         "innovation-cusum",
         "innovation-chi-square",
-        "pack-sum-plausibility",
+        "soc-agreement",
     ),
     stopped_by=("can-frame-authentication",),
     source="masquerade: Cho and Shin, CCS 2016; the bias is an assumption",

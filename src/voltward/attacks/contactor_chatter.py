@@ -46,7 +46,7 @@ ATTACK = Attack(
     start_s=100.0,
     component_impact="arcs wear the contacts, at last they weld",
     system_impact="loss of propulsion, no safe isolation",
-    claimed_by=("bus-traffic",),
+    claimed_by=(),
     stopped_by=("can-frame-authentication",),
     source="brute-force switching of an actuator; breaks at rated current: see the pack's "
     "contactor data; period is an assumption",

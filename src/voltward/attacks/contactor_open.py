@@ -45,7 +45,7 @@ ATTACK = Attack(
     start_s=200.0,
     component_impact="contactors break a high current",
     system_impact="propulsion lost in traffic",
-    claimed_by=("bus-traffic",),
+    claimed_by=(),
     stopped_by=("can-frame-authentication",),
     source="one forged frame stops propulsion: shutdown-mode injection on vehicle buses; the"
     " length is an assumption",

@@ -34,7 +34,7 @@ ATTACK = Attack(
         "32.1",
         "11.1",
     ),
-    technique="ATT&CK ICS T0878",
+    technique="EMB3D TID-110",
     holds=Capability.SENSOR_WIRING,
     parameters=(
         Parameter("gain", "1", -0.995, -1.0, 0.0, "relative change of the reading"),

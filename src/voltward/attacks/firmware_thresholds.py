@@ -57,7 +57,10 @@ ATTACK = Attack(
     system_impact="fire risk, later for the whole fleet",
     claimed_by=(
         "innovation-cusum",
+        "innovation-chi-square",
         "pack-sum-plausibility",
+        "unsafe-readings",
+        "soc-drift",
     ),
     stopped_by=("firmware-signature",),
     source="calibration edits of a BMS as in Kintsugi, USENIX Security 2025; offset is an "

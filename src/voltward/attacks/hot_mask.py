@@ -46,8 +46,9 @@ ATTACK = Attack(
     component_impact="cells run hot, faster ageing",
     system_impact="shorter life, fire risk",
     claimed_by=(
-        "thermal-residual",
         "innovation-cusum",
+        "innovation-chi-square",
+        "soc-drift",
     ),
     stopped_by=(),
     source="thermal-management deception; a bias of 5 to 30 K is an assumption",

@@ -43,8 +43,10 @@ ATTACK = Attack(
     component_impact="the twin's plan is too bold",
     system_impact="wrong range in the app, faster ageing",
     claimed_by=(
-        "model-parameter-monitor",
         "innovation-cusum",
+        "innovation-chi-square",
+        "model-parameter-monitor",
+        "soc-agreement",
     ),
     stopped_by=(
         "model-signature",

@@ -34,12 +34,17 @@ ATTACK = Attack(
         Parameter("duration_s", "s", 450.0, 1.0, 3600.0, "how long"),
     ),
     steps=_steps,
-    goal=Goal("cloud_blind_s", 300.0, "the cloud sees nothing for five minutes (assumption)"),
+    goal=Goal(
+        "records_lost", 200.0, "more than three minutes of history gone for good (assumption)"
+    ),
     duty="commute-and-charge",
     start_s=1200.0,
     component_impact="no cloud plan, the on-board plan takes over",
     system_impact="slower charging, records lost",
-    claimed_by=("telemetry-silence",),
+    claimed_by=(
+        "telemetry-silence",
+        "command-silence",
+    ),
     stopped_by=("store-and-forward",),
     source="loss of 10 to 90 % and outages of 1 to 30 s are usual in the field's studies; a "
     "path attacker can drop all (assumption)",

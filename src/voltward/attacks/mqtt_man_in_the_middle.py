@@ -65,14 +65,13 @@ ATTACK = Attack(
     claimed_by=(
         "innovation-cusum",
         "innovation-chi-square",
-        "soc-drift",
+        "soc-agreement",
         "command-plausibility",
     ),
     stopped_by=(
         "mqtt-server-authentication",
         "telemetry-signature",
         "command-signature",
-        "command-envelope",
     ),
     source="attacker who rewrites set points and telemetry, as in the OCPP man in the middle"
     " on EVerest; gains are an assumption",

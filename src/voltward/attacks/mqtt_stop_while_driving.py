@@ -58,7 +58,6 @@ ATTACK = Attack(
     stopped_by=(
         "mqtt-server-authentication",
         "command-signature",
-        "command-envelope",
     ),
     source="man in the middle on a path without server authentication; effect as in remote "
     "stops of vehicles; times are an assumption",

@@ -49,10 +49,7 @@ ATTACK = Attack(
     start_s=1200.0,
     component_impact="none",
     system_impact="vehicle immobile until a workshop clears the fault",
-    claimed_by=(
-        "thermal-residual",
-        "cross-cell-comparison",
-    ),
+    claimed_by=("thermal-residual",),
     stopped_by=(),
     source="provocation of a protection whose limits are public, as foxBMS 2 publishes them;"
     " magnitude is an assumption",

@@ -52,10 +52,7 @@ ATTACK = Attack(
     component_impact="none",
     system_impact="reserve missing when the grid asks for it",
     claimed_by=("command-plausibility",),
-    stopped_by=(
-        "second-factor",
-        "command-envelope",
-    ),
+    stopped_by=("second-factor",),
     source="Ohrstrom et al., Energy Informatics 2025, 10.1186/s42162-025-00499-4: cloud-"
     "controlled storage under attack; magnitude is an assumption",
 )

@@ -49,6 +49,7 @@ ATTACK = Attack(
     claimed_by=(
         "innovation-cusum",
         "innovation-chi-square",
+        "soc-agreement",
     ),
     stopped_by=(
         "mqtt-client-authentication",

@@ -51,6 +51,7 @@ ATTACK = Attack(
     claimed_by=(
         "innovation-cusum",
         "innovation-chi-square",
+        "soc-agreement",
     ),
     stopped_by=("store-integrity",),
     source="alteration of the historian, a known surface of cloud BMS; the bias is an assumption",

@@ -46,8 +46,9 @@ ATTACK = Attack(
     component_impact="stale twin",
     system_impact="wrong range in the app, wrong charge plan",
     claimed_by=(
-        "telemetry-silence",
-        "watermark-correlation",
+        "innovation-cusum",
+        "innovation-chi-square",
+        "soc-agreement",
     ),
     stopped_by=("telemetry-freshness",),
     source="replay: Mo and Sinopoli, Allerton 2009; on packs: arXiv 2504.10658; window and "

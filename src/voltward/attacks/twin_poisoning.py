@@ -45,9 +45,10 @@ ATTACK = Attack(
     component_impact="the plan lets more current in than the anode takes",
     system_impact="wrong range in the app, faster ageing",
     claimed_by=(
-        "model-parameter-monitor",
         "innovation-cusum",
-        "soc-drift",
+        "innovation-chi-square",
+        "model-parameter-monitor",
+        "soc-agreement",
     ),
     stopped_by=(),
     source="parameter tampering of twins: half to twice the resistance is an assumption",

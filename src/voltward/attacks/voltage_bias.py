@@ -49,6 +49,8 @@ ATTACK = Attack(
         "innovation-cusum",
         "innovation-chi-square",
         "pack-sum-plausibility",
+        "unsafe-readings",
+        "soc-drift",
     ),
     stopped_by=(),
     source="additive bias as in O'Brien et al., IEEE TIA 59(6) 2023, "

@@ -44,8 +44,9 @@ ATTACK = Attack(
     system_impact="wrong range, late end of charge",
     claimed_by=(
         "innovation-cusum",
-        "watermark-correlation",
+        "innovation-chi-square",
         "pack-sum-plausibility",
+        "soc-drift",
     ),
     stopped_by=(),
     source="replay: Mo and Sinopoli, Allerton 2009; on packs: arXiv 2504.10658; window and "

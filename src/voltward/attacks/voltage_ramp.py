@@ -47,6 +47,7 @@ ATTACK = Attack(
     system_impact="wrong range",
     claimed_by=(
         "innovation-cusum",
+        "innovation-chi-square",
         "pack-sum-plausibility",
         "soc-drift",
     ),

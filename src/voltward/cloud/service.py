@@ -22,13 +22,11 @@ class PlanParameters:
     Attributes:
         most_C: Highest C-rate the plan may allow.
         plating_margin: Share of the plating limit that is used.
-        target_soc: Where charging ends when nobody asks otherwise.
         conditioning_degC: Target temperature when conditioning is not asked; below it no heating.
     """
 
     most_C: float = 1.5
     plating_margin: float = 0.8
-    target_soc: float = 0.8
     conditioning_degC: float = -40.0
 
 
@@ -48,11 +46,17 @@ class ServiceState:
     operator: Bool[Array, " run"]
 
 
-def start_service(parameters: PlanParameters, runs: int) -> ServiceState:
-    """Return a service to which nobody has spoken yet."""
+def start_service(parameters: PlanParameters, target_soc: Float[Array, " run"]) -> ServiceState:
+    """Return a service to which nobody has spoken yet.
+
+    Args:
+        parameters: Of the plan.
+        target_soc: Where charging ends when nobody asks otherwise.
+    """
+    runs = target_soc.shape[0]
     defaults = {
         "charge_limit_A": 1e4,
-        "target_soc": parameters.target_soc,
+        "target_soc": 1.0,
         "charge_enable": 1.0,
         "conditioning_degC": parameters.conditioning_degC,
         "derate": 0.0,
@@ -60,8 +64,9 @@ def start_service(parameters: PlanParameters, runs: int) -> ServiceState:
         "power_setpoint_W": 0.0,
     }
     wishes = jnp.asarray([defaults[name] for name in COMMAND_SCALARS])
+    wishes = jnp.broadcast_to(wishes, (runs, len(COMMAND_SCALARS)))
     return ServiceState(
-        wishes=jnp.broadcast_to(wishes, (runs, len(COMMAND_SCALARS))),
+        wishes=wishes.at[:, COMMAND_FIELD["target_soc"]].set(target_soc),
         model=jnp.broadcast_to(jnp.asarray(COMMISSIONED), (runs, len(COMMISSIONED))),
         operator=jnp.zeros(runs, bool),
     )

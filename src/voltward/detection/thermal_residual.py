@@ -49,12 +49,13 @@ def _step(
 
     Limits:
         Whether the pump runs is not known here, so the observer leans on the readings within two
-        minutes: a slow ramp of all readings passes.
+        minutes: a slow ramp of all readings passes. It starts from a pack at rest.
     """
     mean_K, cell_K, frozen_ticks, capacity_J_per_K = (parameters[:, index] for index in range(1, 5))
     reading = view.temperature_degC
     middle = remedian(reading)
-    estimate = jnp.where(jnp.isnan(state.mean_degC), middle, state.mean_degC)
+    # A rested pack has its coolant's temperature, so that a lie from the start is seen.
+    estimate = jnp.where(jnp.isnan(state.mean_degC), view.coolant_degC, state.mean_degC)
     to_coolant_W = _COOLANT_W_PER_K * (estimate - view.coolant_degC)
     # Long ticks would overshoot: a step never goes further than to the coolant.
     step_s = jnp.minimum(view.tick_s, capacity_J_per_K / _COOLANT_W_PER_K)

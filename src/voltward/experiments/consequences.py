@@ -69,7 +69,13 @@ _ROWS = (
     ("resistance_growth_pct", "%", "resistance growth", "worst cell over the duty", "cell"),
     ("contactor_wear_pct", "%", "contactor wear", "share of life spent", "cell"),
     ("soc_error_pct", "%", "SoC error of the BMS", "largest since the attack's start", "cell"),
-    ("twin_soc_error_pct", "%", "SoC error of the twin", "largest since the start", "cell"),
+    (
+        "twin_soc_error_pct",
+        "%",
+        "SoC error of the twin",
+        "largest since the attack's start, while the twin hears the pack",
+        "cell",
+    ),
     (
         "propulsion_lost_s",
         "s",

@@ -27,7 +27,7 @@ def _rule(
     """
     rise_A, target_soc, derate, rest_A = (parameters[:, index] for index in range(1, 5))
     coldest = jnp.min(view.temperature_degC, axis=1)
-    bounds = {
+    bounds: dict[str, tuple[float, float | Array]] = {
         "charge_limit_A": (0.0, rise_A * jnp.maximum(coldest - _NO_CHARGE_BELOW_DEGC, 0.0)),
         "target_soc": (_LOWEST_TARGET_SOC, jnp.maximum(target_soc, _LOWEST_TARGET_SOC)),
         "conditioning_degC": (-40.0, _WARMEST_CONDITIONING_DEGC),

@@ -213,7 +213,8 @@ class Cloud:
         self._stage = _Stage(settings)
         scene = self._stage.scene
         self._program = _cloud_program(scene)
-        self._state = start_cloud(scene.assembly, self._stage.fixed, scene.duty.initial_degC)
+        stage = self._stage
+        self._state = start_cloud(scene.assembly, stage.case, stage.fixed, scene.duty.initial_degC)
         self._proofs = telemetry_proofs(client_certificates=settings.client_certificates)
 
     def step(self, tick: int, inbox: Mapping[str, Message]) -> Mail:

@@ -167,7 +167,6 @@ def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float)
         charging=ChargingParameters(
             current_A=system.charging.current_A,
             power_W=system.charging.power_W,
-            target_soc=system.charging.target_soc,
             unattended_C=system.charging.unattended_current_A / (cell.capacity_Ah * pack.parallel),
             balance_start_V=pack.balance_start_V,
             balance_difference_V=pack.balance_difference_V,
@@ -191,7 +190,7 @@ def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float)
         ),
         tuning=tuning,
         twin=TwinParameters(cell=cell, tuning=tuning, tick_s=tick_s),
-        plan=PlanParameters(target_soc=system.charging.target_soc),
+        plan=PlanParameters(),
         rules=Rules(tuple(controls)),
         tick_s=tick_s,
         silence_s=max(system.cloud.silence_s, 2.0 * system.cloud.plan_period_s),

@@ -106,5 +106,6 @@ def case_arrays(
         cloud=jnp.asarray(np.array([system.cloud.enabled and case.stack.cloud for case in cases])),
         link=jnp.asarray(np.tile(link, (runs, 1))),
         attack_tick=jnp.asarray(np.array(ticks)),
+        target_soc=jnp.full(runs, system.charging.target_soc),
     )
     return arrays, Goals(jnp.asarray(np.array(goals)), jnp.asarray(np.array(thresholds)))

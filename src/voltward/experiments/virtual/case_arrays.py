@@ -28,7 +28,6 @@ class ChargingParameters:
     Attributes:
         current_A: Largest current of the charger.
         power_W: Largest power of the charger.
-        target_soc: Where a session ends when no plan says otherwise.
         unattended_C: C-rate that the BMS asks for without a cloud plan.
         balance_start_V: Cell voltage above which balancing may begin.
         balance_difference_V: Difference to the lowest cell that starts a bleed.
@@ -38,7 +37,6 @@ class ChargingParameters:
 
     current_A: float
     power_W: float
-    target_soc: float
     unattended_C: float
     balance_start_V: float
     balance_difference_V: float
@@ -129,6 +127,7 @@ class CaseArrays:
         cloud: Whether the cloud exists.
         link: Its link's probabilities per tick.
         attack_tick: When its attack starts; beyond the end for clean runs.
+        target_soc: Where a charging session ends when nobody asks otherwise.
     """
 
     seed: UInt64[Array, " run"]
@@ -139,6 +138,7 @@ class CaseArrays:
     cloud: Bool[Array, " run"]
     link: Float[Array, "run column"]
     attack_tick: Float[Array, " run"]
+    target_soc: Float[Array, " run"]
 
 
 @jax.tree_util.register_dataclass

@@ -68,7 +68,10 @@ class CloudReport:
 
 
 def start_cloud(
-    assembly: Assembly, fixed: FixedDraws, temperature_degC: Float[Array, ""]
+    assembly: Assembly,
+    case: CaseArrays,
+    fixed: FixedDraws,
+    temperature_degC: Float[Array, ""],
 ) -> CloudState:
     """Return a cloud that knows the pack from a rest."""
     runs, cells = fixed.initial_soc.shape
@@ -78,7 +81,7 @@ def start_cloud(
         twin=start_twin(
             assembly.twin, fixed.initial_soc, jnp.full((runs, cells), temperature_degC)
         ),
-        service=start_service(assembly.plan, runs),
+        service=start_service(assembly.plan, case.target_soc),
         last_up=never,
         last_store=never,
         command=honest_record(nothing, jnp.asarray(0), present=jnp.zeros(runs, bool)),
@@ -313,14 +316,16 @@ def _serve(
     session, login_rejected = verify(rules, in_force, "service.login", login, never, seed, tick)
     spoken = manipulate(
         "service.command",
-        honest_record(start_service(assembly.plan, runs).wishes, tick, present=login_due),
+        honest_record(
+            start_service(assembly.plan, case.target_soc).wishes, tick, present=login_due
+        ),
         case.rows,
         context,
     )
     wish, wish_rejected = verify(rules, in_force, "service.command", spoken, never, seed, tick)
     wishes = jnp.where(wish.present[:, None], wish.scalars, service.wishes)
     # New keys close every account, and with it what was wished through it.
-    default = start_service(assembly.plan, runs).wishes
+    default = start_service(assembly.plan, case.target_soc).wishes
     wishes = jnp.where(requests.rekey[:, None] > 0.5, default, wishes)
 
     highest_soc = jnp.max(state.twin.estimate.soc, axis=1)

@@ -233,7 +233,9 @@ def _consequences(
     counting = after | (valid & (case.attack_tick > 1e8))
     bms_error = 100.0 * jnp.abs(vehicle.estimate.soc[:, 0] - true_soc)
     twin_soc = jnp.mean(happened.cloud.twin.estimate.soc, axis=1)
-    twin_error = 100.0 * jnp.abs(twin_soc - true_soc) * case.cloud
+    # A blind twin misleads nobody; blindness is counted by itself.
+    informed = case.cloud & (happened.cloud.twin.silence_s <= BLIND_AFTER_S)
+    twin_error = 100.0 * jnp.abs(twin_soc - true_soc) * informed
     pack_V = jnp.sum(voltage, axis=1) / parallel
     power_W = report.current_A * pack_V
     session = duty.mode == 2

@@ -103,7 +103,7 @@ def start_carry(
     return Carry(
         vehicle=start_vehicle(assembly, fixed, temperature_degC, before),
         gateway=start_gateway(assembly, runs),
-        cloud=start_cloud(assembly, fixed, temperature_degC),
+        cloud=start_cloud(assembly, case, fixed, temperature_degC),
         link=start_link(runs),
         can_up=telemetry,
         mqtt_up=(telemetry, telemetry),

@@ -81,7 +81,7 @@ def _drive(
     unknown = jnp.full(runs, -1, jnp.int64)
     requests = state.requests
     session = (duty.mode == 2) & duty.valid
-    below_target = state.view.soc < orders.wish("target_soc", assembly.charging.target_soc)
+    below_target = state.view.soc < orders.wish("target_soc", case.target_soc)
     enabled = (orders.wish("charge_enable", 1.0) > 0.5) & (requests.stop_charging < 0.5)
     charging = session & enabled & below_target
     request_A = jnp.where(charging, state.charge_request_A, 0.0)

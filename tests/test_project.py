@@ -1,0 +1,324 @@
+"""The project as a whole: sizes, names, documents, and that they say what the code does."""
+
+import ast
+import importlib.util
+import os
+import re
+import shlex
+import statistics
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import click
+import pytest
+
+import voltward
+from voltward.core.errors import ExitCode, VoltwardError
+from voltward.interfaces.cli.main import COMMANDS, cli, run
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "src" / "voltward").rglob("*.py"))
+PAGES = sorted(
+    path
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+    if path.parent.name != "reference"
+)
+LARGEST_LINES = 400
+MEDIAN_LINES = 150
+# Written in parts, so that this list does not find itself.
+FORBIDDEN = (
+    *("/wo" + "rk/", "/tm" + "p/", "/ro" + "ot/", "/ho" + "me/"),
+    *("TO" + "DO", "FIX" + "ME", "CALI" + "BRATION"),
+)
+FORBIDDEN_WORDS = re.compile(
+    r"\b(" + "|".join(("cla" + "ude", "anth" + "ropic", "chat" + "gpt", "open" + "ai", "l" + "lm"))
+    + r")\b",
+    re.IGNORECASE,
+)  # fmt: skip
+
+
+def relative(path):
+    return str(path.relative_to(ROOT))
+
+
+def lines_of(path):
+    return len(path.read_text("utf-8").splitlines())
+
+
+def tracked_texts():
+    """Every file of the repository that can be read as text."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        path = ROOT / name
+        data = path.read_bytes() if path.is_file() else b""
+        if data and b"\0" not in data[:8000]:
+            yield name, data.decode("utf-8")
+
+
+@pytest.fixture(scope="module")
+def generator():
+    spec = importlib.util.spec_from_file_location(
+        "generate_reference", ROOT / "tools" / "generate_reference.py"
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_no_file_is_longer_than_the_ceiling():
+    long = {relative(path): lines_of(path) for path in SOURCES if lines_of(path) > LARGEST_LINES}
+    assert long == {}
+
+
+def test_the_median_file_is_short():
+    assert statistics.median(lines_of(path) for path in SOURCES) < MEDIAN_LINES
+
+
+def test_data_holds_no_code():
+    assert [relative(path) for path in SOURCES if "data" in path.parts] == []
+
+
+def test_no_text_names_a_machine_or_leaves_work_open():
+    found = [
+        f"{name}: {word}" for name, text in tracked_texts() for word in FORBIDDEN if word in text
+    ]
+    assert found == []
+
+
+def test_the_project_speaks_of_itself_alone():
+    found = [
+        f"{name}: {match[0]}"
+        for name, text in tracked_texts()
+        for match in FORBIDDEN_WORDS.finditer(text)
+    ]
+    assert found == []
+
+
+def public_definitions(path):
+    """Give every public function and class of a file, methods included."""
+    waiting = [ast.parse(path.read_text("utf-8"))]
+    while waiting:
+        for node in waiting.pop().body:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                if not node.name.startswith("_"):
+                    yield node
+                    if isinstance(node, ast.ClassDef):
+                        waiting.append(node)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=relative)
+def test_everything_public_has_a_docstring(path):
+    bare = [node.name for node in public_definitions(path) if not ast.get_docstring(node)]
+    assert bare == []
+
+
+def test_exported_names_are_sorted_and_there():
+    assert list(voltward.__all__) == sorted(voltward.__all__)
+    for name in voltward.__all__:
+        assert getattr(voltward, name) is not None
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    script = (
+        "import sys, voltward; print([m for m in ('jax', 'numpy', 'click') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_one_version_everywhere():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert project["version"] == voltward.__version__
+    assert f"\nversion: {voltward.__version__}\n" in citation
+
+
+# Documents
+
+
+def targets():
+    text = (ROOT / "Makefile").read_text("utf-8")
+    return set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+
+
+def shell_lines(path):
+    """Give the commands in the code blocks of a page, continued lines joined."""
+    blocks = re.findall(
+        r"^```(?:sh|bash|console)?\n(.*?)^```", path.read_text("utf-8"), re.M | re.S
+    )
+    for block in blocks:
+        for line in block.replace("\\\n", " ").splitlines():
+            yield shlex.split(line.split("|")[0], comments=True)
+
+
+def commands_of(path):
+    """Give the arguments of every `voltward` in the code blocks of a page."""
+    for words in shell_lines(path):
+        if words and Path(words[0]).name == "voltward":
+            yield words[1:]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_make_targets_in_documents_exist(path):
+    text = path.read_text("utf-8")
+    named = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
+    assert named <= targets()
+
+
+def test_the_readme_shows_the_two_commands_and_the_picture():
+    text = (ROOT / "README.md").read_text("utf-8")
+    commands = [words for words in shell_lines(ROOT / "README.md") if words[:1] == ["make"]]
+    assert commands == [["make", "demo"], ["make", "test"]]
+    assert text.index("matrix.png") < text.index("make demo")
+    demo = "voltward run examples/demo.toml --out out/demo"
+    assert demo in text
+    assert demo.replace("out/demo", "$(OUT)") in (ROOT / "Makefile").read_text("utf-8")
+
+
+def known_options(command):
+    return {option for parameter in command.params for option in
+            (*parameter.opts, *parameter.secondary_opts)}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_commands_in_documents_exist_with_their_options(path):
+    for words in commands_of(path):
+        command, options = cli, known_options(cli)
+        for word in words:
+            if isinstance(command, click.Group) and not word.startswith("-"):
+                command = command.get_command(click.Context(command), word)
+                assert command is not None, words
+                options |= known_options(command)
+            elif word.startswith("--"):
+                assert word.partition("=")[0] in options, words
+
+
+@pytest.mark.parametrize("path", PAGES, ids=relative)
+def test_links_between_documents_lead_somewhere(path):
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text("utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (path.parent / link).exists()] == []
+
+
+def test_the_reference_is_what_the_code_says(generator):
+    assert generator.differences(generator.pages()) == []
+
+
+def test_every_command_has_help_and_a_place_in_the_reference(generator):
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
+    names = [name for name, _ in generator.commands()]
+    assert {name.split()[0] for name in names} == set(COMMANDS)
+    for name, command in generator.commands():
+        assert command.help
+        assert f"\n## voltward {name}\n" in page
+
+
+def test_every_dependency_says_why_it_is_there():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    asked = list(settings["project"]["dependencies"]) + settings["build-system"]["requires"]
+    for group in (
+        *settings["project"]["optional-dependencies"].values(),
+        *settings["dependency-groups"].values(),
+    ):
+        asked += group
+    names = {re.match(r"[A-Za-z0-9_-]+", text)[0] for text in asked}
+    rows = re.findall(
+        r"^\| ([a-z0-9-]+) \|", (ROOT / "docs" / "dependencies.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert names == set(rows) - {"package", "program"}
+    pinned = re.findall(
+        r"^([A-Za-z0-9_.-]+)==", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE
+    )
+    assert {name.lower() for name in names} <= {name.lower() for name in pinned}
+
+
+def test_decisions_are_numbered_and_have_the_form():
+    pages = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    for number, page in enumerate(pages, start=1):
+        text = page.read_text("utf-8")
+        assert text.startswith(f"# {number}. ")
+        heads = ("## Context and problem", "## Options", "## Decision", "## Consequences")
+        assert all(head in text for head in heads), page.name
+
+
+def test_the_script_of_continuous_integration_can_be_run():
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    text = script.read_text("utf-8")
+    assert "make test" in text
+    assert "make check" in text
+
+
+# Exit codes
+
+
+def test_every_exit_code_is_documented():
+    page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text("utf-8")
+    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)]
+    assert codes == [int(code) for code in ExitCode]
+    named = set(re.findall(r"`(\w+Error)`", page))
+    assert named == {error.__name__ for error in VoltwardError.__subclasses__()}
+
+
+def _done(folder, monkeypatch):
+    return ["attacks", "list"]
+
+
+def _usage(folder, monkeypatch):
+    return ["attacks", "show", "no-such-attack"]
+
+
+def _gate_failed(folder, monkeypatch):
+    (folder / "key").write_text("00" * 16)
+    (folder / "log").write_text("(0.000000) vcan0 123#0011223344556677\n")
+    return ["can", "verify", str(folder / "log"), "--key-file", str(folder / "key")]
+
+
+def _nothing_ran(folder, monkeypatch):
+    (folder / "key").write_text("00" * 16)
+    (folder / "log").write_text("")
+    return ["can", "verify", str(folder / "log"), "--key-file", str(folder / "key")]
+
+
+def _environment_lacks(folder, monkeypatch):
+    monkeypatch.setattr("voltward.comms.broker.shutil.which", lambda *_, **__: None)
+    return ["doctor"]
+
+
+def _interrupted(folder, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("voltward.interfaces.cli.attacks.emit", interrupt)
+    return ["attacks", "list"]
+
+
+REACHED = {
+    ExitCode.DONE: _done,
+    ExitCode.USAGE: _usage,
+    ExitCode.GATE_FAILED: _gate_failed,
+    ExitCode.NOTHING_RAN: _nothing_ran,
+    ExitCode.ENVIRONMENT_LACKS: _environment_lacks,
+    ExitCode.INTERRUPTED: _interrupted,
+}
+
+
+@pytest.mark.parametrize("code", REACHED, ids=lambda code: code.name)
+def test_every_exit_code_is_reached(code, tmp_path, monkeypatch, capsys):
+    assert run(REACHED[code](tmp_path, monkeypatch)) == code
+
+
+def test_the_table_of_reached_codes_is_whole():
+    # A bug is an exception that nobody caught: Python's own code, shown by the tests of the CLI.
+    assert set(REACHED) | {ExitCode.BUG} == set(ExitCode)
