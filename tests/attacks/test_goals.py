@@ -1,6 +1,6 @@
-"""Every attack reaches its goal without security controls, and the clean duty never does."""
+"""Every attack reaches its goal without security controls, and every claim about it holds."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import jax
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from voltward.attacks.catalogue import ATTACKS
+from voltward.core.control import Place
 from voltward.experiments.consequences import CONSEQUENCE_INDEX
 from voltward.experiments.controls import CONTROLS
 from voltward.experiments.duty import load_duty
@@ -20,31 +21,69 @@ from voltward.experiments.virtual.case import Case
 from voltward.experiments.virtual.program import compiled
 
 SEED = 7
-NONE = Stack("none", (), factory_protection=True, settings={})
-# Three controls keep the compilation short; none of them is in force.
-COMPILED = ("can-frame-authentication", "innovation-cusum", "derate")
+NEVER = np.iinfo(np.int64).max
 BATTERY = {name: ATTACKS.load(name) for name in ATTACKS.names()}
 
 
+def stack(name, *controls):
+    return Stack(name, tuple(sorted(controls)), factory_protection=True, settings={})
+
+
+NONE = stack("none")
+# Watches alone: nothing answers their alarms, so that every one is heard.
+WATCHES = stack(
+    "watches", "charge-watermark", *(c.id for c in CONTROLS.all() if c.watch is not None)
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one case."""
+
+    values: np.ndarray
+    reached: bool
+    alarms: frozenset[str]
+
+
+def cases_of(duty_name):
+    """Return the clean duty, and every attack that names it against what it is to be tried on."""
+    cases = [
+        Case("clean", NO_ATTACK, {}, float("inf"), NONE, SEED),
+        Case("clean", NO_ATTACK, {}, float("inf"), NONE, SEED + 1),
+    ]
+    for attack in BATTERY.values():
+        if attack.duty == duty_name:
+            stacks = (NONE, WATCHES, *(stack(name, name) for name in attack.stopped_by))
+            cases += [
+                Case(each.name, attack.id, attack.defaults(), attack.start_s, each, SEED)
+                for each in stacks
+            ]
+    return cases
+
+
 @cache
-def outcome(duty_name):
-    """Run the clean duty and every attack that names it, in one batch of one program."""
+def outcomes(duty_name):
+    """Run all cases of a duty in one batch of one program."""
     duty, system = load_duty(duty_name), load_system()
     system = replace(system, charging=replace(system.charging, target_soc=duty.target_soc))
-    clean = [Case("clean", NO_ATTACK, {}, float("inf"), NONE, SEED + k) for k in range(2)]
-    attacked = [
-        Case(attack.id, attack.id, attack.defaults(), attack.start_s, NONE, SEED)
-        for attack in BATTERY.values()
-        if attack.duty == duty_name
-    ]
-    controls = [CONTROLS.load(name) for name in COMPILED]
-    assembly = assemble(system, controls, duty.tick_s)
-    cases, goals = case_arrays(assembly, system, [*clean, *attacked])
-    meter, _ = compiled(assembly)(cases, goals, duty_arrays(duty, system))
-    reached = np.asarray(meter.goal_tick) < np.iinfo(np.int64).max
-    ids = [case.attack for case in attacked]
+    assembly = assemble(system, CONTROLS.all(), duty.tick_s)
+    cases = cases_of(duty_name)
+    meter, _ = compiled(assembly)(*case_arrays(assembly, system, cases), duty_arrays(duty, system))
+    order = [control.id for place in Place for _, control in assembly.rules.watches(place)]
+    heard = np.asarray(meter.first_alarm) < NEVER
+    reached = np.asarray(meter.goal_tick) < NEVER
     values = np.asarray(meter.values)
-    return values[:2], dict(zip(ids, zip(values[2:], reached[2:], strict=True), strict=True))
+    found = {}
+    for number, case in enumerate(cases):
+        alarms = frozenset(name for name, on in zip(order, heard[number], strict=True) if on)
+        outcome = Outcome(values[number], bool(reached[number]), alarms)
+        found.setdefault((case.attack, case.stack.name), []).append(outcome)
+    return found
+
+
+def outcome(name, stack_name):
+    (only,) = outcomes(BATTERY[name].duty)[name, stack_name]
+    return only
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -55,15 +94,35 @@ def _double_precision():
 
 def test_no_member_of_the_catalogue_is_missing_from_the_battery():
     duties = {attack.duty for attack in BATTERY.values()}
-    tried = {name for duty in duties for name in outcome(duty)[1]}
-    assert tried == set(ATTACKS.names())
+    tried = {case.attack for duty in duties for case in cases_of(duty)}
+    assert tried == {NO_ATTACK, *ATTACKS.names()}
 
 
 @pytest.mark.parametrize("name", BATTERY)
-def test_the_attack_reaches_its_goal_and_the_clean_duty_does_not(name):
-    attack = BATTERY[name]
-    clean, attacked = outcome(attack.duty)
-    values, reached = attacked[name]
-    column = CONSEQUENCE_INDEX[attack.goal.consequence]
-    assert reached, f"{attack.goal.consequence} = {values[column]:g} < {attack.goal.at_least:g}"
-    assert clean[:, column].max() < 0.9 * attack.goal.at_least
+def test_it_reaches_its_goal_and_the_clean_duty_does_not(name):
+    goal = BATTERY[name].goal
+    column = CONSEQUENCE_INDEX[goal.consequence]
+    attacked = outcome(name, "none")
+    assert attacked.reached, f"{goal.consequence} = {attacked.values[column]:g}"
+    for clean in outcomes(BATTERY[name].duty)[NO_ATTACK, "none"]:
+        assert clean.values[column] < 0.9 * goal.at_least
+
+
+@pytest.mark.parametrize(
+    ("name", "watch"),
+    [(name, watch) for name, attack in BATTERY.items() for watch in attack.claimed_by],
+)
+def test_the_detector_that_claims_to_see_it_alarms(name, watch):
+    seen = outcome(name, "watches")
+    assert seen.reached
+    assert watch in seen.alarms, f"only {sorted(seen.alarms)}"
+
+
+@pytest.mark.parametrize(
+    ("name", "control"),
+    [(name, control) for name, attack in BATTERY.items() for control in attack.stopped_by],
+)
+def test_the_control_that_claims_to_stop_it_does_so_alone(name, control):
+    goal = BATTERY[name].goal
+    value = outcome(name, control).values[CONSEQUENCE_INDEX[goal.consequence]]
+    assert not outcome(name, control).reached, f"{goal.consequence} = {value:g}"

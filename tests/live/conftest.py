@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from voltward.experiments.live.part import PartNames
-from voltward.experiments.live.settings import LiveSettings, load_settings
+from voltward.experiments.live.load import load_settings
+from voltward.experiments.live.run import LiveResult, run_live
+from voltward.experiments.live.settings import LiveSettings
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parents[1] / "examples" / "live-minimal.toml"
@@ -12,6 +14,12 @@ EXAMPLE = HERE.parents[1] / "examples" / "live-minimal.toml"
 @pytest.fixture(scope="session")
 def example() -> LiveSettings:
     return load_settings(EXAMPLE)
+
+
+@pytest.fixture(scope="session")
+def real_run(example, tmp_path_factory) -> LiveResult:
+    """The example as a user runs it, with the project's own parts."""
+    return run_live(example, tmp_path_factory.mktemp("live"))
 
 
 @pytest.fixture

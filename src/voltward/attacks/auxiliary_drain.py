@@ -42,7 +42,7 @@ ATTACK = Attack(
     start_s=600.0,
     component_impact="deep discharge",
     system_impact="stranded vehicle",
-    claimed_by=("soc-drift",),
+    claimed_by=(),
     stopped_by=(),
     source="Sripad et al., arXiv 1711.04822: up to 20 % of SoC an hour, which is 4.2 kW here",
 )

@@ -51,7 +51,7 @@ ATTACK = Attack(
     start_s=0.0,
     component_impact="cells drift apart",
     system_impact="less usable capacity",
-    claimed_by=("cross-cell-comparison",),
+    claimed_by=(),
     stopped_by=(),
     source="balancing attack: dSoC/dt = V/(R Q), 0.12 A through 33 ohm; the choice of cells "
     "is an assumption",

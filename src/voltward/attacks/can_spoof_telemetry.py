@@ -54,5 +54,5 @@ ATTACK = Attack(
         "soc-agreement",
     ),
     stopped_by=("can-frame-authentication",),
-    source="masquerade: Cho and Shin, CCS 2016; the bias is an assumption",
+    source="masquerade: Cho and Shin, USENIX Security 2016; the bias is an assumption",
 )

@@ -57,7 +57,11 @@ ATTACK = Attack(
         Parameter("current_gain", "1", -0.5, -1.0, 1.0, "relative change of the reported current"),
     ),
     steps=_steps,
-    goal=Goal("plated_charge_mAh", 100.0, "lithium plated in one session (assumption)"),
+    goal=Goal(
+        "plated_charge_mAh",
+        1000.0,
+        "lithium plated in one session, 1.7 % of the capacity (assumption)",
+    ),
     duty="commute-and-charge",
     start_s=600.0,
     component_impact="plating, lost capacity",

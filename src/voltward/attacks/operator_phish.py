@@ -54,6 +54,5 @@ ATTACK = Attack(
     system_impact="vehicle not charged, range lost",
     claimed_by=("command-plausibility",),
     stopped_by=("second-factor",),
-    source="valid accounts are among the most used first steps (ATT&CK for ICS T0859); the "
-    "order is an assumption",
+    source="use of valid accounts, ATT&CK for ICS T0859; the order is an assumption",
 )

@@ -45,10 +45,7 @@ ATTACK = Attack(
     start_s=0.0,
     component_impact="balancing drives cells apart",
     system_impact="less usable capacity",
-    claimed_by=(
-        "innovation-cusum",
-        "cross-cell-comparison",
-    ),
+    claimed_by=(),
     stopped_by=(),
     source="sensor swapping in large packs: arXiv 2504.10658; the shift is an assumption",
 )

@@ -40,7 +40,11 @@ ATTACK = Attack(
         Parameter("duration_s", "s", 450.0, 1.0, 480.0, "how long it is repeated"),
     ),
     steps=_steps,
-    goal=Goal("twin_soc_error_pct", 5.0, "the twin is off by 5 points of SoC (assumption)"),
+    goal=Goal(
+        "twin_soc_error_pct",
+        10.0,
+        "the twin is off by 10 points of SoC; a silence of that length leaves 8 (assumption)",
+    ),
     duty="commute-and-charge",
     start_s=1000.0,
     component_impact="stale twin",

@@ -49,6 +49,7 @@ ATTACK = Attack(
         "innovation-cusum",
         "innovation-chi-square",
         "thermal-residual",
+        "soc-drift",
     ),
     stopped_by=(),
     source="signal injection on sensors: Lavau et al. 2023, 10.5194/ars-20-37-2023; 5 to 30 "

@@ -139,7 +139,7 @@ _ROWS = (
         "cloud_blind_s",
         "s",
         "cloud blind",
-        "time in which the cloud's newest record is older than 10 s",
+        "time in which the cloud's newest record is older than 10 s and two ticks",
         "data",
     ),
     ("records_lost", "1", "records lost", "given up by the gateway", "data"),

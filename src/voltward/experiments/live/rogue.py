@@ -62,6 +62,7 @@ class RogueRole:
         self._facts = SessionFacts()
         self._published = self._granted = self._denied = self._refused = 0
         self._refusal = ""
+        self._listens, self._may_read = False, True
         return {}
 
     def _arrive(self, request: Document) -> Document:
@@ -81,7 +82,6 @@ class RogueRole:
         if forged is None:
             return {"delivered": 0}
         if self._session is None:
-            self._refused += 1
             return {"delivered": 0}
         payload = encode(Envelope(Kind.TELEMETRY, request["tick"], 0, forged))
         answer = self._session.acknowledged(self._session.publish(self._topic, payload), WAIT_S)
@@ -94,11 +94,13 @@ class RogueRole:
         try:
             self._session = MqttSession("rogue-publisher", self._port, self._tls)
         except SessionRefusedError as error:
+            self._refused += 1
             self._refusal = self._refusal or str(error)
             self._session, self._listens = None, False
             return
         self._facts = self._session.facts
-        self._listens = self._session.subscribe(self._topic, WAIT_S, own=False)
+        if self._may_read:
+            self._listens = self._session.subscribe(self._topic, WAIT_S, own=False)
 
     def _hear(self, count: int) -> Message | None:
         """Return the first record of the tick, if one came."""
@@ -106,7 +108,7 @@ class RogueRole:
             return None
         payloads = self._session.receive(count, HEARING_S)
         # Mosquitto grants every subscription; whoever may not read just hears nothing.
-        self._listens = len(payloads) == count
+        self._may_read = self._listens = len(payloads) == count
         for payload in payloads:
             try:
                 envelope = decode(payload)

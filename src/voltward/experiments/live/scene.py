@@ -24,6 +24,7 @@ from voltward.experiments.virtual.case_arrays import (
     fixed_draws,
 )
 from voltward.experiments.virtual.program import DutyArrays
+from voltward.experiments.virtual.program_cache import use_program_cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +47,14 @@ class Scene:
         return chosen
 
     def case(self, settings: PartSettings) -> CaseArrays:
-        """Return the arrays of a case: its controls, and no attack inside the parts."""
-        stack = Stack(settings.case, tuple(sorted(settings.controls)), True, {})
-        case = Case("c000000", NO_ATTACK, {}, math.inf, stack, settings.seed)
-        return case_arrays(self.assembly, self.system, [case])[0]
+        """Return the arrays of a case."""
+        return case_arrays(self.assembly, self.system, [self.virtual_case(settings)])[0]
+
+    def virtual_case(self, settings: PartSettings) -> Case:
+        """Return the case of the virtual range: its controls, and no attack inside the parts."""
+        controls = tuple(sorted(settings.controls))
+        stack = Stack(settings.case, controls, factory_protection=True, settings={})
+        return Case(settings.case, NO_ATTACK, {}, math.inf, stack, settings.seed)
 
     def fixed(self, case: CaseArrays) -> FixedDraws:
         """Return what makes the pack of a case unlike the next."""
@@ -65,5 +70,6 @@ class Scene:
 def load_scene(system: str, duty: str, tick_s: float) -> Scene:
     """Return the scene of a run; a process loads it once."""
     jax.config.update("jax_enable_x64", True)
+    use_program_cache()
     loaded, asked = system_and_duty(system, duty, tick_s)
     return Scene(loaded, assemble(loaded, CONTROLS.all(), tick_s), duty_arrays(asked, loaded))

@@ -29,6 +29,8 @@ CONSUMPTION_WH_PER_KM = 160.0
 PLATED_LOST_SHARE = 0.5
 # The grid operator's schedule follows what a fleet does within about five minutes (assumption).
 SCHEDULE_S = 300.0
+# It follows the start and the end of a session at once, and for a minute (assumption).
+SETTLING_S = 60.0
 
 
 @jax.tree_util.register_dataclass
@@ -58,6 +60,8 @@ class Meter:
         schedule_W: What the grid operator expects of one pack.
         was_lost: Whether propulsion was lost in the last tick.
         lost_before: Whether it ever was.
+        settling_s: Left of the time in which the schedule follows a session's own start or end.
+        charging_due: Whether the duty, by the true SoC, has a session under way.
     """
 
     values: Float[Array, "run consequence"]
@@ -80,6 +84,8 @@ class Meter:
     grid: GridState
     schedule_W: Float[Array, " run"]
     lost_before: Bool[Array, " run"]
+    settling_s: Float[Array, " run"]
+    charging_due: Bool[Array, " run"]
 
 
 REFUSING_TAPS = (
@@ -123,6 +129,8 @@ def start_meter(runs: int, watches: int, acts: int, faults: int) -> Meter:
         grid=initial_grid_state(runs),
         schedule_W=zero,
         lost_before=jnp.zeros(runs, bool),
+        settling_s=zero,
+        charging_due=jnp.zeros(runs, bool),
     )
 
 
@@ -158,7 +166,17 @@ def metered(
     """Add one tick."""
     report = happened.vehicle_report
     after = (tick >= case.attack_tick) & duty.valid
-    values, grid, schedule_W = _consequences(assembly, case, meter, happened, duty, tick)
+    true_soc = jnp.mean(happened.vehicle.plant.cells.soc, axis=1)
+    # What the duty itself starts and ends is known to the grid's operator.
+    charging_due = (duty.mode == 2) & duty.valid & (true_soc < case.target_soc)
+    settling_s = jnp.where(
+        charging_due != meter.charging_due,
+        SETTLING_S,
+        jnp.maximum(meter.settling_s - assembly.tick_s, 0.0),
+    )
+    values, grid, schedule_W = _consequences(
+        assembly, case, meter, happened, duty, tick, settling_s > 0.0
+    )
     alarms = jnp.concatenate(
         [report.alarms, happened.gateway_report.alarms, happened.cloud_report.alarms], axis=1
     )
@@ -197,6 +215,8 @@ def metered(
         grid=grid,
         schedule_W=schedule_W,
         lost_before=meter.lost_before | report.demand.lost,
+        settling_s=settling_s,
+        charging_due=charging_due,
     )
 
 
@@ -207,6 +227,7 @@ def _consequences(
     happened: Happened,
     duty: DutyTick,
     tick: Int[Array, ""],
+    settling: Bool[Array, " run"],
 ) -> tuple[Float[Array, "run consequence"], GridState, Float[Array, " run"]]:
     report, vehicle = happened.vehicle_report, happened.vehicle
     limits, tick_s = assembly.limits.maximum, assembly.tick_s
@@ -234,7 +255,9 @@ def _consequences(
     bms_error = 100.0 * jnp.abs(vehicle.estimate.soc[:, 0] - true_soc)
     twin_soc = jnp.mean(happened.cloud.twin.estimate.soc, axis=1)
     # A blind twin misleads nobody; blindness is counted by itself.
-    informed = case.cloud & (happened.cloud.twin.silence_s <= BLIND_AFTER_S)
+    # A tick of minutes is no blindness.
+    blind_s = max(BLIND_AFTER_S, 2.0 * tick_s)
+    informed = case.cloud & (happened.cloud.twin.silence_s <= blind_s)
     twin_error = 100.0 * jnp.abs(twin_soc - true_soc) * informed
     pack_V = jnp.sum(voltage, axis=1) / parallel
     power_W = report.current_A * pack_V
@@ -247,8 +270,9 @@ def _consequences(
     on_grid = session | (duty.mode == 3)
     grid_W = jnp.where(on_grid & valid, power_W, 0.0)
     keep = jnp.exp(-tick_s / SCHEDULE_S)
-    schedule = jnp.where(after, keep * meter.schedule_W + (1.0 - keep) * grid_W, grid_W)
-    step_W = jnp.where(after, grid_W - meter.schedule_W, 0.0)
+    expected_W = jnp.where(after & ~settling, meter.schedule_W, grid_W)
+    schedule = keep * expected_W + (1.0 - keep) * grid_W
+    step_W = grid_W - expected_W
     load_pu = step_W * assembly.fleet.packs_moved / assembly.fleet.base_W
     grid, _, lowest_Hz, highest_Hz, rocof = grid_step(assembly.fleet.matrices, meter.grid, load_pu)
     deviation = jnp.maximum(jnp.abs(lowest_Hz), jnp.abs(highest_Hz))
@@ -294,7 +318,7 @@ def _consequences(
         "reserve_unserved_kWh": old["reserve_unserved_kWh"] + reserve,
         "records_exposed": old["records_exposed"] + happened.gateway_report.exposed * valid,
         "cloud_blind_s": seconds(
-            "cloud_blind_s", (happened.cloud.twin.silence_s > BLIND_AFTER_S) & case.cloud
+            "cloud_blind_s", (happened.cloud.twin.silence_s > blind_s) & case.cloud
         ),
         "records_lost": happened.gateway.queue.lost.astype(jnp.float64) * case.cloud,
     }

@@ -133,6 +133,11 @@ def on_the_way_up(
     )
 
 
+def _only_where_sent(sent: Record, changed: Record) -> Record:
+    """Return the changed record where one was sent: the older slot carries what is injected."""
+    return replace(changed, present=changed.present & sent.present)
+
+
 def tick_step(
     assembly: Assembly,
     case: CaseArrays,
@@ -160,8 +165,11 @@ def tick_step(
         assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
     )
     first = on_the_way_up("mqtt.up", carry.mqtt_up[0], case, context, carry.gateway.log)
+    second = _only_where_sent(
+        carry.mqtt_up[1], manipulate("mqtt.up", carry.mqtt_up[1], case.rows, context)
+    )
     cloud, mqtt_down, cloud_report = cloud_step(
-        assembly, case, fixed, carry.cloud, (first, carry.mqtt_up[1]), context
+        assembly, case, fixed, carry.cloud, (first, second), context
     )
     asked = jnp.maximum(gateway_report.rekey, cloud_report.rekey) > 0.5
     waiting = jnp.where(carry.rekey_s < 0.0, jnp.where(asked, 0.0, -1.0), carry.rekey_s)

@@ -1,0 +1,1 @@
+"""The speed and memory of the virtual range, beside its peers."""

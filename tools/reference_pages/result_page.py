@@ -1,0 +1,73 @@
+"""Consequences, and the files of a run with their columns."""
+
+from collections.abc import Sequence
+
+from reference_pages.configuration_page import kind_of
+from reference_pages.markdown import code, table
+from voltward.experiments.consequences import AT_DETECTION, CONSEQUENCES, HARMS
+from voltward.experiments.schemas import (
+    CASE_COLUMNS,
+    EVENT_COLUMNS,
+    EVENT_KINDS,
+    MATRIX_COLUMNS,
+    TRACE_COLUMNS,
+    Column,
+    json_schemas,
+)
+
+
+def consequences_page() -> list[str]:
+    """Return what a case can break."""
+    rows = [(f"`{c.name}`", c.unit, c.world, c.title, c.description) for c in CONSEQUENCES]
+    return [
+        "# Consequences",
+        "",
+        "Each is a column of `cases.csv`, measured on the true state of the plant.",
+        "",
+        *table(("column", "unit", "world", "what", "how it is measured"), rows),
+        f"Also kept as they were at the first alarm, as `NAME_at_detection`: {code(AT_DETECTION)}.",
+        "",
+        f"Also given as the extra that the defence itself did, as `harm_NAME`: {code(HARMS)}.",
+        "",
+    ]
+
+
+def columns_of(columns: Sequence[Column]) -> list[str]:
+    """Return the columns of a table in a run folder."""
+    rows = [
+        (f"`{c.name}`", c.kind, c.unit, "may be empty" if c.nullable else "", c.description)
+        for c in columns
+    ]
+    return table(("column", "type", "unit", "", "meaning"), rows)
+
+
+def run_folder_page() -> list[str]:
+    """Return the files of a run, and their columns."""
+    schemas = ", ".join(f"`{name}`" for name in sorted(json_schemas()))
+    lines = [
+        "# Run folder",
+        "",
+        "A run is a folder; reports and comparisons read nothing else. JSON Schemas are shipped in",
+        f"`src/voltward/data/schemas`: {schemas}.",
+        "",
+    ]
+    parts = (
+        ("cases.csv, cases.parquet", "A row for each case.", CASE_COLUMNS),
+        ("matrix.csv", "A row for each attack and stack, computed from the cases.", MATRIX_COLUMNS),
+        ("events.jsonl", f"An object a line. Kinds: {code(EVENT_KINDS)}.", EVENT_COLUMNS),
+        (
+            "traces/CASE.parquet",
+            "A row for each tick of a case whose trace is kept.",
+            TRACE_COLUMNS,
+        ),
+    )
+    for name, text, columns in parts:
+        lines += [f"## {name}", "", text, "", *columns_of(columns)]
+    lines += ["## run.json", ""]
+    schema = json_schemas()["run.schema.json"]
+    required = set(schema.get("required", ()))
+    rows = [
+        (f"`{key}`", kind_of(entry), "" if key in required else "optional")
+        for key, entry in schema["properties"].items()
+    ]
+    return lines + table(("key", "type", ""), rows)
