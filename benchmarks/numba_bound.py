@@ -78,11 +78,10 @@ def _run(
         row.resistances(soc, tables, slopes, series_factor, polarisation_factor, ohm)
         row.electrical(soc, polarised, ohm, spread[1], charge, current, keep, loss_V)
         row.open_circuit(soc, ocv_table, ocv_slope, ocv, rise)
-        into = row.thermal(
-            temperature, flow, loss_V, current, idle, neighbour, coolant, capacity_J, tick_s
-        )
+        into = row.exchanged(temperature, flow, idle, neighbour, coolant)
         row.warm(temperature, flow, loss_V, current, denominator, tick_s)
-        coolant += (into - 0.1 * radiator * (coolant - cell[3])) * tick_s / coolant_J
+        into -= 0.1 * radiator * (coolant - cell[3])
+        coolant += into * tick_s / (coolant_J + tick_s * (idle + radiator))
 
         volts, degrees, amperes = channels[0], channels[1], channels[2]
         base = row.base_bits(seed, VOLTAGE_CHANNEL, tick)

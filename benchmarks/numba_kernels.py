@@ -119,8 +119,8 @@ def electrical(soc, polarised, ohm, spread, charge, current, keep, heat):
 
 
 @kernel
-def thermal(temperature, flow, heat, current, path, neighbour, coolant, capacity, tick_s):
-    """Neighbours, coolant and own losses; returns the mean flow into the coolant."""
+def exchanged(temperature, flow, path, neighbour, coolant):
+    """Flow into each cell from its neighbours and the coolant; returns the mean into that."""
     cells = temperature.size
     total = 0.0
     for k in range(cells):

@@ -12,7 +12,9 @@ from voltward.experiments.live.part import (
     DOWNLINK,
     LINK,
     UPLINK_SLOTS,
+    LinkFacts,
     Mail,
+    Observation,
     PartSettings,
 )
 
@@ -34,8 +36,16 @@ class Vehicle:
         wide = (voltage_V, np.full(self._cells, 25.0))
         return {BUS_UP: Message(wide, scalars, present=True, sequence=tick, sent_tick=tick)}
 
-    def summary(self) -> dict[str, float]:
-        return {"limit_A": self._limit_A, "commands": float(self._commands)}
+    def observe(self) -> Observation:
+        return {
+            "true_soc": 0.5,
+            "true_voltage_max_V": 3.7,
+            "true_temperature_max_degC": 25.0,
+            "true_current_A": self._limit_A,
+            "plated_charge_mAh": 0.0,
+            "bms_soc": 0.5,
+            "bms_score": 0.0,
+        }
 
 
 class Gateway:
@@ -49,15 +59,15 @@ class Gateway:
         if inbox[BUS_UP].present:
             self._queue.append(inbox[BUS_UP])
         out: Mail = {BUS_DOWN: inbox[DOWNLINK]}
-        if inbox[LINK].scalars[0]:
+        if LinkFacts.of_message(inbox[LINK]).can_send:
             for name in UPLINK_SLOTS:
                 out[name] = (
                     self._queue.pop(0) if self._queue else silence(Kind.TELEMETRY, self._cells)
                 )
         return out
 
-    def summary(self) -> dict[str, float]:
-        return {"queued": float(len(self._queue))}
+    def observe(self) -> Observation:
+        return {"queued_records": float(len(self._queue)), "gateway_score": 0.0}
 
 
 class Cloud:
@@ -79,5 +89,5 @@ class Cloud:
             )
         }
 
-    def summary(self) -> dict[str, float]:
-        return {"sum_V": self._sum_V}
+    def observe(self) -> Observation:
+        return {"twin_soc": 0.5, "cloud_score": 0.0}

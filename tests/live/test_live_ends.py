@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from voltward.experiments.live.part import PartNames
 from voltward.experiments.live.run import run_live
-from voltward.experiments.live.settings import load_settings
+from voltward.experiments.live.load import load_settings
 parts = PartNames(*(f"arithmetic_parts:{name}" for name in ("Vehicle", "Gateway", "Cloud")))
 run_live(
     load_settings(Path(sys.argv[1])), Path(sys.argv[2]), parts, lambda name: print(name, flush=True)

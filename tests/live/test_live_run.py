@@ -1,4 +1,4 @@
-"""The whole example with parts of plain arithmetic: what each defence does on a real uplink."""
+"""The whole example as a user runs it: what each defence does on a real uplink."""
 
 import csv
 import json
@@ -7,22 +7,14 @@ from pathlib import Path
 import pytest
 
 from voltward.core.files import sha256_of
-from voltward.experiments.live.part import PartNames
 from voltward.experiments.live.report import LiveReport
-from voltward.experiments.live.run import run_live
 
 pytestmark = pytest.mark.live
-MODULE = "arithmetic_parts"
-PARTS = PartNames(f"{MODULE}:Vehicle", f"{MODULE}:Gateway", f"{MODULE}:Cloud")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory, example):
-    out = tmp_path_factory.mktemp("live")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
-        run_live(example, out, PARTS)
-    return out
+def folder(real_run):
+    return real_run.folder
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +42,20 @@ def test_without_an_attack_every_record_arrives_unchanged_and_in_order(cases):
     assert figures.received == figures.made - 1  # the last is still on its way
     assert figures.forged_received == figures.lost == figures.duplicates == 0
     assert figures.in_order
-    assert figures.commands_received == 18
+    assert figures.commands_received == 2  # a plan each minute
+    assert cases["no-attack"].verdict == "no attack"
 
 
 @pytest.mark.parametrize("name", ["no-tls", "tls-unverified"])
 def test_the_man_in_the_middle_rewrites_where_nobody_checks_him(cases, name):
     case = cases[name]
     assert case.goal_reached
-    assert case.figures.forged_received == case.man_in_the_middle.rewritten == 10
+    assert case.verdict == "reached"
+    assert case.figures.forged_received == case.man_in_the_middle.rewritten == 20
+    assert case.man_in_the_middle.rewritten_back > 0
     assert case.man_in_the_middle.refused_handshakes == 0
+    clean = cases["no-attack"].outcome
+    assert case.outcome["twin_soc_error_pct"] > 2.0 * clean["twin_soc_error_pct"]
 
 
 def test_he_holds_both_ends_of_the_unverified_tls(cases):
@@ -70,11 +67,12 @@ def test_verification_leaves_him_dropping_and_delaying(cases, backlog):
     case, ticks = cases["tls-verified"], backlog["tls-verified"]
     assert not case.goal_reached
     assert case.man_in_the_middle.rewritten == 0
-    assert case.man_in_the_middle.refused_handshakes == 10
+    assert case.verdict == "stopped"
+    assert case.man_in_the_middle.refused_handshakes == 20
     assert case.man_in_the_middle.held_bytes_peak > 0
     assert "CERTIFICATE_VERIFY_FAILED" in case.refusal
     # Store-and-forward: it grows in each attack, is drained before the next, and nothing is lost.
-    for first, last in ((10, 19), (35, 42), (56, 63)):
+    for first, last in ((50, 69), (92, 97), (106, 111)):
         assert ticks[first - 1] == 1
         assert ticks[first : last + 1] == list(range(2, last - first + 3))
     assert ticks[-1] == 1
@@ -87,12 +85,14 @@ def test_a_rogue_publishes_where_the_broker_asks_for_no_certificate(cases):
     case = cases["rogue-without-client-certificates"]
     assert case.goal_reached
     assert case.figures.forged_received == case.rogue.granted == 30
+    assert case.outcome["twin_soc_error_pct"] > 5.0
+    assert case.alarm_tick == 11
 
 
 def test_a_rogue_without_our_certificate_gets_no_session(cases):
     case = cases["rogue-with-client-certificates"]
     assert not case.goal_reached
-    assert (case.rogue.refused, case.rogue.published) == (30, 0)
+    assert (case.rogue.refused, case.rogue.published) == (60, 0)
     assert case.broker_refusals["certificate verify failed"] > 0
 
 
@@ -104,7 +104,7 @@ def test_a_rogue_with_another_vehicles_certificate_is_denied_the_topic(cases):
 
 
 def test_a_node_on_the_bus_forges_below_all_tls(cases):
-    assert cases["bus-fabrication"].figures.forged_received == 30
+    assert cases["bus-fabrication"].figures.forged_received == 60
 
 
 def test_every_process_is_listed_and_none_is_left(report):

@@ -5,12 +5,14 @@ import pytest
 
 from voltward.comms.interceptor import Mode
 from voltward.core.errors import ConfigurationError
+from voltward.experiments.live.load import load_settings
 from voltward.experiments.live.report import LiveReport
-from voltward.experiments.live.settings import load_settings
 
 SCHEMAS = Path(__file__).parents[2] / "src" / "voltward" / "data" / "schemas"
 CASE = '[[case]]\nname = "a"\n'
-MAN = '[man_in_the_middle]\nchange = { field = "voltage_V" }\nsteps = [\n'
+MAN = '[man_in_the_middle]\nattack = "mqtt-man-in-the-middle"\nsteps = [\n'
+STEP = '{ from_tick = 1, to_tick = 5, mode = "rewrite" }'
+BUS = "[bus_attacker]\nfrom_tick = 1\nto_tick = 9\nattack = "
 
 
 def load(tmp_path, text):
@@ -29,7 +31,20 @@ def load(tmp_path, text):
         (CASE + "tls = false", "without tls"),
         (CASE + 'rogue = "any"', "rogue"),
         ("ticks = 1\n" + CASE, "ticks"),
-        ("cells = 97\n" + CASE, "cells"),
+        ("ticks = 3600\ntick_s = 2.0\n" + CASE, "longer than the duty"),
+        ('duty = "fast-charges"\n' + CASE, "fast-charge"),
+        ('system = "nothing"\n' + CASE, "nothing"),
+        ('controls = ["innovation-cusun"]\n' + CASE, "innovation-cusun"),
+        ('controls = ["mqtt-encryption"]\n' + CASE, "not set here"),
+        ('controls = ["can-frame-authentication"]\n' + CASE, "not available"),
+        (BUS + '"can-spoof-telemetri"\n' + CASE, "can-spoof-telemetri"),
+        (BUS + '"mqtt-drop"\n' + CASE, "mqtt.session"),
+        (BUS + '"can-spoof-telemetry"\nparameters = { bias_V = 9.0 }\n' + CASE, "bias_V"),
+        (MAN + STEP + "]\nparameters = { limit_gian = 1 }\n" + CASE, "limit_gian"),
+        (
+            MAN.replace("mqtt-man-in-the-middle", "telemetry-replay") + STEP + "]\n" + CASE,
+            "replays",
+        ),
         ('vehicle = "+"\n' + CASE, "vehicle"),
         ('[topics]\ntelemetry = "a/#"\n' + CASE, "topic map"),
         (MAN + '{ from_tick = 5, to_tick = 5, mode = "drop" }]\n' + CASE, "not after"),
@@ -52,7 +67,7 @@ def test_a_file_that_is_wrong_is_explained(tmp_path, text, told):
 
 def test_outside_his_steps_he_lets_everything_pass(example):
     man = example.man_in_the_middle
-    assert [man.mode_at(tick) for tick in (9, 10, 19, 20, 35, 56)] == [
+    assert [man.mode_at(tick) for tick in (49, 50, 69, 70, 92, 106)] == [
         Mode.PASSTHROUGH,
         Mode.REWRITE,
         Mode.REWRITE,

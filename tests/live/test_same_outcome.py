@@ -7,6 +7,7 @@ half-open session has no counterpart in the virtual range.
 import csv
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from voltward.experiments.live.part import PartSettings
 from voltward.experiments.live.proofs import uplink_controls
 from voltward.experiments.live.scene import load_scene
 from voltward.experiments.virtual.batch import case_arrays
-from voltward.experiments.virtual.program import DutyArrays, Goals, compiled
+from voltward.experiments.virtual.program import compiled
 from voltward.experiments.virtual.trace import TRACE_COLUMNS
 
 pytestmark = pytest.mark.live
@@ -90,29 +91,11 @@ def virtual(example):
         held=jnp.asarray(np.array([held for _, _, held in runs], dtype=np.uint32)),
         link=jnp.zeros_like(arrays.link),
     )
-    duty = replace(
-        scene.duty,
-        ticks=type(scene.duty.ticks)(
-            **{name: getattr(scene.duty.ticks, name)[: example.ticks] for name in TICK_FIELDS}
-        ),
-    )
-    assert isinstance(duty, DutyArrays)
-    assert isinstance(goals, Goals)
+    ticks = jax.tree.map(lambda column: column[: example.ticks], scene.duty.ticks)
+    duty = replace(scene.duty, ticks=ticks)
     _, trace = compiled(scene.assembly)(arrays, goals, duty)
     trace = np.asarray(trace)
     return {case.name: trace[:, index] for index, case in enumerate(example.case)}
-
-
-TICK_FIELDS = (
-    "valid",
-    "mode",
-    "speed_mps",
-    "grade",
-    "current_A",
-    "power_W",
-    "ambient_degC",
-    "auxiliary_W",
-)
 
 
 @pytest.fixture(scope="module")
@@ -140,9 +123,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_ranges_give_the_same_physics(name, example, virtual, live):
-    (held_from,) = (
-        s.from_tick for s in example.man_in_the_middle.steps if s.mode == Mode.DELAY
-    )
+    (held_from,) = (s.from_tick for s in example.man_in_the_middle.steps if s.mode == Mode.DELAY)
     for column in SHARED:
         expected = virtual[name][:held_from, TRACE_COLUMNS.index(column)]
         got = live[name][column][:held_from]

@@ -47,7 +47,7 @@ CONTROL = Control(
     strength=Parameter("share", "1", 1.0, 0.0, 1.0, "how far towards the envelope; 0 is absent"),
     parameters=(
         Parameter("rise_A_per_K", "A/K", 6.0, 0.0, 100.0, "charge current above -10 degC"),
-        Parameter("target_soc", "1", 0.92, 0.5, 1.0, "highest target"),
+        Parameter("target_soc", "1", 0.96, 0.5, 1.0, "highest target"),
         Parameter("derate", "1", 0.6, 0.0, 1.0, "most derating that may be asked from afar"),
         Parameter("rest_A", "A", 3.0, 0.0, 1000.0, "contactors open from afar only below"),
     ),

@@ -25,6 +25,7 @@ from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays, Fixed
 from voltward.experiments.virtual.in_force import (
     accused,
     act,
+    refusals,
     request_table,
     shape,
     start_watches,
@@ -64,7 +65,7 @@ class CloudReport:
     requests: Float[Array, "run request"]
     rekey: Float[Array, " run"]
     taken_in: Bool[Array, " run"]
-    refused: Bool[Array, "run tap"]
+    refused: Int[Array, "run tap"]
 
 
 def start_cloud(
@@ -169,7 +170,7 @@ def _ingest(
         requests=request_table(requests),
         rekey=requests.rekey,
         taken_in=record.present & record.tainted,
-        refused=jnp.stack([rejected, store_rejected], axis=1),
+        refused=refusals((received, rejected), (record, store_rejected)),
     )
     return moved, report
 
@@ -183,7 +184,7 @@ def _both(first: CloudReport, second: CloudReport) -> CloudReport:
         requests=jnp.maximum(first.requests, second.requests),
         rekey=jnp.maximum(first.rekey, second.rekey),
         taken_in=first.taken_in | second.taken_in,
-        refused=first.refused | second.refused,
+        refused=jnp.maximum(first.refused, second.refused),
     )
 
 
@@ -277,9 +278,7 @@ def _silent(twin: TwinState, tick_s: float) -> TwinState:
 
 def _serve(
     assembly: Assembly, case: CaseArrays, state: CloudState, context: Context
-) -> tuple[
-    ServiceState, Record, UInt32[Array, " run"], Bool[Array, " run"], Bool[Array, "run tap"]
-]:
+) -> tuple[ServiceState, Record, UInt32[Array, " run"], Bool[Array, " run"], Int[Array, "run tap"]]:
     """Parameter loads, operators and the charge plan; benign traffic and forged alike."""
     rules, in_force, tick, seed = assembly.rules, case.in_force, context.tick, case.seed
     runs = seed.shape[0]
@@ -361,5 +360,5 @@ def _serve(
     taken_in = (
         (accepted.present & accepted.tainted) | memory.tainted | (wish.present & wish.tainted)
     )
-    refused = jnp.stack([model_rejected, login_rejected, wish_rejected], axis=1)
+    refused = refusals((accepted, model_rejected), (session, login_rejected), (wish, wish_rejected))
     return ServiceState(wishes, model, tainted), command, gained, taken_in, refused

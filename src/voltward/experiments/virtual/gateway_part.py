@@ -21,6 +21,7 @@ from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays
 from voltward.experiments.virtual.in_force import (
     accused,
     act,
+    refusals,
     request_table,
     shape,
     start_watches,
@@ -60,7 +61,7 @@ class GatewayReport:
     queued: Float[Array, " run"]
     exposed: Float[Array, " run"]
     taken_in: Bool[Array, " run"]
-    refused: Bool[Array, "run tap"]
+    refused: Int[Array, "run tap"]
 
 
 def start_gateway(assembly: Assembly, runs: int) -> GatewayState:
@@ -204,6 +205,6 @@ def gateway_step(
         taken_in=(accepted.present & accepted.tainted)
         | (session.present & session.tainted)
         | (command.present & command.tainted),
-        refused=jnp.stack([bus_rejected, refused, command_rejected], axis=1),
+        refused=refusals((accepted, bus_rejected), (session, refused), (command, command_rejected)),
     )
     return moved, records, to_bus, report

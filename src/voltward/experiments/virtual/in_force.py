@@ -114,6 +114,17 @@ def verify(
     return kept, rejected
 
 
+def refusals(
+    *judged: tuple[Record, Bool[Array, " run"]],
+) -> Int[Array, "run tap"]:
+    """Return, for each pair that `verify` gave: 0 nothing rejected, 1 an honest record, 2 a forged.
+
+    The difference is ground truth for the meter; no rule reads it.
+    """
+    columns = [rejected.astype(jnp.int32) * (1 + record.tainted) for record, rejected in judged]
+    return jnp.stack(columns, axis=1)
+
+
 def shape(rules: Rules, in_force: InForce, point: str, values: Any, view: Any) -> Any:
     """Pass values through every shape at a point; one at strength zero leaves them untouched."""
     for index, control in enumerate(rules.controls):

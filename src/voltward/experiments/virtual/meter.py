@@ -48,6 +48,7 @@ class Meter:
         alarm_before: Whether each watch was in alarm in the last tick.
         first_refused: Per receiver.
         refused: Count per receiver.
+        forged_refused: Records rejected that were forged.
         taken_in: Ticks in which a forged record was accepted.
         first_request: Per response and place.
         safe_tick: First tick at which a response was in effect after the attack's start.
@@ -73,6 +74,7 @@ class Meter:
     alarm_before: Bool[Array, "run watch"]
     first_refused: Int[Array, "run tap"]
     refused: Int[Array, "run tap"]
+    forged_refused: Int[Array, " run"]
     taken_in: Int[Array, " run"]
     first_request: Int[Array, "run act"]
     safe_tick: Int[Array, " run"]
@@ -118,6 +120,7 @@ def start_meter(runs: int, watches: int, acts: int, faults: int) -> Meter:
         alarm_before=jnp.zeros((runs, watches), bool),
         first_refused=jnp.full((runs, len(REFUSING_TAPS)), NEVER),
         refused=jnp.zeros((runs, len(REFUSING_TAPS)), jnp.int64),
+        forged_refused=jnp.zeros(runs, jnp.int64),
         taken_in=jnp.zeros(runs, jnp.int64),
         first_request=jnp.full((runs, 3 * acts), NEVER),
         safe_tick=never,
@@ -190,7 +193,7 @@ def metered(
     refused = jnp.concatenate(
         [report.refused, happened.gateway_report.refused, happened.cloud_report.refused], axis=1
     )
-    refused &= duty.valid
+    refused = jnp.where(duty.valid, refused, 0)
     taken = report.taken_in | happened.gateway_report.taken_in | happened.cloud_report.taken_in
     bits = (happened.held[:, None] >> jnp.arange(32, dtype=jnp.uint32)) & 1 > 0
     reached = jnp.take_along_axis(values, goal_index[:, None], axis=1)[:, 0] >= goal_at_least
@@ -202,8 +205,9 @@ def metered(
         first_alarm=_first(meter.first_alarm, alarms & after[:, None], tick),
         false_onsets=meter.false_onsets + (onset & ~after[:, None]),
         alarm_before=alarms,
-        first_refused=_first(meter.first_refused, refused, tick),
-        refused=meter.refused + refused,
+        first_refused=_first(meter.first_refused, refused > 0, tick),
+        refused=meter.refused + (refused > 0),
+        forged_refused=meter.forged_refused + jnp.sum(refused > 1, axis=1),
         taken_in=meter.taken_in + (taken & duty.valid),
         first_request=_first(meter.first_request, acting & after[:, None], tick),
         safe_tick=_first(meter.safe_tick, jnp.any(acting, axis=1) & after, tick),

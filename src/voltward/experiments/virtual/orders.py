@@ -11,7 +11,7 @@ from voltward.attacks.kernel import Context, manipulate
 from voltward.core.record import Record, honest_record
 from voltward.core.taps import COMMAND_SCALARS, FIRMWARE_SCALARS
 from voltward.experiments.virtual.case_arrays import Assembly, CaseArrays
-from voltward.experiments.virtual.in_force import shape, verify
+from voltward.experiments.virtual.in_force import refusals, shape, verify
 from voltward.experiments.virtual.vehicle_state import VehicleState
 
 FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
@@ -40,7 +40,7 @@ class Orders:
     listens: Bool[Array, " run"]
     calibration: Float[Array, "run field"]
     firmware: Record
-    refused: Bool[Array, "run tap"]
+    refused: Int[Array, "run tap"]
 
     def wish(self, name: str, otherwise: float | Array) -> Float[Array, " run"]:
         """Return a field of the command, or what holds without one."""
@@ -74,5 +74,5 @@ def take_orders(
         listens=listens,
         calibration=jnp.where(firmware.present[:, None], firmware.scalars, 0.0),
         firmware=firmware,
-        refused=jnp.stack([command_rejected, firmware_rejected], axis=1),
+        refused=refusals((accepted, command_rejected), (firmware, firmware_rejected)),
     )

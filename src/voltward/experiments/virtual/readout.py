@@ -67,7 +67,7 @@ def _read_one(
     values = {name: float(one["values"][index]) for name, index in CONSEQUENCE_INDEX.items()}
     detected = attack is not None and int(one["detected_tick"]) != _NEVER
     goal = attack is not None and int(one["goal_tick"]) != _NEVER
-    refused = int(one["refused"].sum())
+    refused = int(one["forged_refused"])
     safe_s = _seconds(one["safe_tick"], tick_s) if attack is not None else None
     start_s = case.start_s if attack is not None else None
     clean_s = duty.duration_s if start_s is None else min(start_s, duty.duration_s)

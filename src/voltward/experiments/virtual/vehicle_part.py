@@ -19,6 +19,7 @@ from voltward.experiments.virtual.demand import Demand, demanded
 from voltward.experiments.virtual.in_force import (
     accused,
     act,
+    refusals,
     request_table,
     shape,
     verify,
@@ -63,7 +64,7 @@ class Driven:
     charging: Bool[Array, " run"]
     charge_wanted: Bool[Array, " run"]
     records: tuple[Record, Record, Record, Record]
-    refused: Bool[Array, "run tap"]
+    refused: Int[Array, "run tap"]
 
 
 def _drive(
@@ -144,7 +145,7 @@ def _drive(
         charging=charging,
         charge_wanted=session & below_target,
         records=(asked, driver, load, balancing),
-        refused=jnp.stack([charger_rejected, contactor_rejected], axis=1),
+        refused=refusals((asked, charger_rejected), (driver, contactor_rejected)),
     )
 
 

@@ -113,7 +113,7 @@ class VehicleReport:
     requests: Float[Array, "run request"]
     faults: Bool[Array, "run fault"]
     taken_in: Bool[Array, " run"]
-    refused: Bool[Array, "run tap"]
+    refused: Int[Array, "run tap"]
     charge_wanted: Bool[Array, " run"]
 
 
