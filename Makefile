@@ -61,7 +61,7 @@ bench: $(VENV)/.installed-bench ## the speed of the virtual range beside its pee
 
 .PHONY: clean
 clean: ## remove .venv, out and caches
-	rm -rf $(VENV) out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) out benchmarks/out dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests tools docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The broker that the live tests start themselves, on a port of their own.

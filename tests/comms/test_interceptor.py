@@ -68,6 +68,7 @@ def test_he_rewrites_what_is_published():
         writer.write(PING + PUBLISH)
         assert await reader.readexactly(len(PING + PUBLISH)) == PING + PUBLISH[:-2] + b"AB"
         assert interceptor.observed.rewritten == 1
+        assert interceptor.observed.rewritten_back == 0
 
     asyncio.run(between(scenario))
 
@@ -79,5 +80,16 @@ def test_he_cuts_to_drop():
         assert await interceptor.set_mode(Mode.DROP)
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await reader.readexactly(1)
+
+    asyncio.run(between(scenario))
+
+
+def test_he_rewrites_on_the_way_back_too():
+    async def scenario(interceptor, reader, writer):
+        interceptor._rewrite = lambda _topic, payload: payload + b"!"
+        await interceptor.set_mode(Mode.REWRITE)
+        writer.write(PUBLISH)
+        assert await reader.readexactly(len(PUBLISH) + 2) == b"\x30\x08\x00\x01t\x00ab!!"
+        assert (interceptor.observed.rewritten, interceptor.observed.rewritten_back) == (1, 1)
 
     asyncio.run(between(scenario))

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from voltward.experiments.live.part import PartNames
 from voltward.experiments.live.load import load_settings
+from voltward.experiments.live.part import PartNames
 from voltward.experiments.live.run import LiveResult, run_live
 from voltward.experiments.live.settings import LiveSettings
 

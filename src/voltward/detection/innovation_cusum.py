@@ -30,6 +30,12 @@ def _start(runs: int, cells: int) -> CusumState:
 def _step(
     state: CusumState, view: CloudView, parameters: Float[Array, "run column"]
 ) -> tuple[CusumState, Float[Array, " run"]]:
+    """Sum what exceeds the slack, in both directions.
+
+    Limits:
+        Calibrated for NMC cells; the hysteresis of LFP cells, which the twin does not carry, alarms
+        on clean duty.
+    """
     slack, threshold = parameters[:, 1, None], parameters[:, 2]
     score = view.innovation_V / view.innovation_std_V * view.record.present[:, None]
     # The sums are capped so that an alarm ends soon after its cause.
@@ -51,6 +57,7 @@ CONTROL = Control(
     ),
     cost=Cost(note="one addition per cell and record in the cloud; false alarms are measured"),
     source="O'Brien et al., NAPS 2021 and IEEE TIA 59(6) 2023; slack and threshold are raised "
-    "above their 0.5 and 4 to 6 because 96 cells are watched at once (assumption)",
+    "above their 0.5 and 4 to 6 because 96 cells are watched at once. "
+    "Calibrated on clean duty: seeds 1000 to 1031, eight duties, four links, 256 h, no alarm",
     watch=Watch(Place.CLOUD, Accusation.MEASUREMENT, _start, _step),
 )

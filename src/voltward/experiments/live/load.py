@@ -65,7 +65,12 @@ def _check_control(control: str, origin: str) -> None:
 
 
 def _check_size(settings: LiveSettings, origin: str) -> None:
-    system, duty = system_and_duty(settings.system, settings.duty, settings.tick_s)
+    try:
+        system, duty = system_and_duty(settings.system, settings.duty, settings.tick_s)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{origin}: {error.what}", why=error.why, hint=error.hint
+        ) from error
     cells = cells_of(system)
     if cells > MOST_CELLS:
         raise ConfigurationError(

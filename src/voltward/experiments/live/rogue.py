@@ -23,7 +23,6 @@ from voltward.experiments.live.role import Handler, serve
 from voltward.experiments.live.settings import Rogue
 from voltward.experiments.live.uplink import WAIT_S
 
-
 TAP = "mqtt.up"
 # The broker has acknowledged the records before; they need no longer to get here.
 HEARING_S = 3.0
