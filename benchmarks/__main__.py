@@ -1,9 +1,13 @@
 """`python -m benchmarks`: the speed table; with `pool` or `memory` the other two figures."""
 
 import argparse
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
+
+from benchmarks import machine, speed
 
 OUT = Path(__file__).resolve().parent / "out"
 
@@ -13,7 +17,9 @@ def main() -> None:
     parser.add_argument("figure", nargs="?", default="speed", choices=("speed", "pool", "memory"))
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the JSON documents")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions of every contestant")
-    parser.add_argument("--cpu", type=int, default=None, help="processor of the single-core figures")
+    parser.add_argument(
+        "--cpu", type=int, default=None, help="processor of the single-core figures"
+    )
     parser.add_argument(
         "--peer-python", default=None, help="interpreter that has PyBaMM; this one by default"
     )
@@ -23,8 +29,7 @@ def main() -> None:
     if asked.figure == "speed":
         _speed(asked)
     else:
-        from benchmarks import campaign_figures
-
+        campaign_figures = importlib.import_module("benchmarks.campaign_figures")
         document = campaign_figures.measure(
             asked.figure, 10_000 if asked.full else asked.runs, keep_in=asked.out
         )
@@ -33,8 +38,6 @@ def main() -> None:
 
 
 def _speed(asked: argparse.Namespace) -> None:
-    from benchmarks import machine, speed
-
     machine.pin(asked.cpu)
     python = asked.peer_python
     if python is None and importlib.util.find_spec("pybamm"):
@@ -46,10 +49,8 @@ def _speed(asked: argparse.Namespace) -> None:
     _written(document, asked.out / "speed.json")
 
 
-def _written(document: dict[str, object], path: Path) -> None:
-    from benchmarks.speed import write
-
-    write(document, path)
+def _written(document: dict[str, Any], path: Path) -> None:
+    speed.write(document, path)
     print(f"written: {path}")
 
 

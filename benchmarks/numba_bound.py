@@ -105,18 +105,9 @@ def _run(
         if detector[0] * worst / detector[2] > 1.0 and first_alarm == _NEVER:
             first_alarm = tick
 
-        low_V, high_V = row.extremes(seen_V)
-        low_degC, high_degC = row.extremes(seen_degC)
-        beyond = (
-            high_V > tier[0], low_V < tier[1], high_degC > tier[2], low_degC < tier[3],
-            read_A > tier[4], read_A < -tier[5],
-        )  # fmt: skip
-        for fault in range(6):
-            seconds[fault] = seconds[fault] + tick_s if beyond[fault] else 0.0
-            latched = latched or seconds[fault] > delays[fault]
-        if abs(read_A) > fuse[0]:
-            seconds[FAULT_COUNT - 1] += (read_A * read_A - fuse[0] * fuse[0]) * tick_s
-        latched = latched or seconds[FAULT_COUNT - 1] > fuse[1]
+        latched = (
+            row.protected(seen_V, seen_degC, read_A, tick_s, tier, delays, fuse, seconds) or latched
+        )
         if latched and first_trip == _NEVER:
             first_trip = tick
     return temperature, state[0].copy(), variance[0].copy(), sums, first_alarm, first_trip

@@ -178,7 +178,11 @@ def corrected(state, variance, ocv, rise, series, voltage, current, tuning, scor
         expected = slope * soc_row + fast_row + slow_row + tuning[0] * tuning[0]
         expected += (series[k] * tuning[1]) * (series[k] * tuning[1])
         score[k] = innovation / np.sqrt(expected)
-        soc_gain, fast_gain, slow_gain = soc_row / expected, fast_row / expected, slow_row / expected
+        soc_gain, fast_gain, slow_gain = (
+            soc_row / expected,
+            fast_row / expected,
+            slow_row / expected,
+        )
         state[0, k] += soc_gain * innovation
         state[1, k] += fast_gain * innovation
         state[2, k] += slow_gain * innovation
@@ -199,7 +203,8 @@ def cumulated(score, high, low, slack, cap):
         down = min(max(low[k] - score[k] - slack, 0.0), cap)
         high[k] = up
         low[k] = down
-        worst = max(worst, max(up, down))
+        more = max(up, down)
+        worst = max(worst, more)
     return worst
 
 
@@ -211,3 +216,21 @@ def extremes(values):
         low = min(low, values[k])
         high = max(high, values[k])
     return low, high
+
+
+@kernel
+def protected(voltage, temperature, current, tick_s, tier, delays, fuse, seconds):
+    """Count violations of the maximum tier and the fuse's overload; returns whether one latches."""
+    low_V, high_V = extremes(voltage)
+    low_degC, high_degC = extremes(temperature)
+    beyond = (
+        high_V > tier[0], low_V < tier[1], high_degC > tier[2], low_degC < tier[3],
+        current > tier[4], current < -tier[5],
+    )  # fmt: skip
+    latched = False
+    for fault in range(6):
+        seconds[fault] = seconds[fault] + tick_s if beyond[fault] else 0.0
+        latched = latched or seconds[fault] > delays[fault]
+    if abs(current) > fuse[0]:
+        seconds[-1] += (current * current - fuse[0] * fuse[0]) * tick_s
+    return latched or seconds[-1] > fuse[1]

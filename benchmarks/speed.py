@@ -64,9 +64,7 @@ def our_contestants(notes: dict[str, Any]) -> list[Contestant]:
         "controls": len(engine.assembly.rules.controls),
     }
     work = "closed loop over vehicle, gateway and cloud; every control, meter and trace"
-    found.append(
-        Contestant("program, clean", work, clean.cell_steps, lambda: timed(clean.execute))
-    )
+    found.append(Contestant("program, clean", work, clean.cell_steps, lambda: timed(clean.execute)))
     for attack in demo.ATTACKED:
         attacked = demo.batch(engine, attack)
         found.append(
@@ -111,9 +109,7 @@ def _bound(
     except ModuleNotFoundError as error:
         notes["bound"] = {"left_out": str(error)}
         return None
-    short, arguments = bare_loop.prepared(
-        assembly, 2, profile.INITIAL_SOC, COMPARED_TICKS, drive_A
-    )
+    short, arguments = bare_loop.prepared(assembly, 2, profile.INITIAL_SOC, COMPARED_TICKS, drive_A)
     fixed, seed = arguments[0], arguments[1]
     begin = time.perf_counter()
     once = numba_bound.prepared(assembly, fixed, seed, drive_A[:COMPARED_TICKS])

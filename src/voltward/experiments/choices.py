@@ -14,6 +14,7 @@ from voltward.experiments.schemas import NO_ATTACK
 from voltward.experiments.stacks import StackChoice, stack_names
 
 ALL = "all"
+OF_DUTY = "of-duty"
 _STACK_KEYS = ("name", "base", "add", "remove", "settings")
 _START = Parameter("start_s", "s", 0.0, 0.0, 1e7, "when the attack starts, from the duty's start")
 
@@ -31,13 +32,14 @@ class AttackChoice:
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_attacks(given: Any, origin: str) -> tuple[AttackChoice, ...]:
+def read_attacks(given: Any, origin: str, duty: str = "") -> tuple[AttackChoice, ...]:
     """Return the attacks that a file or the command line asks for.
 
     Args:
-        given: "all", or a list of ids and of tables with `id` and parameters; a list as a value is
-            a sweep, several sweeps make a grid.
+        given: "all", "of-duty", or a list of ids and of tables with `id` and parameters; a list
+            as a value is a sweep, several sweeps make a grid.
         origin: How messages name the place.
+        duty: Whose attacks "of-duty" stands for.
 
     Raises:
         ConfigurationError: An attack or parameter does not exist, or a value is not allowed.
@@ -45,10 +47,19 @@ def read_attacks(given: Any, origin: str) -> tuple[AttackChoice, ...]:
     """
     if given == ALL:
         return tuple(AttackChoice(name) for name in ATTACKS.names())
+    if given == OF_DUTY:
+        meant = [name for name in ATTACKS.names() if ATTACKS.load(name).duty == duty]
+        if not meant:
+            raise NothingRanError(
+                f"{origin}: no attack of the catalogue is meant for duty '{duty}'",
+                hint='name attacks, or "all"',
+            )
+        return tuple(AttackChoice(name) for name in meant)
     if not isinstance(given, Sequence) or isinstance(given, str):
         raise ConfigurationError(
             f"{origin}: attacks has a value that is not allowed",
-            why=f'got {shown(given)}; allowed is "all", or a list of ids and of tables with id',
+            why=f'got {shown(given)}; allowed is "all", "of-duty", or a list of ids and of tables '
+            "with id",
         )
     if not given:
         raise NothingRanError(

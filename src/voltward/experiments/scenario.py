@@ -40,9 +40,9 @@ COMMAND_LINE = "command line"
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _ATTACKS_SCHEMA = {
-    "description": 'Ids, or tables with id and parameters; a list as a value is a sweep. Or "all".',
+    "description": 'Ids, or tables with id and parameters; a list as a value is a sweep. Or "all", or "of-duty": those meant for it.',
     "anyOf": [
-        {"const": "all"},
+        {"enum": ["all", "of-duty"]},
         {
             "type": "array",
             "items": {
@@ -223,7 +223,9 @@ def load_campaign(
     check_document(CampaignDocument, file_document, label)
     check_document(CampaignDocument, given, COMMAND_LINE)
     document = check_document(CampaignDocument, {**file_document, **given}, label)
-    attacks = read_attacks(document.attacks, COMMAND_LINE if "attacks" in given else label)
+    attacks = read_attacks(
+        document.attacks, COMMAND_LINE if "attacks" in given else label, document.duty
+    )
     default = ("none",) if changes.any and "stacks" not in file_document else document.stacks
     stacks = given.get("stacks", default)
     choices = read_stacks(list(stacks), COMMAND_LINE if "stacks" in given else label)

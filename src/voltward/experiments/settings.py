@@ -71,7 +71,6 @@ class PackSettings:
         precharge_ohm: Pre-charge resistor.
         link_capacitance_F: Capacitance behind the contactors.
         isolation_kohm: Healthy isolation resistance to chassis.
-        contactor_resistance_ohm: Both main contactors together.
         contactor_break_current_A: Current of the rated electrical life.
         contactor_breaks: Rated number of breaks at that current.
     """
@@ -95,7 +94,6 @@ class PackSettings:
     precharge_ohm: Positive
     link_capacitance_F: Annotated[float, Interval(gt=0.0, le=1.0)]
     isolation_kohm: Annotated[float, Interval(gt=0.0, le=60000.0)]
-    contactor_resistance_ohm: NotNegative
     contactor_break_current_A: Current
     contactor_breaks: Positive
 
@@ -211,14 +209,12 @@ class ChargingSettings:
         current_A: Largest current of the charger.
         power_W: Largest power of the charger.
         target_soc: SoC at which a session ends when no plan says otherwise.
-        cutoff_current_A: Pack current at which the constant-voltage phase ends.
         unattended_current_A: Cautious current that the BMS asks for without a cloud plan.
     """
 
     current_A: Current
     power_W: Positive
     target_soc: Share
-    cutoff_current_A: Current
     unattended_current_A: Current
 
 
@@ -243,21 +239,15 @@ class CloudSettings:
 
     Attributes:
         enabled: False is the `no-cloud` variant.
-        telemetry_period_s: Between two records.
         plan_period_s: Between two charge plans.
         model_period_s: Between two parameter loads of the twin.
         silence_s: Silence after which the BMS falls back to its own plan.
-        buffer_records: Records that the gateway can keep for later.
-        drain_records_per_tick: Kept records sent in a tick when the link is back.
     """
 
     enabled: bool
-    telemetry_period_s: Positive
     plan_period_s: Positive
     model_period_s: Positive
     silence_s: Positive
-    buffer_records: Annotated[int, Interval(ge=0, le=1_000_000)]
-    drain_records_per_tick: Annotated[int, Interval(ge=1, le=10_000)]
 
 
 @settings_table
@@ -343,7 +333,7 @@ class LinkSettings:
         outages_per_hour: Losses of the link.
         outage_mean_s: Their mean length, exponential.
         reorder_share: Records that arrive after their successor.
-        encrypted: Whether the link itself encrypts; end-to-end protection is a control.
+        encrypted: Whether it hides content all the way to the cloud; a ciphered radio alone does not.
         source: For each number, where it comes from, or that it is an assumption.
     """
 

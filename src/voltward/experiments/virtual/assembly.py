@@ -204,7 +204,7 @@ def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float)
         ),
         commissioning_share=COMMISSIONING_SHARE,
         log_slots=LOG_SLOTS,
-        encrypted_link=False,
+        encrypted_link=system.link.encrypted,
     )
 
 

@@ -141,6 +141,12 @@ def _first(before: Array, now: Array, tick: Array) -> Array:
     return jnp.where(now & (before == NEVER), tick, before)
 
 
+def _first_true(flags: Bool[Array, "run watch"]) -> Int[Array, " run"]:
+    """Return the first column that is on, also where there are no columns."""
+    some = jnp.concatenate([flags, jnp.ones((flags.shape[0], 1), bool)], axis=1)
+    return jnp.argmax(some, axis=1)
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Happened:
@@ -201,7 +207,7 @@ def metered(
         values=values,
         at_detection=jnp.where(first_now[:, None], values, meter.at_detection),
         detected_tick=_first(meter.detected_tick, seen, tick),
-        detector=jnp.where(first_now, jnp.argmax(alarms, axis=1), meter.detector),
+        detector=jnp.where(first_now, _first_true(alarms), meter.detector),
         first_alarm=_first(meter.first_alarm, alarms & after[:, None], tick),
         false_onsets=meter.false_onsets + (onset & ~after[:, None]),
         alarm_before=alarms,

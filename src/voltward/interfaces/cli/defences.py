@@ -73,7 +73,7 @@ def show_defence(name: str, *, as_json: bool) -> None:
         *(f"    {parameter_line(parameter)}" for parameter in control.all_parameters),
     ]
     emit("\n".join(lines))
-    emit(f"next: voltward run --stack none --controls +{control.id}")
+    emit(f"next: voltward run --attack all --stack none --controls +{control.id}")
 
 
 def _show_stack(name: str, *, as_json: bool) -> None:

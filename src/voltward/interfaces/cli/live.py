@@ -20,8 +20,8 @@ from voltward.interfaces.cli.output import (
 
 HEAD = ("case", "forged", "lost", "refused", "tls", "backlog", "alarm", "twin error", "verdict")
 NOTE = (
-    "forged: records that the cloud took and the ECU never sent; refused: sessions that the "
-    "gateway refused + what the broker refused; backlog: most records waiting at a time; "
+    "forged: records that the cloud took and the ECU never sent; refused: handshakes that "
+    "the gateway broke off + what the broker refused; backlog: most records waiting at a time; "
     "alarm: tick of the first; twin error: largest error of the twin's SoC from the attack on; "
     "reached: forgeries got to the cloud"
 )
@@ -89,11 +89,13 @@ def _show(report: LiveReport) -> None:
 def _row(case: CaseReport) -> tuple[str, ...]:
     figures = case.figures
     at_broker = sum(case.broker_refusals.values())
+    man = case.man_in_the_middle
+    by_gateway = 0 if man is None else man.refused_handshakes
     return (
         case.case,
         str(figures.forged_received),
         str(figures.lost),
-        f"{figures.sessions_refused} + {at_broker}",
+        f"{by_gateway} + {at_broker}",
         case.session.tls_version or "none",
         str(figures.backlog_peak),
         "-" if case.alarm_tick is None else str(case.alarm_tick),
@@ -106,7 +108,6 @@ def _reasons(case: CaseReport) -> list[str]:
     """Return in whose words sessions and records were refused."""
     told = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
     if case.refusal:
-        told.insert(
-            0, f"the gateway had no session: {case.refusal} ({case.figures.sessions_refused}x)"
-        )
+        ticks = case.figures.sessions_refused
+        told.insert(0, f"no session in {ticks} ticks, in the first because: {case.refusal}")
     return told

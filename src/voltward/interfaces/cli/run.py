@@ -150,13 +150,14 @@ def read_attack_options(options: tuple[str, ...]) -> Any:
     """Return what `--attack` options ask for, in the form of a campaign file.
 
     Args:
-        options: Texts "id" or "id:param=value,param=value"; "all" stands for every attack.
+        options: Texts "id" or "id:param=value,param=value"; "all" stands for every attack, "of-duty"
+            for those that are meant for the duty.
 
     Raises:
         ConfigurationError: The form is wrong.
     """
-    if options == ("all",):
-        return "all"
+    if options in {("all",), ("of-duty",)}:
+        return options[0]
     entries: list[Any] = []
     for option in options:
         name, colon, rest = option.partition(":")
