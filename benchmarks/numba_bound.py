@@ -55,10 +55,9 @@ def _run(
     series_factor, polarisation_factor = np.zeros(cells), np.zeros(cells)
     ocv, rise, score = np.zeros(cells), np.zeros(cells), np.zeros(cells)
     seen_V, seen_degC, nothing = np.zeros(cells), np.zeros(cells), np.zeros(cells)
-    state, variance = np.zeros((3, cells)), np.zeros((6, cells))
+    state, variance, sums = np.zeros((3, cells)), np.zeros((6, cells)), np.zeros((2, cells))
     state[0, :] = soc
     variance[0, :] = tuning[4] ** 2
-    sums = np.zeros((2, cells))
     charge = tick_s / (3600.0 * capacity_Ah * spread[0])
     nominal = tick_s / (3600.0 * capacity_Ah)
     walks = np.array(
@@ -66,8 +65,8 @@ def _run(
     )
     lanes = np.arange(1, cells + 1).astype(np.uint64) * row.GOLDEN
     coolant = cell[4]
-    idle, neighbour, coolant_J, radiator, capacity_J = heat[0], heat[1], heat[2], heat[3], heat[4]
-    denominator = capacity_J + tick_s * (idle + 2.0 * neighbour)
+    idle, neighbour, coolant_J, radiator = heat[0], heat[1], heat[2], heat[3]
+    denominator = heat[4] + tick_s * (idle + 2.0 * neighbour)
     offset_V, offset_degC = channels[0, 1] * draws[0], channels[1, 1] * draws[1]
     seconds, latched = np.zeros(FAULT_COUNT), False
     first_alarm, first_trip = _NEVER, _NEVER

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from tests.virtual.conftest import cases_of, stack_of
+
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.capabilities import Capability
 from voltward.experiments.choices import AttackChoice

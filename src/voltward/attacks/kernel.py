@@ -1,6 +1,6 @@
 """The kernel: rows act on the record that passes a tap."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -25,11 +25,15 @@ class Context:
         tick: Number of the tick.
         held: Capabilities that the attacker holds.
         seed: Seed of each run.
+        active: Which steps act now at every tap; None is worked out tap by tap.
+        lag: How far back the record lies that each tap replays or delays; None likewise.
     """
 
     tick: Int[Array, ""]
     held: UInt32[Array, " run"]
     seed: UInt64[Array, " run"]
+    active: Bool[Array, "run tap slot"] | None = None
+    lag: Int[Array, "run tap"] | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -43,35 +47,68 @@ class Past:
     sent_tick: Int[Array, " run"]
 
 
+def planned(context: Context, rows: Float[Array, "run tap slot column"], memory: int) -> Context:
+    """Return the context with what every tap's steps do in this tick, worked out once.
+
+    Args:
+        context: Of the tick.
+        rows: All rows of all runs.
+        memory: Records that the rings remember.
+    """
+    active = _active(rows, context)
+    lag = _lag(rows, active, context, memory)
+    # Without the barrier the compiler works both out again at every reader.
+    active, lag = lax.optimization_barrier((active, lag))
+    return replace(context, active=active, lag=lag)
+
+
+def _active(
+    rows: Float[Array, "run ... slot column"], context: Context
+) -> Bool[Array, "run ... slot"]:
+    start = rows[..., COLUMN["start"]]
+    since = context.tick - start
+    needs = rows[..., COLUMN["needs"]].astype(jnp.uint32) & jnp.uint32(int(POSITIONS))
+    held = context.held.reshape((-1,) + (1,) * (start.ndim - 1))
+    # Comparing the phase with the duty in ticks keeps a duty of 1 always on. Ticks are whole
+    # numbers, so the floor of the quotient is exact; a remainder costs a call for each element.
+    period = jnp.maximum(rows[..., COLUMN["period"]], 1.0)
+    phase = since - period * jnp.floor(since / period)
+    on = phase < rows[..., COLUMN["duty"]] * period
+    in_time = (since >= 0) & (context.tick < rows[..., COLUMN["stop"]])
+    return (rows[..., COLUMN["used"]] > 0) & in_time & on & ((needs & ~held) == 0)
+
+
+def _lag(
+    rows: Float[Array, "run ... slot column"],
+    active: Bool[Array, "run ... slot"],
+    context: Context,
+    memory: int,
+) -> Int[Array, "run ..."]:
+    since = context.tick - rows[..., COLUMN["start"]]
+    window = rows[..., COLUMN["window"]]
+    # A window of n ticks repeats the n ticks before the start.
+    loops = window * (1.0 + jnp.floor(since / jnp.maximum(window, 1.0)))
+    looped = jnp.where(loops < memory, loops, window)
+    lag = jnp.where(active, jnp.maximum(looped, rows[..., COLUMN["delay"]]), 0.0)
+    return jnp.max(lag, axis=-1).astype(jnp.int64)
+
+
 def active_slots(
     rows: Float[Array, "run tap slot column"], tap: str, context: Context
 ) -> Bool[Array, "run slot"]:
     """Return which steps at a tap act now: in their time, with every position they need."""
-    row = rows[:, TAP_INDEX[tap]]
-    start = row[:, :, COLUMN["start"]]
-    since = context.tick - start
-    needs = row[:, :, COLUMN["needs"]].astype(jnp.uint32) & jnp.uint32(int(POSITIONS))
-    held = context.held[:, None]
-    # Comparing the phase with the duty in ticks keeps a duty of 1 always on.
-    phase = jnp.mod(since, jnp.maximum(row[:, :, COLUMN["period"]], 1.0))
-    on = phase < row[:, :, COLUMN["duty"]] * jnp.maximum(row[:, :, COLUMN["period"]], 1.0)
-    in_time = (since >= 0) & (context.tick < row[:, :, COLUMN["stop"]])
-    return (row[:, :, COLUMN["used"]] > 0) & in_time & on & ((needs & ~held) == 0)
+    if context.active is not None:
+        return context.active[:, TAP_INDEX[tap]]
+    return _active(rows[:, TAP_INDEX[tap]], context)
 
 
 def lag_ticks(
     rows: Float[Array, "run tap slot column"], tap: str, context: Context, memory: int
 ) -> Int[Array, " run"]:
     """Return how far back the replayed or delayed record lies, 0 where none is."""
-    row = rows[:, TAP_INDEX[tap]]
-    active = active_slots(rows, tap, context)
-    since = context.tick - row[:, :, COLUMN["start"]]
-    window = row[:, :, COLUMN["window"]]
-    # A window of n ticks repeats the n ticks before the start.
-    loops = window * (1.0 + jnp.floor(since / jnp.maximum(window, 1.0)))
-    looped = jnp.where(loops < memory, loops, window)
-    lag = jnp.where(active, jnp.maximum(looped, row[:, :, COLUMN["delay"]]), 0.0)
-    return jnp.max(lag, axis=1).astype(jnp.int64)
+    if context.lag is not None:
+        return context.lag[:, TAP_INDEX[tap]]
+    return _lag(rows[:, TAP_INDEX[tap]], active_slots(rows, tap, context), context, memory)
 
 
 def manipulate(

@@ -40,7 +40,10 @@ COMMAND_LINE = "command line"
 _NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
 _TEXTS = {"type": "array", "items": {"type": "string"}}
 _ATTACKS_SCHEMA = {
-    "description": 'Ids, or tables with id and parameters; a list as a value is a sweep. Or "all", or "of-duty": those meant for it.',
+    "description": (
+        "Ids, or tables with id and parameters; a list as a value is a sweep. Or 'all', or "
+        "'of-duty': those that are meant for the duty."
+    ),
     "anyOf": [
         {"enum": ["all", "of-duty"]},
         {

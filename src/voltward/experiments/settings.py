@@ -333,7 +333,7 @@ class LinkSettings:
         outages_per_hour: Losses of the link.
         outage_mean_s: Their mean length, exponential.
         reorder_share: Records that arrive after their successor.
-        encrypted: Whether it hides content all the way to the cloud; a ciphered radio alone does not.
+        encrypted: Whether it hides content as far as the cloud; a ciphered radio does not.
         source: For each number, where it comes from, or that it is an assumption.
     """
 

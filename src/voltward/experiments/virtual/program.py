@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float, Int
 
-from voltward.attacks.kernel import Context, Past, lag_ticks, manipulate
+from voltward.attacks.kernel import Context, Past, lag_ticks, manipulate, planned
 from voltward.comms.link import LinkState, link_step, start_link
 from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Place
@@ -116,13 +116,22 @@ def start_carry(
 
 
 def on_the_way_up(
-    tap: str, record: Record, case: CaseArrays, context: Context, log: FrameLog
+    tap: str,
+    record: Record,
+    case: CaseArrays,
+    context: Context,
+    log: FrameLog,
+    written: Int[Array, " run"],
 ) -> Record:
-    """Return a telemetry record as it leaves a tap that remembers earlier ones."""
+    """Return a telemetry record as it leaves a tap that remembers earlier ones.
+
+    `written` counts the records before this tick, `log` is that of the tick's end: a reader of the
+    old ring would cost a copy of the whole ring in every tick, for it is written in place.
+    """
     lag = lag_ticks(case.rows, tap, context, log.sequence.shape[0])
 
     def remembered() -> Record:
-        entry = read(log, jnp.maximum(log.written - lag, 0))
+        entry = read(log, jnp.maximum(written - lag, 0))
         past = Past(entry.wide, entry.scalars, entry.sequence, entry.sent_tick)
         return manipulate(tap, record, case.rows, context, past)
 
@@ -149,11 +158,14 @@ def tick_step(
 ) -> tuple[Carry, Float[Array, "run column"]]:
     """Advance the whole loop by one tick: every part reads the mailboxes of the last one."""
     context = Context(tick=tick, held=carry.held, seed=case.seed)
+    context = planned(context, case.rows, assembly.log_slots)
     to_bms = manipulate("can.down", carry.can_down, case.rows, context)
     vehicle, can_up, vehicle_report = vehicle_step(
         assembly, case, fixed, carry.vehicle, to_bms, duty, context
     )
-    from_bus = on_the_way_up("can.up", carry.can_up, case, context, carry.vehicle.log)
+    from_bus = on_the_way_up(
+        "can.up", carry.can_up, case, context, vehicle.log, carry.vehicle.log.written
+    )
     to_gateway = manipulate("mqtt.down", carry.mqtt_down, case.rows, context)
     # The peer that answers: the broker, or whoever sits in between.
     runs = case.seed.shape[0]
@@ -164,7 +176,9 @@ def tick_step(
     gateway, mqtt_up, can_down, gateway_report = gateway_step(
         assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
     )
-    first = on_the_way_up("mqtt.up", carry.mqtt_up[0], case, context, carry.gateway.log)
+    first = on_the_way_up(
+        "mqtt.up", carry.mqtt_up[0], case, context, gateway.log, carry.gateway.log.written
+    )
     second = _only_where_sent(
         carry.mqtt_up[1], manipulate("mqtt.up", carry.mqtt_up[1], case.rows, context)
     )

@@ -150,8 +150,8 @@ def read_attack_options(options: tuple[str, ...]) -> Any:
     """Return what `--attack` options ask for, in the form of a campaign file.
 
     Args:
-        options: Texts "id" or "id:param=value,param=value"; "all" stands for every attack, "of-duty"
-            for those that are meant for the duty.
+        options: Texts "id" or "id:param=value,param=value"; "all" stands for every
+            attack, "of-duty" for those that are meant for the duty.
 
     Raises:
         ConfigurationError: The form is wrong.
