@@ -52,6 +52,7 @@ class Quiet:
             current_A=flat(0.0),
             pack_voltage_V=flat(3.7 * self.cells),
             charger_current_A=flat(0.0),
+            charge_request_A=flat(0.0),
             isolation_kohm=flat(5000.0),
             soc=flat(0.5),
             coulomb_soc=flat(0.5),

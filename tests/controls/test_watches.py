@@ -57,6 +57,9 @@ PROVOKED = {
     "unsafe-readings": lambda q, t: q.bms(
         t, voltage_V=q.wide(3.5), innovation_V=q.flat(-0.2 if t < START + 3 else 0.0)
     ),
+    "charge-supervision": lambda q, t: q.bms(
+        t, charging=jnp.ones(q.runs, bool), charge_request_A=q.flat(50.0)
+    ),
     "contactor-supervision": lambda q, t: q.bms(t, closed=jnp.full(q.runs, t % 2 == 0)),
     "watermark-correlation": lambda q, t: _marked(q, t, replayed=True),
     "bus-traffic": lambda q, t: q.gateway(t, bus=_missing(q.telemetry(t))),

@@ -40,7 +40,7 @@ ATTACK = Attack(
     start_s=900.0,
     component_impact="plating, over-voltage",
     system_impact="faster ageing, fire risk",
-    claimed_by=(),
+    claimed_by=("charge-supervision",),
     stopped_by=("charger-link-authentication",),
     source="CHAdeMO carries the request in clear; gains of 0.2 to 2 are an assumption",
 )

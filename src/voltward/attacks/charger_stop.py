@@ -38,7 +38,7 @@ ATTACK = Attack(
     start_s=900.0,
     component_impact="none",
     system_impact="vehicle not charged, range lost",
-    claimed_by=(),
+    claimed_by=("charge-supervision",),
     stopped_by=(),
     source="Brokenwire: Koehler et al., NDSS 2023: charging aborted by radio from up to 47 m"
     " with 1 W",

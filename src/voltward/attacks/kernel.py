@@ -251,6 +251,14 @@ def _wide_row(
     return jnp.where(masked, moved, values)
 
 
+def injecting(
+    rows: Float[Array, "run tap slot column"], tap: str, context: Context
+) -> Bool[Array, " run"]:
+    """Return where a step sends a record of its own at this tap."""
+    active = active_slots(rows, tap, context)
+    return jnp.any(active & (rows[:, TAP_INDEX[tap], :, COLUMN["inject"]] > 0), axis=1)
+
+
 def listened(
     rows: Float[Array, "run tap slot column"],
     tap: str,

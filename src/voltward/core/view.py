@@ -22,6 +22,7 @@ class BmsView:
         current_A: Pack current as read; positive charges.
         pack_voltage_V: The pack-voltage sensor, apart from the cells' sum.
         charger_current_A: The charger's own meter; zero when none is connected.
+        charge_request_A: What was asked of the charger for this tick.
         isolation_kohm: The isolation monitor.
         soc: The BMS's estimate.
         coulomb_soc: Charge counted since the last rest, from the same start.
@@ -42,6 +43,7 @@ class BmsView:
     current_A: Float[Array, " run"]
     pack_voltage_V: Float[Array, " run"]
     charger_current_A: Float[Array, " run"]
+    charge_request_A: Float[Array, " run"]
     isolation_kohm: Float[Array, " run"]
     soc: Float[Array, " run"]
     coulomb_soc: Float[Array, " run"]

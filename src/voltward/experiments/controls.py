@@ -36,6 +36,7 @@ CONTROLS: Catalogue[Control] = Catalogue(
         "soc-agreement": "voltward.detection.soc_agreement:CONTROL",
         "isolation-plausibility": "voltward.detection.isolation_plausibility:CONTROL",
         "unsafe-readings": "voltward.detection.unsafe_readings:CONTROL",
+        "charge-supervision": "voltward.detection.charge_supervision:CONTROL",
         "contactor-supervision": "voltward.detection.contactor_supervision:CONTROL",
         "watermark-correlation": "voltward.detection.watermark_correlation:CONTROL",
         "bus-traffic": "voltward.detection.bus_traffic:CONTROL",

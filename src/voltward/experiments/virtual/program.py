@@ -9,7 +9,14 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Float, Int
 
-from voltward.attacks.kernel import Context, Past, lag_ticks, manipulate, planned
+from voltward.attacks.kernel import (
+    Context,
+    Past,
+    injecting,
+    lag_ticks,
+    manipulate,
+    planned,
+)
 from voltward.comms.link import LinkState, link_step, start_link
 from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Place
@@ -142,9 +149,31 @@ def on_the_way_up(
     )
 
 
-def _only_where_sent(sent: Record, changed: Record) -> Record:
-    """Return the changed record where one was sent: the older slot carries what is injected."""
-    return replace(changed, present=changed.present & sent.present)
+def at_the_broker(
+    sent: tuple[Record, Record],
+    case: CaseArrays,
+    context: Context,
+    log: FrameLog,
+    written: Int[Array, " run"],
+) -> tuple[Record, Record]:
+    """Return the two records that the broker gets for the two that the gateway sent.
+
+    A record of the attacker's own comes beside the honest one, in the second place when that is
+    free; while a backlog drains it takes the first, as if it had won the race.
+    """
+    first = on_the_way_up("mqtt.up", sent[0], case, context, log, written)
+    second = manipulate("mqtt.up", sent[1], case.rows, context)
+    # Only what was sent can be changed on its way.
+    second = replace(second, present=second.present & sent[1].present)
+    beside = injecting(case.rows, "mqtt.up", context) & ~sent[1].present
+
+    def apart() -> tuple[Record, Record]:
+        def choose(yes: Array, no: Array) -> Array:
+            return jnp.where(beside.reshape(beside.shape + (1,) * (yes.ndim - 1)), yes, no)
+
+        return jax.tree.map(choose, sent[0], first), jax.tree.map(choose, first, second)
+
+    return lax.cond(jnp.any(beside), apart, lambda: (first, second))
 
 
 def tick_step(
@@ -176,14 +205,9 @@ def tick_step(
     gateway, mqtt_up, can_down, gateway_report = gateway_step(
         assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
     )
-    first = on_the_way_up(
-        "mqtt.up", carry.mqtt_up[0], case, context, gateway.log, carry.gateway.log.written
-    )
-    second = _only_where_sent(
-        carry.mqtt_up[1], manipulate("mqtt.up", carry.mqtt_up[1], case.rows, context)
-    )
+    received = at_the_broker(carry.mqtt_up, case, context, gateway.log, carry.gateway.log.written)
     cloud, mqtt_down, cloud_report = cloud_step(
-        assembly, case, fixed, carry.cloud, (first, second), context
+        assembly, case, fixed, carry.cloud, received, context
     )
     asked = jnp.maximum(gateway_report.rekey, cloud_report.rekey) > 0.5
     waiting = jnp.where(carry.rekey_s < 0.0, jnp.where(asked, 0.0, -1.0), carry.rekey_s)

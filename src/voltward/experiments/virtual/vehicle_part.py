@@ -185,6 +185,7 @@ def _know(
         current_A=readings.current_A,
         pack_voltage_V=readings.pack_voltage_V,
         charger_current_A=readings.charger_current_A,
+        charge_request_A=jnp.where(driven.charging, state.charge_request_A, 0.0),
         isolation_kohm=readings.isolation_kohm,
         soc=predicted.soc[:, 0],
         coulomb_soc=state.coulomb_soc + charge,

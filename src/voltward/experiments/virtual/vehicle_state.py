@@ -148,6 +148,7 @@ def start_vehicle(
         current_A=zero,
         pack_voltage_V=readings.pack_voltage_V,
         charger_current_A=zero,
+        charge_request_A=zero,
         isolation_kohm=readings.isolation_kohm,
         soc=soc,
         coulomb_soc=soc,
