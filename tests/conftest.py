@@ -9,7 +9,8 @@ from hypothesis import settings
 
 HERE = Path(__file__).parent
 # Read when the first array is made: two cores serve the tests better than one large thread pool.
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
+os.environ.setdefault("NPROC", "1")
 os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip()
 jax.config.update("jax_enable_x64", True)
 # The same examples at every run; a busy machine is no failure.

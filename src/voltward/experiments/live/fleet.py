@@ -26,7 +26,7 @@ STOP_S = 10.0
 FAREWELL_S = 2.0
 MARK = "VOLTWARD_LIVE_RUN"
 LOG_TAIL_CHARACTERS = 2000
-ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
 
 
 @dataclass
@@ -142,6 +142,7 @@ class Fleet:
             "JAX_PLATFORMS": "cpu",
             "JAX_ENABLE_X64": "1",
             # Seven processes share the machine; each part is small.
+            "NPROC": "1",
             "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip(),
         }
         self.processes: list[ProcessFacts] = []

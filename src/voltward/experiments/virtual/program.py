@@ -138,7 +138,9 @@ def on_the_way_up(
     lag = lag_ticks(case.rows, tap, context, log.sequence.shape[0])
 
     def remembered() -> Record:
-        entry = read(log, jnp.maximum(written - lag, 0))
+        # The record on its way is itself the last one written.
+        back = jnp.minimum(lag, log.sequence.shape[0] - 2)
+        entry = read(log, jnp.maximum(written - 1 - back, 0))
         past = Past(entry.wide, entry.scalars, entry.sequence, entry.sent_tick)
         return manipulate(tap, record, case.rows, context, past)
 

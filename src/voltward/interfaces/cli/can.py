@@ -46,7 +46,7 @@ profile_option = click.option(
 )
 
 
-@click.group("can")
+@click.group("can", context_settings={"help_option_names": ["-h", "--help"]})
 def can_group() -> None:
     """Filters on candump lines: read LOG or standard input, write standard output."""
 

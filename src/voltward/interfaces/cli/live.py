@@ -27,7 +27,7 @@ NOTE = (
 )
 
 
-@click.group("live")
+@click.group("live", context_settings={"help_option_names": ["-h", "--help"]})
 def live_group() -> None:
     """Run cases on loopback with real processes, CAN frames, TLS and MQTT."""
 
