@@ -86,7 +86,8 @@ def test_a_rogue_publishes_where_the_broker_asks_for_no_certificate(cases):
     case = cases["rogue-without-client-certificates"]
     assert case.goal_reached
     assert case.figures.forged_received == case.rogue.granted == 30
-    assert case.outcome["twin_soc_error_pct"] > 5.0
+    # Honest records keep coming beside his; a clean run stays at about 0.1.
+    assert case.outcome["twin_soc_error_pct"] > 3.0
     assert case.alarm_tick == 11
 
 

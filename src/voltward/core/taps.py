@@ -86,7 +86,6 @@ TAPS: tuple[Tap, ...] = (
     Tap("mqtt.session", _COMMUNICATION, scalars=("peer",)),
     Tap("mqtt.up", _COMMUNICATION, TELEMETRY_WIDE, TELEMETRY_SCALARS),
     Tap("mqtt.down", _COMMUNICATION, scalars=COMMAND_SCALARS),
-    Tap("clock", _COMMUNICATION, scalars=("offset_s",)),
     Tap("store.write", _CLOUD, TELEMETRY_WIDE, TELEMETRY_SCALARS),
     Tap("twin.memory", _CLOUD, scalars=MODEL_SCALARS),
     Tap("model.update", _CLOUD, scalars=MODEL_SCALARS),

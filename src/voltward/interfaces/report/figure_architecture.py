@@ -64,7 +64,6 @@ PART_TAPS = {
     "BMS": ("firmware", "charger.request"),
     "CAN bus": ("can.up", "can.down"),
     "vehicle, grid": ("load",),
-    "gateway": ("clock",),
     "radio link": ("mqtt.session",),
     "MQTT broker": ("mqtt.up", "mqtt.down"),
     "ingest": ("store.write",),
