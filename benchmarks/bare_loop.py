@@ -87,7 +87,9 @@ def start_bare(assembly: Assembly, fixed: FixedDraws, temperature_degC: float) -
     temperature = zero + temperature_degC
     never = jnp.full(runs, NEVER)
     return BareState(
-        cells=CellState(soc, zero, zero, zero, temperature, jnp.mean(temperature, axis=1)),
+        cells=CellState(
+            soc, zero, zero, zero, temperature, jnp.mean(temperature, axis=1), zero
+        ),
         estimate=start_estimator(soc, assembly.tuning),
         sums=CONTROL.watch.start(runs, cells),
         protection=start_protection(runs),
@@ -134,6 +136,7 @@ def bare_tick(
         cells.hysteresis,
         cells.temperature_degC + rise_K,
         flow.coolant_degC,
+        cells.diffusion_V,
     )
 
     voltage_V = reading(

@@ -150,7 +150,7 @@ def prepared(
         np.array(
             [
                 [cell.series_law.a_K, cell.series_law.b_K2],
-                [cell.polarisation_law.a_K, cell.polarisation_law.b_K2],
+                [cell.fast_law.a_K, cell.fast_law.b_K2],
             ]
         ),
         np.exp(-tick_s / np.array([cell.fast_s, cell.slow_s])),

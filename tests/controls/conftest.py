@@ -96,6 +96,9 @@ class Quiet:
             model=jnp.tile(jnp.array([1.0, 1.0, 0.0]), (self.runs, 1)),
             command=self.command(tick),
             loss_W=self.flat(0.0),
+            overpotential_V=self.wide(0.0),
+            ocv_slope_V=self.wide(1.0),
+            parallel=1,
         )
         return replace(view, **changes)
 

@@ -51,6 +51,9 @@ PROVOKED = {
     "thermal-residual": lambda q, t: q.bms(
         t, temperature_degC=q.wide(25.0).at[:, 4].add(-8.0) + 0.1 * (t % 2)
     ),
+    "electrochemical-opinion": lambda q, t: q.cloud(
+        t, record=replace(q.telemetry(t), wide=(q.wide(3.8), q.wide(25.0)))
+    ),
     "soc-drift": lambda q, t: q.bms(t, soc=q.flat(0.45)),
     "soc-agreement": lambda q, t: q.cloud(t, record=q.telemetry(t, soc=0.45)),
     "isolation-plausibility": lambda q, t: q.bms(t, isolation_kohm=q.flat(30.0)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from voltward.experiments.document import find_document
-from voltward.physical.cell import load_cell
+from voltward.physical.cell_file import load_cell
 from voltward.physical.estimator import (
     EstimatorTuning,
     innovate,
@@ -30,7 +30,7 @@ def _run(start_error: float, gate: float, bias_V: float = 0.0, ticks: int = 3000
         current = jnp.full((1, 1), 30.0) * jnp.sin(tick / 40.0)
         true = predict(CELL, TUNING, true, current, warm, 1.0)
         series = CELL.resistances(true.soc, warm)[0]
-        voltage = CELL.ocv(true.soc)[0] + series * current + true.fast_V + true.slow_V + bias_V
+        voltage = CELL.ocv(true.soc)[0] + series * current + true.polarised_V + bias_V
         state = predict(CELL, TUNING, state, current, warm, 1.0)
         seen = innovate(CELL, TUNING, state, voltage, current, warm)
         return (true, update(state, seen, jnp.full((1, 1), gate))), None

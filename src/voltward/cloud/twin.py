@@ -7,6 +7,13 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
+from voltward.cloud.adaptation import (
+    AdaptationParameters,
+    AdaptationState,
+    adapt,
+    start_adaptation,
+)
+from voltward.cloud.ageing_evidence import Heard, hear
 from voltward.core.record import Record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.physical.cell import CellModel
@@ -38,6 +45,7 @@ class TwinState:
         anchor_soc: Estimate at the last anchor of the capacity check.
         anchor_Ah: Charge count there.
         soh: Capacity relative to nominal, as the twin measures it.
+        adaptation: Factors of ageing, in a twin that adapts.
     """
 
     estimate: EstimatorState
@@ -49,6 +57,7 @@ class TwinState:
     anchor_soc: Float[Array, " run"]
     anchor_Ah: Float[Array, " run"]
     soh: Float[Array, " run"]
+    adaptation: AdaptationState | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,7 @@ class TwinParameters:
         tick_s: Length of a tick.
         longest_gap_s: A longer step is predicted as this one; the estimate waits for readings.
         soh_window: SoC span after which the capacity is measured anew.
+        adaptation: How it follows ageing; None for a twin that stays as commissioned.
     """
 
     cell: CellModel
@@ -68,6 +78,7 @@ class TwinParameters:
     tick_s: float
     longest_gap_s: float = 120.0
     soh_window: float = 0.1
+    adaptation: AdaptationParameters | None = None
 
 
 def start_twin(
@@ -89,6 +100,7 @@ def start_twin(
         anchor_soc=mean,
         anchor_Ah=zero,
         soh=zero + 1.0,
+        adaptation=None if parameters.adaptation is None else start_adaptation(soc),
     )
 
 
@@ -103,6 +115,8 @@ class Seen:
         temperature_degC: Used for the comparison.
         current_A: Used for the comparison.
         loss_W: Heat made in the mean cell, as the model has it.
+        overpotential_V: Predicted voltage less open-circuit voltage, of every cell.
+        heard: What the record says about ageing, in a twin that adapts.
     """
 
     state: TwinState
@@ -110,6 +124,8 @@ class Seen:
     temperature_degC: Float[Array, "run cell"]
     current_A: Float[Array, " run"]
     loss_W: Float[Array, " run"]
+    overpotential_V: Float[Array, "run cell"]
+    heard: Heard | None = None
 
 
 def see(
@@ -146,6 +162,11 @@ def see(
     cell_A = (current / parallel)[:, None]
     resistance = known_resistance * model[:, 0:1]
     capacity = known_capacity * model[:, 1:2]
+    pack_capacity = model[:, 1]
+    if state.adaptation is not None:
+        resistance = resistance * state.adaptation.resistance
+        capacity = capacity * state.adaptation.capacity
+        pack_capacity = pack_capacity * jnp.mean(state.adaptation.capacity, axis=1)
     predicted = predict(
         cell,
         parameters.tuning,
@@ -165,11 +186,12 @@ def see(
         temperature,
         resistance,
         model[:, 2:3],
+        parameters.tick_s,
     )
     charge_Ah = current * elapsed_s / 3600.0
-    counted = state.coulomb_soc + charge_Ah / (cell.capacity_Ah * parallel * model[:, 1])
-    series, _, _ = cell.resistances(counted, jnp.mean(temperature, axis=1))
-    polarised = jnp.mean(predicted.fast_V + predicted.slow_V, axis=1)
+    counted = state.coulomb_soc + charge_Ah / (cell.capacity_Ah * parallel * pack_capacity)
+    series, _, _ = cell.resistances(counted, jnp.mean(temperature, axis=1), cell_A[:, 0])
+    polarised = jnp.mean(predicted.polarised_V, axis=1)
     loss_W = cell_A[:, 0] * (series * cell_A[:, 0] + polarised)
     moved = TwinState(
         estimate=predicted,
@@ -183,8 +205,27 @@ def see(
         anchor_soc=state.anchor_soc,
         anchor_Ah=state.anchor_Ah + charge_Ah,
         soh=state.soh,
+        adaptation=state.adaptation,
     )
-    return Seen(moved, innovation, temperature, current, loss_W)
+    expected_V = record.wide[0] - innovation.value_V
+    overpotential_V = expected_V - cell.ocv(predicted.soc)[0]
+    heard = None
+    if state.adaptation is not None:
+        heard = hear(
+            cell,
+            state.adaptation.circuit,
+            state.estimate.soc,
+            record.wide[0],
+            cell_A,
+            temperature,
+            elapsed_s,
+            resistance,
+            capacity,
+            model[:, 2:3],
+            innovation.value_V / innovation.std_V,
+            present,
+        )
+    return Seen(moved, innovation, temperature, current, loss_W, overpotential_V, heard)
 
 
 def believe(
@@ -193,8 +234,18 @@ def believe(
     gate: Float[Array, "run cell"],
     present: Bool[Array, " run"],
     parallel: int,
+    learning: Float[Array, " run"] | None = None,
 ) -> TwinState:
     """Correct the estimate by the gated innovation, and measure the capacity when it is time.
+
+    Args:
+        parameters: Of the twin.
+        seen: What `see` returned.
+        gate: Share of the update that is applied.
+        present: Where there was a record.
+        parallel: Cells in a group.
+        learning: Share of the adaptation's rates in force, all of it by default; of no effect in
+            a twin that does not adapt.
 
     Limits:
         The capacity check divides counted charge by the change of an estimate that leans on the
@@ -207,6 +258,10 @@ def believe(
     due = jnp.abs(moved) > parameters.soh_window
     nominal = parameters.cell.capacity_Ah * parallel
     measured = state.anchor_Ah / (nominal * jnp.where(due, moved, 1.0))
+    adaptation = state.adaptation
+    if parameters.adaptation is not None and adaptation is not None and seen.heard is not None:
+        share = jnp.ones_like(state.soh) if learning is None else learning
+        adaptation = adapt(parameters.adaptation, adaptation, seen.heard, gate, share)
     return TwinState(
         estimate=estimate,
         coulomb_soc=state.coulomb_soc,
@@ -217,4 +272,5 @@ def believe(
         anchor_soc=jnp.where(due, mean, state.anchor_soc),
         anchor_Ah=jnp.where(due, 0.0, state.anchor_Ah),
         soh=jnp.where(due, 0.8 * state.soh + 0.2 * jnp.clip(measured, 0.5, 1.2), state.soh),
+        adaptation=adaptation,
     )

@@ -161,6 +161,7 @@ class Control:
         shape: Present when it shapes.
         watch: Present when it watches.
         act: Present when it acts.
+        cells: Names of the cells that its watch is made for; empty for any.
     """
 
     id: str
@@ -174,6 +175,11 @@ class Control:
     shape: tuple[Shape, ...] = ()
     watch: Watch | None = None
     act: Act | None = None
+    cells: tuple[str, ...] = ()
+
+    def knows(self, cell: str) -> bool:
+        """Return whether its watch is made for packs of a cell."""
+        return not self.cells or cell in self.cells
 
     @property
     def hooks(self) -> tuple[Hook, ...]:

@@ -103,6 +103,9 @@ class CloudView:
         model: Modifiers of the shared tables in force: resistance, capacity, OCV shift.
         command: The command that the service sent last.
         loss_W: Heat that the resistances make in a cell, as the model has it.
+        overpotential_V: How far the twin holds each cell's voltage from its open-circuit voltage.
+        ocv_slope_V: Slope of the open-circuit voltage there, per unit of SoC.
+        parallel: Cells side by side, which share the current.
     """
 
     tick: Int[Array, ""]
@@ -117,3 +120,6 @@ class CloudView:
     model: Float[Array, "run parameter"]
     command: Record
     loss_W: Float[Array, " run"]
+    overpotential_V: Float[Array, "run cell"]
+    ocv_slope_V: Float[Array, "run cell"]
+    parallel: int

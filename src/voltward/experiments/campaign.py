@@ -13,15 +13,20 @@ from typing import Any
 import numpy as np
 
 from voltward.core.errors import NothingRanError
-from voltward.experiments.campaign_facts import run_facts
+from voltward.experiments.campaign_facts import run_facts, truth_facts
 from voltward.experiments.harm import with_harm
+from voltward.experiments.mismatched.plant_choice import host_cell, leader_of
+from voltward.experiments.mismatched.shared_histories import StepCounts
 from voltward.experiments.run_folder import RunFolder, RunWriter
 from voltward.experiments.scenario import CampaignSettings
+from voltward.experiments.tracks import MISMATCHED
 from voltward.experiments.virtual.case import Case, grid
 from voltward.experiments.virtual.engine import CHUNK, Engine
 from voltward.experiments.worst_cases import WorstCases
 
 Progress = Callable[[str, int, int], None]
+# Only runs of one batch share an electrochemical cell, so these batches are larger.
+MISMATCHED_CHUNK = 48
 # One XLA thread in each worker: the processes share the cores between them. NPROC is what XLA sizes
 # its pool of threads by; with more, every small kernel is cut up and handed over, at nearly twice
 # the processor time.
@@ -40,6 +45,7 @@ class Part:
     compile_s: float
     programs: int
     cell_steps: int
+    model: StepCounts
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,10 @@ class CampaignResult:
 
 
 def _start_worker(settings: CampaignSettings, chunk: int) -> None:
-    _WORKER["engine"] = Engine(settings.load_system(), settings.load_duty(), chunk)
+    system, duty = settings.load_system(), settings.load_duty()
+    mismatched = settings.track == MISMATCHED
+    host = host_cell(leader_of(system, settings.truth_set), duty) if mismatched else None
+    _WORKER["engine"] = Engine(system, duty, chunk, host)
 
 
 def _run_part(index: int, cases: Sequence[Case], traced: Sequence[str]) -> Part:
@@ -77,6 +86,7 @@ def _run_part(index: int, cases: Sequence[Case], traced: Sequence[str]) -> Part:
         compile_s=result.compile_s,
         programs=engine.programs_compiled - before,
         cell_steps=engine.cell_steps_per_case * len(cases),
+        model=StepCounts() if engine.host is None else engine.host.histories.counts,
     )
 
 
@@ -122,7 +132,10 @@ def run_campaign(
     cases = grid(settings.attacks, stacks, settings.seeds, settings.seed, duty.duration_s)
     if not cases:
         raise NothingRanError("the campaign has no case", hint="name at least one stack")
-    chunk = settings.chunk or min(CHUNK, len(cases))
+    if settings.track == MISMATCHED:
+        leader_of(system, settings.truth_set)  # a worker could not say what is wrong
+    most = MISMATCHED_CHUNK if settings.track == MISMATCHED else CHUNK
+    chunk = settings.chunk or min(most, len(cases))
     batches = [cases[at : at + chunk] for at in range(0, len(cases), chunk)]
     plan = {"config_sha256": settings.config_sha256, "chunk": chunk, "cases": len(cases)}
     writer = RunWriter.begin(out, settings.as_toml(), plan, resume=resume)
@@ -132,14 +145,14 @@ def run_campaign(
     todo = [index for index in range(len(batches)) if index not in writer.parts.finished()]
     done = len(batches) - len(todo)
     progress("campaign", done, len(batches))
-    compile_s, programs, cell_steps = 0.0, 0, 0
+    compile_s, programs, cell_steps, model = 0.0, 0, 0, StepCounts()
     for part in _parts(settings, chunk, batches, todo, worst.candidates(cases)):
         for row in part.rows:
             if worst.consider(row) and row["case_id"] in part.traces:
                 worst.keep(row, part.traces[row["case_id"]])
         writer.parts.write(part.index, part.rows, part.events)
         compile_s, programs = max(compile_s, part.compile_s), max(programs, part.programs)
-        cell_steps += part.cell_steps
+        cell_steps, model = cell_steps + part.cell_steps, model + part.model
         done += 1
         progress("campaign", done, len(batches))
     facts = run_facts(settings, system, duty, stacks)
@@ -149,6 +162,7 @@ def run_campaign(
             "programs_compiled": programs,
             "compile_s": round(compile_s, 3),
             "cell_steps": cell_steps,
+            **truth_facts(settings, system, model),
             "wall_s": round(time.perf_counter() - begin, 3),
         },
         gate=settings.gate,

@@ -12,14 +12,16 @@ from voltward.core.control import Control
 from voltward.experiments.consequences import CONSEQUENCES
 from voltward.experiments.controls import CONTROLS
 from voltward.experiments.duty import Duty
+from voltward.experiments.mismatched.plant_choice import set_of
+from voltward.experiments.mismatched.shared_histories import StepCounts
 from voltward.experiments.scenario import CampaignSettings
 from voltward.experiments.schemas import NO_ATTACK
 from voltward.experiments.settings import SystemSettings
 from voltward.experiments.stacks import Stack
+from voltward.experiments.tracks import MISMATCHED, TRACK_LIMITS
+from voltward.experiments.truth.parameter_sets import PUBLISHED
 
-TRACK = "matched"
 LIMITS = (
-    "Track matched: the plant is the model that the twin uses, so detection here is a best case.",
     "The abuse chemistry is that of an LCO 18650 scaled by capacity; no gas, venting or flame.",
     "Plated charge is right in order of magnitude only: its share of the excess is a constant.",
     "Rates per year and lives are extrapolations of one duty, as their columns say.",
@@ -115,9 +117,14 @@ def run_facts(
             "python": platform.python_version(),
             **{name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy", "pyarrow")},
         },
-        "track": TRACK,
+        "track": settings.track,
         "command": "voltward run config.toml",
-        "limits": [*LIMITS, f"Duty {duty.name}: {duty.source}.", f"Link {system.link.name}."],
+        "limits": [
+            *TRACK_LIMITS[settings.track],
+            *LIMITS,
+            f"Duty {duty.name}: {duty.source}.",
+            f"Link {system.link.name}.",
+        ],
         "catalogue": {
             "attacks": {name: attack_document(ATTACKS.load(name)) for name in dict.fromkeys(names)},
             "controls": {
@@ -135,4 +142,32 @@ def run_facts(
                 for entry in CONSEQUENCES
             },
         },
+    }
+
+
+def truth_facts(
+    settings: CampaignSettings, system: SystemSettings, model: StepCounts
+) -> dict[str, Any]:
+    """Return what run.json says of an electrochemical plant; nothing on track matched.
+
+    Args:
+        settings: The campaign.
+        system: Whose cell it is.
+        model: Steps of this run; parts kept from an interrupted one are not in them.
+    """
+    if settings.track != MISMATCHED:
+        return {}
+    known = PUBLISHED[set_of(system, settings.truth_set)]
+    return {
+        "truth": {
+            "model": "Doyle-Fuller-Newman, isothermal",
+            "pybamm": version("pybamm"),
+            "parameter_set": known.pybamm_name,
+            "source": known.source,
+            "limits": known.limits,
+            "steps_computed": model.computed,
+            "steps_reused": model.reused,
+            "model_s": round(model.model_s, 3),
+            "gave_up_s": dict(sorted(model.gave_up.items())),
+        }
     }

@@ -34,7 +34,9 @@ def data_folder() -> Path:
 
 def shipped_names(kind: str) -> tuple[str, ...]:
     """Return the names of the shipped documents of one kind, such as "duties"."""
-    return tuple(sorted(path.stem for path in (data_folder() / kind).glob("*.toml")))
+    files = (data_folder() / kind).glob("*.toml")
+    # A second dot marks a companion of a document, such as a cell's calibration.
+    return tuple(sorted(path.stem for path in files if "." not in path.stem))
 
 
 def find_document(kind: str, name_or_path: str, noun: str) -> Path:

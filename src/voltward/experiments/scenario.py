@@ -22,11 +22,13 @@ from voltward.experiments.document import (
 )
 from voltward.experiments.duty import Duty, load_duty
 from voltward.experiments.gate import check_gate
+from voltward.experiments.mismatched.plant_choice import check_cost, set_of
 from voltward.experiments.schemas import NO_ATTACK
 from voltward.experiments.settings import Name, SystemSettings, settings_table
 from voltward.experiments.stack_changes import StackChanges
 from voltward.experiments.stacks import Stack, StackChoice, resolve_stack
 from voltward.experiments.system import REFERENCE, capacities_Ah, load_system
+from voltward.experiments.tracks import MATCHED, MISMATCHED
 
 __all__ = [
     "AttackChoice",
@@ -112,6 +114,9 @@ class CampaignDocument:
         chunk: Runs computed together; 0 chooses.
         workers: Processes; 0 chooses.
         tick_s: Replaces the duty's tick.
+        track: "matched": the plant is the twin's model; "mismatched": an electrochemical one leads.
+        truth_set: Which one, when the cell file does not say.
+        truth_hours: Most hours of runs on track mismatched; more is refused with an estimate.
     """
 
     name: Annotated[str, Len(1, 100)] = "campaign"
@@ -130,6 +135,9 @@ class CampaignDocument:
     chunk: Annotated[int, Interval(ge=0, le=100_000)] = 0
     workers: Annotated[int, Interval(ge=0, le=256)] = 0
     tick_s: Annotated[float, Interval(gt=0.0, le=600.0)] | None = None
+    track: Literal["matched", "mismatched"] = "matched"
+    truth_set: str = ""
+    truth_hours: Annotated[float, Interval(gt=0.0, le=10_000.0)] = 12.0
 
 
 @dataclass(frozen=True)
@@ -152,6 +160,9 @@ class CampaignSettings:
     chunk: int
     workers: int
     tick_s: float | None
+    track: str
+    truth_set: str
+    truth_hours: float
 
     def load_system(self) -> SystemSettings:
         """Return the system with the campaign's cell, link and cloud in place."""
@@ -168,6 +179,12 @@ class CampaignSettings:
             level=self.duty_level,
             capacities_Ah=capacities_Ah(self.load_system()),
         )
+
+    @property
+    def case_count(self) -> int:
+        """How many cases the grid holds, the clean duty's included."""
+        attacks = sum(choice.id != NO_ATTACK for choice in self.attacks)
+        return (attacks + 1) * len(self.stacks) * self.seeds
 
     def resolved_stacks(self) -> tuple[Stack, ...]:
         """Return the enabled controls of each stack."""
@@ -192,8 +209,11 @@ class CampaignSettings:
         Chunk and workers are left out, since the cases do not depend on them; so is the gate.
         """
         document = self.as_document()
-        for key in ("chunk", "workers", "gate", "name"):
+        for key in ("chunk", "workers", "gate", "name", "truth_hours"):
             del document[key]
+        if self.track == MATCHED:
+            # Named by every table; without them, digests stay as they were before other tracks.
+            del document["track"], document["truth_set"]
         system = self.load_system()
         document["system"] = asdict(system)
         document["cell"] = sha256_of(find_document("cells", system.cell, "cell"))
@@ -241,7 +261,10 @@ def load_campaign(
             (*(choice.id for choice in attacks), NO_ATTACK),
             [choice.name for choice in settings.stacks],
         )
-    settings.load_duty()
+    duty = settings.load_duty()
+    if settings.track == MISMATCHED:
+        set_of(settings.load_system(), settings.truth_set)
+        check_cost(settings.case_count, duty, settings.truth_hours)
     for stack in settings.resolved_stacks():
         for control in stack.controls:
             check_control(control, f"{label}: stack '{stack.name}'")

@@ -218,6 +218,21 @@ OPTIONAL_RUN_KEYS: dict[str, dict[str, Any]] = {
         },
     },
     "limits": {"type": "array", "items": {"type": "string"}},
+    "truth": {
+        "type": "object",
+        "description": "Of track mismatched: the electrochemical model, its steps and its limits.",
+        "properties": {
+            "model": {"type": "string"},
+            "pybamm": {"type": "string"},
+            "parameter_set": {"type": "string"},
+            "source": {"type": "string"},
+            "limits": {"type": "string"},
+            "steps_computed": {"type": "integer", "minimum": 0},
+            "steps_reused": {"type": "integer", "minimum": 0},
+            "model_s": {"type": "number", "minimum": 0},
+            "gave_up_s": {"type": "object", "additionalProperties": {"type": "number"}},
+        },
+    },
 }
 
 

@@ -1,36 +1,59 @@
 """The cell: open-circuit voltage, two RC pairs and a series resistance over SoC and temperature."""
 
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jaxtyping import Float
 
-from voltward.core.errors import ConfigurationError
-
 ZERO_DEGC_K = 273.15
 REFERENCE_K = 298.15
+GAS_OVER_FARADAY_V_PER_K = 8.314462618 / 96485.33212
 
 
 @dataclass(frozen=True)
 class TemperatureLaw:
-    """ln(R / R_25) = a x + b x^2 with x = 1/T - 1/298.15 K.
+    """ln(R / R_25) = a(SoC) x + b x^2 with x = 1/T - 1/298.15 K.
 
     Attributes:
-        a_K: Arrhenius slope.
+        a_K: Arrhenius slope; one number, or a table on uniform SoC knots.
         b_K2: Its curvature; 0 for a plain Arrhenius law.
     """
 
-    a_K: float
+    a_K: float | np.ndarray | Float[Array, " knot"]
     b_K2: float = 0.0
 
-    def factor(self, temperature_degC: Float[Array, "..."]) -> Float[Array, "..."]:
-        """Return the resistance relative to 25 degC."""
-        x = 1.0 / (temperature_degC + ZERO_DEGC_K) - 1.0 / REFERENCE_K
-        return jnp.exp(x * (self.a_K + self.b_K2 * x))
+    def factor(
+        self, temperature_degC: Float[Array, "..."], soc: Float[Array, "..."]
+    ) -> Float[Array, "..."]:
+        """Return the value relative to 25 degC; the slope is held at its ends outside 0 to 1."""
+        x = inverse_temperature(temperature_degC)
+        slope_K = (
+            self.a_K
+            if isinstance(self.a_K, float)
+            else lookup(self.a_K, jnp.clip(soc, 0.0, 1.0))[0]
+        )
+        return jnp.exp(x * (slope_K + self.b_K2 * x))
+
+
+def inverse_temperature(temperature_degC: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Return 1/T - 1/298.15 K."""
+    return 1.0 / (temperature_degC + ZERO_DEGC_K) - 1.0 / REFERENCE_K
+
+
+def lookup(
+    table: np.ndarray | Float[Array, " knot"], soc: Float[Array, "..."]
+) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
+    """Return value and slope of a table at SoC, linear between knots and beyond the ends."""
+    intervals = table.shape[0] - 1
+    position = soc * intervals
+    index = jnp.clip(position.astype(jnp.int32), 0, intervals - 1)
+    steps = jnp.asarray(np.diff(table) if isinstance(table, np.ndarray) else jnp.diff(table))
+    slope = steps[index]
+    value = jnp.asarray(table[:-1])[index] + slope * (position - index)
+    return value, slope * intervals
 
 
 @dataclass(frozen=True)
@@ -43,12 +66,13 @@ class CellModel:
         capacity_Ah: Nominal capacity.
         ocv_V: Open-circuit voltage on the knots (knot,).
         series_ohm: R0 at 25 degC on the knots.
-        fast_ohm: R1 at 25 degC on the knots.
+        fast_ohm: R1 at 25 degC on the knots; at small current where charge transfer is on.
         slow_ohm: R2 at 25 degC on the knots.
         fast_s: Time constant of R1.
         slow_s: Time constant of R2.
         series_law: Temperature law of R0.
-        polarisation_law: Temperature law of R1 and R2.
+        fast_law: Temperature law of R1.
+        slow_law: Temperature law of R2.
         hysteresis_V: Half width of the OCV hysteresis; 0 where the chemistry needs none.
         hysteresis_rate: Dimensionless rate at which it turns over with charge.
         heat_capacity_J_per_K: Of one cell.
@@ -56,11 +80,25 @@ class CellModel:
         volume_m3: Of one cell.
         equivalent_18650: How many 18650 cells have this capacity; scales abuse heat.
         source: Where the numbers come from.
+        charge_transfer: Whether R1 is a charge transfer, whose voltage grows as the inverse
+            hyperbolic sine of the current.
+        diffusion_ohm: R3, the slowest branch, on the knots; None for a cell of two branches.
+        diffusion_s: Time constant of R3.
+        diffusion_law: Temperature law of R3.
+        time_slopes_K: Arrhenius slopes of the time constants of R1, R2 and R3.
+        entropy_V_per_K: What the open-circuit voltage gains per kelvin above 25 degC, on knots;
+            None where it is not known.
+        current_lag_s: By how much the voltages of the records trail their currents, where the
+            cell was identified from a recorder with such a skew; replays undo it.
+        error_degC: Temperatures of the identification, rising; empty where there was none.
+        error_V: Root mean square error of the model there, on the profiles it was fitted to.
+        error_s: How long that error stays alike.
 
     Source:
-        Plett, Battery Management Systems vol. 1, Artech House 2015, ch. 2 (circuit, hysteresis).
+        Plett, Battery Management Systems vol. 1, Artech House 2015, ch. 2 (circuit, hysteresis);
+        asinh: Butler-Volmer kinetics with equal transfer coefficients.
     Limits:
-        Linear in current; accuracy against real cells is a figure of its own.
+        Accuracy against real cells is a figure of its own, in the cell's fit report.
     """
 
     name: str
@@ -73,44 +111,99 @@ class CellModel:
     fast_s: float
     slow_s: float
     series_law: TemperatureLaw
-    polarisation_law: TemperatureLaw
-    hysteresis_V: float
+    fast_law: TemperatureLaw
+    slow_law: TemperatureLaw
+    hysteresis_V: float | Float[Array, ""]
     hysteresis_rate: float
     heat_capacity_J_per_K: float
     surface_m2: float
     volume_m3: float
     equivalent_18650: float
     source: str
-
-    def lookup(
-        self, table: np.ndarray, soc: Float[Array, "..."]
-    ) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-        """Return value and slope of a table at SoC, linear between knots and beyond the ends."""
-        intervals = table.shape[0] - 1
-        position = soc * intervals
-        index = jnp.clip(position.astype(jnp.int32), 0, intervals - 1)
-        slope = jnp.asarray(np.diff(table))[index]
-        value = jnp.asarray(table[:-1])[index] + slope * (position - index)
-        return value, slope * intervals
+    charge_transfer: bool = False
+    diffusion_ohm: np.ndarray | None = None
+    diffusion_s: float = 1000.0
+    diffusion_law: TemperatureLaw = TemperatureLaw(0.0)
+    time_slopes_K: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    entropy_V_per_K: np.ndarray | None = None
+    current_lag_s: float = 0.0
+    error_degC: tuple[float, ...] = ()
+    error_V: tuple[float, ...] = ()
+    error_s: float = 0.0
 
     def ocv(self, soc: Float[Array, "..."]) -> tuple[Float[Array, "..."], Float[Array, "..."]]:
-        """Return the open-circuit voltage in V and its slope in V per unit of SoC."""
-        return self.lookup(self.ocv_V, soc)
+        """Return the open-circuit voltage at 25 degC in V, and its slope in V per unit of SoC."""
+        return lookup(self.ocv_V, soc)
+
+    def entropic_V(
+        self, soc: Float[Array, "..."], temperature_degC: Float[Array, "..."]
+    ) -> Float[Array, "..."] | float:
+        """Return how the open-circuit voltage differs from 25 degC."""
+        if self.entropy_V_per_K is None:
+            return 0.0
+        slope = lookup(self.entropy_V_per_K, jnp.clip(soc, 0.0, 1.0))[0]
+        return slope * (temperature_degC - 25.0)
 
     def resistances(
-        self, soc: Float[Array, "..."], temperature_degC: Float[Array, "..."]
+        self,
+        soc: Float[Array, "..."],
+        temperature_degC: Float[Array, "..."],
+        current_A: Float[Array, "..."] | float = 0.0,
     ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
-        """Return R0, R1 and R2 in ohm; held at the end knots outside 0 to 1."""
+        """Return R0, R1 and R2 in ohm; held at the end knots outside 0 to 1.
+
+        Args:
+            soc: State of charge.
+            temperature_degC: Of the cell.
+            current_A: Where charge transfer is on, R1 is voltage over current at this current.
+        """
         inside = jnp.clip(soc, 0.0, 1.0)
-        series = self.lookup(self.series_ohm, inside)[0]
-        fast = self.lookup(self.fast_ohm, inside)[0]
-        slow = self.lookup(self.slow_ohm, inside)[0]
-        polarisation = self.polarisation_law.factor(temperature_degC)
+        series = lookup(self.series_ohm, inside)[0]
+        fast = lookup(self.fast_ohm, inside)[0]
+        slow = lookup(self.slow_ohm, inside)[0]
+        fast = fast * self.fast_law.factor(temperature_degC, inside)
+        if self.charge_transfer:
+            fast = fast * _transfer_share(fast * current_A, temperature_degC)
         return (
-            series * self.series_law.factor(temperature_degC),
-            fast * polarisation,
-            slow * polarisation,
+            series * self.series_law.factor(temperature_degC, inside),
+            fast,
+            slow * self.slow_law.factor(temperature_degC, inside),
         )
+
+    def diffusion(
+        self, soc: Float[Array, "..."], temperature_degC: Float[Array, "..."]
+    ) -> Float[Array, "..."] | float:
+        """Return R3 in ohm, 0 for a cell of two branches."""
+        if self.diffusion_ohm is None:
+            return 0.0
+        inside = jnp.clip(soc, 0.0, 1.0)
+        value = lookup(self.diffusion_ohm, inside)[0]
+        return value * self.diffusion_law.factor(temperature_degC, inside)
+
+    def kept(
+        self, elapsed_s: Float[Array, "..."] | float, temperature_degC: Float[Array, "..."]
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+        """Return the shares of the three polarisation voltages that outlive the elapsed time."""
+        times_s = (self.fast_s, self.slow_s, self.diffusion_s)
+        fast, slow, diffusion = (
+            jnp.exp(-elapsed_s / self._time_s(time_s, slope_K, temperature_degC))
+            for time_s, slope_K in zip(times_s, self.time_slopes_K, strict=True)
+        )
+        return fast, slow, diffusion
+
+    @staticmethod
+    def _time_s(
+        time_s: float, slope_K: float | Float[Array, ""], temperature_degC: Float[Array, "..."]
+    ) -> Float[Array, "..."] | float:
+        if isinstance(slope_K, float) and slope_K == 0.0:
+            return time_s
+        return time_s * jnp.exp(slope_K * inverse_temperature(temperature_degC))
+
+    @property
+    def hysteretic(self) -> bool:
+        """Whether the open-circuit voltage depends on the direction of the current."""
+        # A traced half width counts: the fit moves it.
+        return isinstance(self.hysteresis_V, jax.Array) or self.hysteresis_V > 0.0
 
     def soc_at(self, voltage_V: float) -> float:
         """Return the SoC at which the open-circuit voltage has that value (a rising curve)."""
@@ -118,70 +211,11 @@ class CellModel:
         return float(np.interp(voltage_V, self.ocv_V, knots))
 
 
-def _table(document: dict[str, object], key: str, path: Path, knots: int) -> np.ndarray:
-    """Return a table stretched onto `knots` uniform knots."""
-    raw = document.get(key)
-    values = np.asarray(raw if isinstance(raw, list) else [], dtype=np.float64)
-    if values.size < 2 or not np.all(np.isfinite(values)):
-        raise ConfigurationError(
-            f"{path}: {key} is not a list of at least two finite numbers",
-            why="tables stand on uniform SoC knots from 0 to 1",
-        )
-    grid = np.linspace(0.0, 1.0, values.size)
-    return np.interp(np.linspace(0.0, 1.0, knots), grid, values)
-
-
-def load_cell(path: Path) -> CellModel:
-    """Read a cell from its TOML file.
-
-    Raises:
-        ConfigurationError: The file is absent, is no TOML, lacks a key or has an unphysical value.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        scale = float(document["capacity_Ah"]) / float(document["tables_capacity_Ah"])
-        knots = len(document["ocv_V"])
-        cell = CellModel(
-            name=document["name"],
-            chemistry=document["chemistry"],
-            capacity_Ah=float(document["capacity_Ah"]),
-            ocv_V=_table(document, "ocv_V", path, knots),
-            series_ohm=_table(document, "series_ohm", path, knots) / scale,
-            fast_ohm=_table(document, "fast_ohm", path, knots) / scale,
-            slow_ohm=_table(document, "slow_ohm", path, knots) / scale,
-            fast_s=float(document["fast_s"]),
-            slow_s=float(document["slow_s"]),
-            series_law=TemperatureLaw(**document["series_law"]),
-            polarisation_law=TemperatureLaw(**document["polarisation_law"]),
-            hysteresis_V=float(document["hysteresis_V"]),
-            hysteresis_rate=float(document["hysteresis_rate"]),
-            heat_capacity_J_per_K=float(document["heat_capacity_J_per_K"]),
-            surface_m2=float(document["surface_m2"]),
-            volume_m3=float(document["volume_m3"]),
-            equivalent_18650=float(document["equivalent_18650"]),
-            source=document["source"],
-        )
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"there is no cell file {path}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
-    except KeyError as error:
-        raise ConfigurationError(f"{path}: the key {error} is missing") from error
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-    _require_physical(cell, path)
-    return cell
-
-
-def _require_physical(cell: CellModel, path: Path) -> None:
-    if np.any(np.diff(cell.ocv_V) <= 0):
-        raise ConfigurationError(
-            f"{path}: ocv_V does not rise with SoC",
-            why="knots run from SoC 0 to SoC 1, and the estimator needs a rising curve",
-        )
-    tables = (cell.series_ohm, cell.fast_ohm, cell.slow_ohm)
-    positive = (cell.capacity_Ah, cell.fast_s, cell.slow_s, cell.heat_capacity_J_per_K)
-    if any(np.any(table <= 0) for table in tables) or any(value <= 0 for value in positive):
-        raise ConfigurationError(
-            f"{path}: resistances, time constants, capacity and heat capacity must be above 0"
-        )
+def _transfer_share(
+    linear_V: Float[Array, "..."], temperature_degC: Float[Array, "..."]
+) -> Float[Array, "..."]:
+    """Return asinh(u)/u, where u is the linear voltage over twice the thermal voltage."""
+    u = linear_V / (2.0 * GAS_OVER_FARADAY_V_PER_K * (temperature_degC + ZERO_DEGC_K))
+    small = jnp.abs(u) < 1e-4
+    safe = jnp.where(small, 1.0, u)
+    return jnp.where(small, 1.0 - u * u / 6.0, jnp.arcsinh(safe) / safe)

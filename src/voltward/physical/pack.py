@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jaxtyping import Float
 
@@ -69,6 +68,7 @@ class CellState:
         hysteresis: -1 (discharge branch) to 1 (charge branch).
         temperature_degC: Lumped cell temperature.
         coolant_degC: Coolant temperature (run,).
+        diffusion_V: Voltage over the slowest branch.
     """
 
     soc: Float[Array, "run cell"]
@@ -77,6 +77,7 @@ class CellState:
     hysteresis: Float[Array, "run cell"]
     temperature_degC: Float[Array, "run cell"]
     coolant_degC: Float[Array, " run"]
+    diffusion_V: Float[Array, "run cell"]
 
 
 @jax.tree_util.register_dataclass
@@ -118,30 +119,48 @@ def electrical_step(
         current_A: Pack current; positive charges.
         drain_S: Conductance across each cell: balancing resistors and internal shorts.
         tick_s: Length of the tick.
+
+    Limits:
+        A charge transfer is taken at the mean current of the group, so that the split among
+        parallel cells stays linear.
     """
-    keep_fast, keep_slow = np.exp(-tick_s / cell.fast_s), np.exp(-tick_s / cell.slow_s)
-    series_ohm, fast_ohm, slow_ohm = cell.resistances(state.soc, state.temperature_degC)
+    keep_fast, keep_slow, keep_diffusion = cell.kept(tick_s, state.temperature_degC)
+    mean_A = (current_A / pack.parallel)[:, None]
+    series_ohm, fast_ohm, slow_ohm = cell.resistances(
+        state.soc, state.temperature_degC, mean_A
+    )
     series_ohm = series_ohm * spread.resistance
     fast_step = (1.0 - keep_fast) * fast_ohm * spread.resistance
     slow_step = (1.0 - keep_slow) * slow_ohm * spread.resistance
     ocv_V, slope_V = cell.ocv(state.soc)
     charge = tick_s / (3600.0 * cell.capacity_Ah * spread.capacity)
-    polarised_V = ocv_V + keep_fast * state.fast_V + keep_slow * state.slow_V
-    if cell.hysteresis_V > 0.0:
-        polarised_V = polarised_V + cell.hysteresis_V * state.hysteresis
+    entropic_V = cell.entropic_V(state.soc, state.temperature_degC)
+    polarised_V = ocv_V + entropic_V + keep_fast * state.fast_V + keep_slow * state.slow_V
     resistance = series_ohm + fast_step + slow_step + slope_V * charge
+    diffusion_step: Float[Array, "run cell"] | float = 0.0
+    if cell.diffusion_ohm is not None:
+        diffusion_ohm = cell.diffusion(state.soc, state.temperature_degC)
+        diffusion_step = (1.0 - keep_diffusion) * diffusion_ohm * spread.resistance
+        polarised_V = polarised_V + keep_diffusion * state.diffusion_V
+        resistance = resistance + diffusion_step
+    if cell.hysteretic:
+        polarised_V = polarised_V + cell.hysteresis_V * state.hysteresis
     terminal_A = split_current(polarised_V, resistance, current_A, pack.parallel)
     loop_V = polarised_V + resistance * terminal_A
     cell_A = terminal_A - drain_S * loop_V
     soc = state.soc + cell_A * charge
     fast_V = keep_fast * state.fast_V + fast_step * cell_A
     slow_V = keep_slow * state.slow_V + slow_step * cell_A
-    hysteresis = state.hysteresis
+    hysteresis, diffusion_V = state.hysteresis, state.diffusion_V
+    lost_V = series_ohm * cell_A + fast_V + slow_V
+    if cell.diffusion_ohm is not None:
+        diffusion_V = keep_diffusion * diffusion_V + diffusion_step * cell_A
+        lost_V = lost_V + diffusion_V
     # OCV moves linearly inside the tick: its mean is what stores energy.
-    end_V = cell.ocv(soc)[0]
-    voltage_V = end_V + series_ohm * cell_A + fast_V + slow_V
-    joule_W = cell_A * (series_ohm * cell_A + fast_V + slow_V)
-    if cell.hysteresis_V > 0.0:
+    end_V = cell.ocv(soc)[0] + entropic_V
+    voltage_V = end_V + lost_V
+    joule_W = cell_A * lost_V
+    if cell.hysteretic:
         turn = jnp.exp(-jnp.abs(cell_A * charge) * cell.hysteresis_rate)
         hysteresis = turn * hysteresis + (1.0 - turn) * jnp.sign(cell_A)
         voltage_V = voltage_V + cell.hysteresis_V * hysteresis
@@ -153,7 +172,15 @@ def electrical_step(
         stored_J=end_V * cell_A * tick_s,
         bleed_J=voltage_V * (terminal_A - cell_A) * tick_s,
     )
-    moved = CellState(soc, fast_V, slow_V, hysteresis, state.temperature_degC, state.coolant_degC)
+    moved = CellState(
+        soc,
+        fast_V,
+        slow_V,
+        hysteresis,
+        state.temperature_degC,
+        state.coolant_degC,
+        diffusion_V,
+    )
     return moved, output
 
 

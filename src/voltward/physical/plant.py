@@ -1,6 +1,7 @@
 """The plant: what the pack really does in one tick, whatever anybody measures or believes."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,11 @@ from voltward.physical.abuse import (
 )
 from voltward.physical.ageing import AgeingState, ageing_step, initial_ageing_state
 from voltward.physical.cell import ZERO_DEGC_K, CellModel
+from voltward.physical.foreign_cell import (
+    ForeignCell,
+    foreign_electrical_step,
+    start_foreign,
+)
 from voltward.physical.internal_short import InternalShortParameters, short_conductance_S
 from voltward.physical.overcharge import (
     OverchargeParameters,
@@ -39,7 +45,10 @@ CHEMISTRY_SUBSTEPS = 10
 
 @dataclass(frozen=True)
 class PlantParameters:
-    """Everything static about the pack."""
+    """Everything static about the pack.
+
+    `foreign` leads the mean cell on tracks on which the plant is not the twin's model.
+    """
 
     cell: CellModel
     pack: PackParameters
@@ -48,6 +57,7 @@ class PlantParameters:
     short: InternalShortParameters
     plating: PlatingCoefficients
     tick_s: float
+    foreign: ForeignCell | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -63,6 +73,7 @@ class PlantState:
         overcharge_loss: Capacity lost by overcharge, as a share.
         hottest_degC: Highest temperature so far.
         lowest_soc: Lowest SoC so far.
+        foreign: Of a foreign model, when one leads.
     """
 
     cells: CellState
@@ -72,6 +83,7 @@ class PlantState:
     overcharge_loss: Float[Array, "run cell"]
     hottest_degC: Float[Array, "run cell"]
     lowest_soc: Float[Array, "run cell"]
+    foreign: Any = None
 
 
 @jax.tree_util.register_dataclass
@@ -101,21 +113,25 @@ def start_plant(
 ) -> PlantState:
     """Return a rested, fresh pack."""
     zero = jnp.zeros_like(soc)
+    cells = CellState(
+        soc=soc,
+        fast_V=zero,
+        slow_V=zero,
+        hysteresis=zero,
+        temperature_degC=temperature_degC,
+        coolant_degC=jnp.mean(temperature_degC, axis=1),
+        diffusion_V=zero,
+    )
+    leader = parameters.foreign
     return PlantState(
-        cells=CellState(
-            soc=soc,
-            fast_V=zero,
-            slow_V=zero,
-            hysteresis=zero,
-            temperature_degC=temperature_degC,
-            coolant_degC=jnp.mean(temperature_degC, axis=1),
-        ),
+        cells=cells,
         abuse=initial_abuse_state(soc.shape, parameters.abuse),
         ageing=initial_ageing_state(soc.shape),
         plated_Ah=zero,
         overcharge_loss=zero,
         hottest_degC=temperature_degC,
         lowest_soc=soc,
+        foreign=None if leader is None else start_foreign(leader, parameters.cell, cells),
     )
 
 
@@ -131,9 +147,23 @@ def plant_step(
     cell, pack, tick_s = parameters.cell, parameters.pack, parameters.tick_s
     short_S = short_conductance_S(state.hottest_degC, state.lowest_soc, parameters.short)
     drain_S = given.bleed / pack.bleed_ohm + short_S * cell.equivalent_18650
-    cells, output = electrical_step(
-        cell, pack, spread, state.cells, given.current_A, drain_S, tick_s
-    )
+    foreign = None
+    if parameters.foreign is None:
+        cells, output = electrical_step(
+            cell, pack, spread, state.cells, given.current_A, drain_S, tick_s
+        )
+    else:
+        cells, output, foreign = foreign_electrical_step(
+            parameters.foreign,
+            cell,
+            pack,
+            spread,
+            state.cells,
+            state.foreign,
+            given.current_A,
+            drain_S,
+            tick_s,
+        )
     exchange = heat_flow(
         pack,
         cells.temperature_degC,
@@ -157,6 +187,7 @@ def plant_step(
             hysteresis=cells.hysteresis,
             temperature_degC=temperature,
             coolant_degC=exchange.coolant_degC,
+            diffusion_V=cells.diffusion_V,
         ),
         abuse=abuse,
         ageing=ageing_step(
@@ -167,6 +198,7 @@ def plant_step(
         + overcharge_loss_per_s(cells.soc, parameters.overcharge) * tick_s,
         hottest_degC=jnp.maximum(state.hottest_degC, temperature),
         lowest_soc=jnp.minimum(state.lowest_soc, cells.soc),
+        foreign=foreign,
     )
     return moved, output
 

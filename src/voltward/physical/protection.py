@@ -45,6 +45,7 @@ class LimitParameters:
         isolation_kohm: Least isolation resistance.
         fuse_A: Rating of the fuse; it blows on the square of the overload over time.
         fuse_A2s: Melting integral above the rating.
+        parallel: Cells that share the pack's current; tiers are those of one cell.
 
     Source:
         Tiers as in foxBMS 2 (operating, recommended safety, maximum safety).
@@ -57,6 +58,7 @@ class LimitParameters:
     isolation_kohm: float = 40.0
     fuse_A: float = 400.0
     fuse_A2s: float = 3.0e5
+    parallel: int = 1
 
 
 @jax.tree_util.register_dataclass
@@ -121,6 +123,7 @@ def protect(
     highest, lowest = jnp.max(voltage_V, axis=1), jnp.min(voltage_V, axis=1)
     hottest, coldest = jnp.max(temperature_degC, axis=1), jnp.min(temperature_degC, axis=1)
     scale = 1.0 + column["current_limit_scale"]
+    cell_A = current_A / limits.parallel
 
     def beyond(tier: Tier) -> tuple[Bool[Array, " run"], ...]:
         return (
@@ -128,8 +131,8 @@ def protect(
             lowest < tier.voltage_low_V - column["under_voltage_shift_V"],
             hottest > tier.temperature_high_degC + column["over_temperature_shift_degC"],
             coldest < tier.temperature_low_degC,
-            current_A > tier.charge_A * scale,
-            current_A < -tier.discharge_A * scale,
+            cell_A > tier.charge_A * scale,
+            cell_A < -tier.discharge_A * scale,
         )
 
     recommended = beyond(limits.recommended)

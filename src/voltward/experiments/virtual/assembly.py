@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,9 +23,11 @@ from voltward.experiments.settings import (
 from voltward.experiments.virtual.case_arrays import Assembly, ChargingParameters, FleetParameters
 from voltward.experiments.virtual.in_force import Rules
 from voltward.physical.abuse import AbuseParameters
-from voltward.physical.cell import CellModel, load_cell
+from voltward.physical.cell import CellModel
+from voltward.physical.cell_file import load_cell
 from voltward.physical.contactors import ContactorParameters
-from voltward.physical.estimator import EstimatorTuning
+from voltward.physical.estimator import tuning_for
+from voltward.physical.foreign_cell import ForeignCell
 from voltward.physical.grid import GridParameters, grid_matrices
 from voltward.physical.internal_short import InternalShortParameters
 from voltward.physical.overcharge import OverchargeParameters
@@ -89,18 +92,37 @@ def _isolation(sensor: IsolationSensor) -> Channel:
     )
 
 
-def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float) -> Assembly:
+def _watching(controls: Sequence[Control], cell: str) -> tuple[Control, ...]:
+    """Return all controls, those that do not know the cell without their watch.
+
+    They stay in the list, so that arrays of controls keep their columns.
+    """
+    return tuple(
+        control if control.knows(cell) else replace(control, watch=None) for control in controls
+    )
+
+
+def assemble(
+    system: SystemSettings,
+    controls: Sequence[Control],
+    tick_s: float,
+    foreign: ForeignCell | None = None,
+) -> Assembly:
     """Return the static parameters of a system with all controls compiled in.
 
     Args:
         system: The user's own.
         controls: Of the catalogue, in its order.
         tick_s: Length of a tick.
+        foreign: A model that leads the plant in place of the twin's.
 
     Raises:
         ConfigurationError: The cell or a data file cannot be read.
     """
     cell = cell_of(system)
+    # On track matched the plant is the circuit itself: what knows the real cell would rightly say
+    # that this is another, and accuse honest readings.
+    real_cell = cell.name if foreign is not None else ""
     pack, limits, sensors = system.pack, system.limits, system.sensors
     cells = pack.series * pack.parallel
     plant = PlantParameters(
@@ -123,8 +145,9 @@ def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float)
         short=InternalShortParameters(),
         plating=plating_coefficients(load_plating_map("lg-m50")),
         tick_s=tick_s,
+        foreign=foreign,
     )
-    tuning = EstimatorTuning()
+    tuning = tuning_for(cell)
     vehicle, grid = system.vehicle, system.grid
     matrices = grid_matrices(
         GridParameters(
@@ -150,6 +173,7 @@ def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float)
             isolation_kohm=limits.isolation_kohm,
             fuse_A=pack.fuse_current_A,
             fuse_A2s=pack.fuse_melting_A2s,
+            parallel=pack.parallel,
         ),
         sensors=SensorParameters(
             cell_voltage=_voltage(sensors.voltage, 6.5),
@@ -191,7 +215,7 @@ def assemble(system: SystemSettings, controls: Sequence[Control], tick_s: float)
         tuning=tuning,
         twin=TwinParameters(cell=cell, tuning=tuning, tick_s=tick_s),
         plan=PlanParameters(),
-        rules=Rules(tuple(controls)),
+        rules=Rules(_watching(controls, real_cell)),
         tick_s=tick_s,
         silence_s=max(system.cloud.silence_s, 2.0 * system.cloud.plan_period_s),
         plan_period_s=system.cloud.plan_period_s,

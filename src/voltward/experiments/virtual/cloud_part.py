@@ -132,6 +132,9 @@ def _ingest(
         model=service.model,
         command=state.command,
         loss_W=seen.loss_W,
+        overpotential_V=seen.overpotential_V,
+        ocv_slope_V=seen.innovation.slope_V,
+        parallel=parallel,
     )
     watches, scores = watch(rules, in_force, Place.CLOUD, state.watches, view)
     alarms = scores > 1.0

@@ -10,7 +10,9 @@ import numpy as np
 
 from voltward.experiments.controls import CONTROLS
 from voltward.experiments.duty import Duty
+from voltward.experiments.mismatched.host_cell import HostCell
 from voltward.experiments.settings import SystemSettings
+from voltward.experiments.tracks import MATCHED, MISMATCHED
 from voltward.experiments.virtual.assembly import assemble
 from voltward.experiments.virtual.batch import case_arrays, duty_arrays
 from voltward.experiments.virtual.case import Case
@@ -49,16 +51,24 @@ class Engine:
         system: The user's own.
         duty: What is asked.
         chunk: Runs in a batch; shorter ones are padded.
+        host: Leads the plant on track mismatched.
     """
 
-    def __init__(self, system: SystemSettings, duty: Duty, chunk: int = CHUNK) -> None:
+    def __init__(
+        self,
+        system: SystemSettings,
+        duty: Duty,
+        chunk: int = CHUNK,
+        host: HostCell | None = None,
+    ) -> None:
         jax.config.update("jax_enable_x64", True)
         use_program_cache()
         charging = replace(system.charging, target_soc=duty.target_soc)
         self.system = replace(system, charging=charging)
         self.duty = duty
         self.chunk = chunk
-        self.assembly: Assembly = assemble(self.system, CONTROLS.all(), duty.tick_s)
+        self.host = host
+        self.assembly: Assembly = assemble(self.system, CONTROLS.all(), duty.tick_s, host)
         self._duty: DutyArrays = duty_arrays(duty, self.system)
         self._program = compiled(self.assembly)
         self._executable: Any = None
@@ -68,10 +78,15 @@ class Engine:
     def run(self, cases: Sequence[Case]) -> BatchResult:
         """Run up to `chunk` cases."""
         padded = [*cases, *([cases[-1]] * (self.chunk - len(cases)))]
+        if self.host is not None:
+            self.host.histories.expect([case.case_id for case in cases])
         compile_before_s = self.compile_s
         meter, traces = self.execute(*case_arrays(self.assembly, self.system, padded))
         compile_s = self.compile_s - compile_before_s
-        readout = read_meter(meter, cases, self.assembly.rules, self.duty, self.assembly.tick_s)
+        track = MATCHED if self.host is None else MISMATCHED
+        readout = read_meter(
+            meter, cases, self.assembly.rules, self.duty, self.assembly.tick_s, track
+        )
         kept = np.asarray(traces)[: self.duty.ticks, : len(cases)]
         return BatchResult(readout.rows, readout.events, kept, compile_s)
 

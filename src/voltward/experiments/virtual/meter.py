@@ -40,10 +40,10 @@ class Meter:
 
     Attributes:
         values: Consequences so far (run, consequence).
-        at_detection: The same at the first alarm after the attack's start.
+        at_detection: The same at the first alarm that began at or after the attack's start.
         detected_tick: Of that alarm.
         detector: Index of the watch that raised it, -1 for none.
-        first_alarm: Per watch, at or after the attack's start.
+        first_alarm: Per watch, the first that began at or after the attack's start.
         false_onsets: Per watch, before it.
         alarm_before: Whether each watch was in alarm in the last tick.
         first_refused: Per receiver.
@@ -147,6 +147,25 @@ def _first_true(flags: Bool[Array, "run watch"]) -> Int[Array, " run"]:
     return jnp.argmax(some, axis=1)
 
 
+def onsets(
+    alarms: Bool[Array, "run watch"],
+    alarm_before: Bool[Array, "run watch"],
+    after: Bool[Array, " run"],
+) -> tuple[Bool[Array, "run watch"], Bool[Array, "run watch"]]:
+    """Return where an alarm begins: as a detection, and as a false alarm.
+
+    One that already stands when the attack starts is a false alarm that lasts; it knows nothing of
+    the attack, and detects only when it falls and rises again.
+
+    Args:
+        alarms: In this tick.
+        alarm_before: In the last one.
+        after: Whether the attack has started.
+    """
+    begins = alarms & ~alarm_before
+    return begins & after[:, None], begins & ~after[:, None]
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Happened:
@@ -190,8 +209,8 @@ def metered(
         [report.alarms, happened.gateway_report.alarms, happened.cloud_report.alarms], axis=1
     )
     alarms &= duty.valid
-    onset = alarms & ~meter.alarm_before
-    seen = jnp.any(alarms, axis=1) & after
+    found, false_onset = onsets(alarms, meter.alarm_before, after)
+    seen = jnp.any(found, axis=1)
     first_now = seen & (meter.detected_tick == NEVER)
     acting = jnp.concatenate(
         [report.acting, happened.gateway_report.acting, happened.cloud_report.acting], axis=1
@@ -207,9 +226,9 @@ def metered(
         values=values,
         at_detection=jnp.where(first_now[:, None], values, meter.at_detection),
         detected_tick=_first(meter.detected_tick, seen, tick),
-        detector=jnp.where(first_now, _first_true(alarms), meter.detector),
-        first_alarm=_first(meter.first_alarm, alarms & after[:, None], tick),
-        false_onsets=meter.false_onsets + (onset & ~after[:, None]),
+        detector=jnp.where(first_now, _first_true(found), meter.detector),
+        first_alarm=_first(meter.first_alarm, found, tick),
+        false_onsets=meter.false_onsets + false_onset,
         alarm_before=alarms,
         first_refused=_first(meter.first_refused, refused > 0, tick),
         refused=meter.refused + (refused > 0),

@@ -11,12 +11,12 @@ from voltward.core.capabilities import POSITIONS, SECRETS, Capability
 from voltward.core.control import Place
 from voltward.experiments.consequences import AT_DETECTION, CONSEQUENCE_INDEX, HARMS
 from voltward.experiments.duty import Duty
+from voltward.experiments.tracks import MATCHED
 from voltward.experiments.virtual.case import Case, load_attack
 from voltward.experiments.virtual.in_force import Rules
 from voltward.experiments.virtual.meter import REFUSING_TAPS, Meter
 from voltward.physical.protection import FAULTS
 
-TRACK = "matched"
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -39,7 +39,12 @@ def act_labels(rules: Rules) -> list[tuple[str, str]]:
 
 
 def read_meter(
-    meter: Meter, cases: Sequence[Case], rules: Rules, duty: Duty, tick_s: float
+    meter: Meter,
+    cases: Sequence[Case],
+    rules: Rules,
+    duty: Duty,
+    tick_s: float,
+    track: str = MATCHED,
 ) -> Readout:
     """Return the rows and events of the first len(cases) runs of a batch."""
     table = {
@@ -51,7 +56,7 @@ def read_meter(
     for run, case in enumerate(cases):
         one = {name: values[run] for name, values in table.items()}
         row, happened = _read_one(one, case, rules, duty, tick_s)
-        rows.append(row)
+        rows.append({**row, "track": track})
         events.extend(happened)
     return Readout(rows, events)
 
@@ -84,7 +89,7 @@ def _read_one(
         "stack": case.stack.name,
         "controls": ";".join(case.stack.controls),
         "seed": case.seed,
-        "track": TRACK,
+        "track": "",
         "duty": duty.name,
         "goal_reached": goal,
         # Forged records came and not one of them was accepted anywhere.

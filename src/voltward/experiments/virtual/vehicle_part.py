@@ -173,10 +173,12 @@ def _know(
     mean_degC = jnp.mean(readings.temperature_degC, axis=1, keepdims=True)
     mean_V = jnp.mean(readings.voltage_V, axis=1, keepdims=True)
     predicted = predict(cell, assembly.tuning, state.estimate, cell_A, mean_degC, tick_s)
-    innovation = innovate(cell, assembly.tuning, predicted, mean_V, cell_A, mean_degC)
+    innovation = innovate(
+        cell, assembly.tuning, predicted, mean_V, cell_A, mean_degC, elapsed_s=tick_s
+    )
     charge = readings.current_A * tick_s / (3600.0 * cell.capacity_Ah * parallel)
-    loss_ohm = cell.resistances(predicted.soc, mean_degC)[0]
-    loss_W = cell_A * (loss_ohm * cell_A + predicted.fast_V + predicted.slow_V)
+    loss_ohm = cell.resistances(predicted.soc, mean_degC, cell_A)[0]
+    loss_W = cell_A * (loss_ohm * cell_A + predicted.polarised_V)
     view = BmsView(
         tick=tick,
         tick_s=tick_s,

@@ -25,6 +25,22 @@ COMMANDS = {
         "voltward.interfaces.cli.config:config_group",
         "Check configuration files, print their schema.",
     ),
+    "identify": (
+        "voltward.interfaces.cli.identify:identify_command",
+        "Fit the cell model to recordings, with a report.",
+    ),
+    "calibrate": (
+        "voltward.interfaces.cli.calibrate:calibrate_command",
+        "Set a cell's detectors on clean recordings.",
+    ),
+    "import-bpx": (
+        "voltward.interfaces.cli.import_bpx:import_bpx_command",
+        "Fit a cell to virtual tests of a BPX file.",
+    ),
+    "replay": (
+        "voltward.interfaces.cli.replay:replay_command",
+        "Replay recorded profiles, with or without injections.",
+    ),
     "plant": ("voltward.interfaces.cli.plant:plant_command", "Run the bare plant on a duty."),
     "validate": (
         "voltward.interfaces.cli.validate:validate_command",

@@ -20,7 +20,10 @@ def output_console(*, plain: bool) -> Console:
 
 @contextmanager
 def drawn_bar(*, plain: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Give a function (stage, done, total) that moves a bar for each stage on standard error."""
+    """Give a function (stage, done, total) that moves a bar for each stage on standard error.
+
+    What follows ": " in a stage is a remark that may change from call to call.
+    """
     shown = (
         TextColumn(" {task.description:<10}"),
         BarColumn(),
@@ -31,8 +34,9 @@ def drawn_bar(*, plain: bool) -> Iterator[Callable[[str, int, int], None]]:
         tasks: dict[str, TaskID] = {}
 
         def advance(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(stage, total=total)
-            bar.update(tasks[stage], completed=done, total=total)
+            name = stage.partition(": ")[0]
+            if name not in tasks:
+                tasks[name] = bar.add_task(stage, total=total)
+            bar.update(tasks[name], completed=done, total=total, description=stage)
 
         yield advance

@@ -1,0 +1,154 @@
+"""Each cell's distance to the others, less what its offset, resistance, charge and capacity explain.
+
+Cells in series share the current, and with it nearly all of a model's error: what is left between
+them is millivolts. A small filter for each cell learns its standing differences; a lie about one
+cell is none of them.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float
+
+from voltward.core.control import Accusation, Control, Cost, Place, Watch
+from voltward.core.parameter import Parameter
+from voltward.core.taps import Layer
+from voltward.core.view import CloudView
+from voltward.physical.remedian import remedian
+
+# What a difference is made of: offset of the reading in V; resistance as a share, on the
+# overpotential; SoC, on the slope of the open-circuit voltage; capacity as a share, on the slope
+# times the charge counted from the middle. Standard deviations before anything is heard, and what
+# each may wander in an hour (assumptions; four times the spread of cells sorted at the factory).
+_PRIOR = (0.002, 0.12, 0.012, 0.04)
+_WANDER_PER_HOUR = (0.0001, 0.005, 0.0006, 0.0015)
+# A reading's noise beside the model, and its share of the overpotential's swing.
+_NOISE_V = 0.0008
+_SWING_SHARE = 0.02
+_SWING_S = 20.0
+# Where the open-circuit curve bends, cells of another SoC see another slope.
+_BEND_SOC = 0.008
+_BEND_S = 200.0
+# A surprise beyond this many standard deviations counts as this many: a lie is learned slowly.
+_MOST = 2.5
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class CrossState:
+    """What is known of each cell's standing difference, and what is left over.
+
+    Attributes:
+        difference: Offset, resistance, SoC and capacity of each cell against the mean.
+        covariance: Of these, alike for all cells of a run.
+        left_V: Mean of what is left over, over some seconds.
+        middle_V: Mean of the overpotential.
+        swing_V2: Its variance.
+        slope_V: Mean of the slope of the open-circuit voltage, over some minutes.
+        bend_V2: Its variance.
+    """
+
+    difference: Float[Array, "run cell four"]
+    covariance: Float[Array, "run four four"]
+    left_V: Float[Array, "run cell"]
+    middle_V: Float[Array, " run"]
+    swing_V2: Float[Array, " run"]
+    slope_V: Float[Array, " run"]
+    bend_V2: Float[Array, " run"]
+
+
+def _start(runs: int, cells: int) -> CrossState:
+    prior = jnp.diag(jnp.asarray(_PRIOR) ** 2)
+    return CrossState(
+        difference=jnp.zeros((runs, cells, len(_PRIOR))),
+        covariance=jnp.broadcast_to(prior, (runs, *prior.shape)),
+        left_V=jnp.zeros((runs, cells)),
+        middle_V=jnp.zeros(runs),
+        swing_V2=jnp.zeros(runs),
+        slope_V=jnp.full(runs, jnp.nan),
+        bend_V2=jnp.zeros(runs),
+    )
+
+
+def _step(
+    state: CrossState, view: CloudView, parameters: Float[Array, "run column"]
+) -> tuple[CrossState, Float[Array, " run"]]:
+    """Compare, smooth what is left, and learn the standing differences slowly.
+
+    Limits:
+        A lie told of a third of the cells or more moves the middle too; one that grows no faster
+        than a cell's difference may wander is learned; what is there from the first minute on is
+        taken for the cell's own.
+    """
+    tolerance_V, swing_share, bend_soc, window_s = (parameters[:, index] for index in range(1, 5))
+    voltage_V = view.record.wide[0]
+    apart_V = voltage_V - jnp.mean(voltage_V, axis=1, keepdims=True)
+    overpotential_V = jnp.mean(view.overpotential_V, axis=1)
+    slope_V = jnp.mean(view.ocv_slope_V, axis=1)
+    known = jnp.stack(
+        [
+            jnp.ones_like(slope_V),
+            overpotential_V,
+            slope_V,
+            slope_V * (view.coulomb_soc - 0.5),
+        ],
+        axis=1,
+    )
+    memory = 1.0 - jnp.exp(-view.tick_s / _SWING_S)
+    middle_V = state.middle_V + memory * (overpotential_V - state.middle_V)
+    swing_V2 = state.swing_V2 + memory * ((overpotential_V - middle_V) ** 2 - state.swing_V2)
+
+    slow = 1.0 - jnp.exp(-view.tick_s / _BEND_S)
+    usual_V = jnp.where(jnp.isnan(state.slope_V), slope_V, state.slope_V)
+    usual_V = usual_V + slow * (slope_V - usual_V)
+    bend_V2 = state.bend_V2 + slow * ((slope_V - usual_V) ** 2 - state.bend_V2)
+
+    wander = jnp.diag(jnp.asarray(_WANDER_PER_HOUR) ** 2) * (view.tick_s / 3600.0)
+    covariance = state.covariance + wander
+    row = jnp.einsum("rij,rj->ri", covariance, known)
+    doubt_V2 = jnp.einsum("ri,ri->r", row, known)
+    noise_V2 = _NOISE_V**2 + _SWING_SHARE**2 * swing_V2 + _BEND_SOC**2 * bend_V2
+    left_V = apart_V - jnp.einsum("rcj,rj->rc", state.difference, known)
+    # The mean carries a share of any one cell's lie; a robust middle takes it out again.
+    left_V = left_V - remedian(left_V)[:, None]
+    total_V2 = doubt_V2 + noise_V2
+    most_V = (_MOST * jnp.sqrt(total_V2))[:, None]
+    gain = row / total_V2[:, None]
+    learned = state.difference + jnp.clip(left_V, -most_V, most_V)[:, :, None] * gain[:, None, :]
+    surer = covariance - row[:, :, None] * row[:, None, :] / total_V2[:, None, None]
+    share = 1.0 - jnp.exp(-view.tick_s / window_s)[:, None]
+    recent_V = state.left_V + share * (left_V - state.left_V)
+    allowed_V = jnp.sqrt(
+        tolerance_V**2 + swing_share**2 * swing_V2 + bend_soc**2 * bend_V2 + 9.0 * doubt_V2
+    )
+    score = parameters[:, 0] * jnp.max(jnp.abs(recent_V), axis=1) / allowed_V
+
+    present = view.record.present
+    moved = CrossState(learned, surer, recent_V, middle_V, swing_V2, usual_V, bend_V2)
+    kept: CrossState = jax.tree.map(
+        lambda new, old: jnp.where(present.reshape(-1, *[1] * (new.ndim - 1)), new, old),
+        moved,
+        state,
+    )
+    return kept, jnp.where(present, score, 0.0)
+
+
+CONTROL = Control(
+    id="cross-cell-residual",
+    title="What is left between cells in series",
+    layer=Layer.CLOUD,
+    strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
+    parameters=(
+        Parameter("tolerance_V", "V", 0.0025, 0.0001, 1.0, "left over and let be"),
+        Parameter("swing_share", "1", 0.03, 0.0, 1.0, "more, as a share of the swing"),
+        Parameter("bend_soc", "1", 0.02, 0.0, 1.0, "more, per change of the OCV's slope"),
+        Parameter("window_s", "s", 12.0, 1.0, 1e4, "over which what is left is averaged"),
+    ),
+    cost=Cost(note="some twenty operations per cell and record in the cloud"),
+    source="Kalman filter on the differences of cells in series (mean-difference models: Plett, "
+    "Battery Management Systems vol. 2, Artech House 2015, ch. 4); tolerance and windows are set "
+    "on composed strings",
+    watch=Watch(Place.CLOUD, Accusation.MEASUREMENT, _start, _step),
+)

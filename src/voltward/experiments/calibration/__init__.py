@@ -1,0 +1,1 @@
+"""Setting the detectors' thresholds on clean recordings of a cell."""

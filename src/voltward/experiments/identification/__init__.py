@@ -1,0 +1,1 @@
+"""Fitting the cell model to recordings of a real or simulated cell."""

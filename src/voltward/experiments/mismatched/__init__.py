@@ -1,0 +1,1 @@
+"""Closed loops whose plant is an electrochemical model that the twin does not know."""

@@ -1,0 +1,1 @@
+"""Records of real or simulated cells: what they hold, how they are read and checked."""

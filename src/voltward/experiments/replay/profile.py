@@ -1,0 +1,88 @@
+"""One recorded profile from start to score."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from voltward.experiments.recordings.recording import Recording
+from voltward.experiments.recordings.regular import to_one_hertz
+from voltward.experiments.replay.injected_rows import AnyInjection, injected_rows, start_of
+from voltward.experiments.replay.scores import ProfileScore, score_run
+from voltward.experiments.replay.session import Replay, ReplaySession
+from voltward.experiments.replay.start import find_start, true_soc
+from voltward.physical.cell import CellModel
+
+
+@dataclass(frozen=True)
+class ReplayedProfile:
+    """A profile with its figures, and what they were made from.
+
+    Attributes:
+        score: Of the run with the injections, or of the clean one without any.
+        replay: The series.
+        run: Which of its runs was scored.
+        true_soc: Of the recording.
+        injected_s: Start of the injection.
+    """
+
+    score: ProfileScore
+    replay: Replay
+    run: int
+    true_soc: Float[np.ndarray, " time"]
+    injected_s: float | None
+
+
+def prepared(recording: Recording, cell: CellModel) -> Recording:
+    """Return a recording as the twin takes it: aligned, at 1 Hz, silent where it is not sound.
+
+    Args:
+        recording: At its own rate.
+        cell: Its `current_lag_s` is the skew of the recorder that it was identified from.
+
+    Returns:
+        One sample a second; in holes and where a sensor stands still, the voltages are NaN.
+
+    Limits:
+        The twin hears nothing in a hole, current included, and steps over it as over a gap of the
+        link: charge that moved in a long one is missing until voltage corrects it.
+    """
+    time_s = recording.time_s
+    current_A = np.interp(time_s - cell.current_lag_s, time_s, recording.current_A)
+    regular = to_one_hertz(replace(recording, current_A=current_A))
+    steady = regular.recording
+    voltage_V = np.where(regular.valid[:, None], steady.voltage_V, np.nan)
+    return replace(steady, voltage_V=voltage_V)
+
+
+def replay_profile(
+    session: ReplaySession,
+    recording: Recording,
+    injections: Sequence[AnyInjection] = (),
+    initial_soc: float | None = None,
+    track: str = "measured",
+    parameters: Float[np.ndarray, "control column"] | None = None,
+) -> ReplayedProfile:
+    """Replay a recording with its injections, all in one run beside the clean one.
+
+    Args:
+        session: Cell model and detectors.
+        recording: At 1 Hz.
+        injections: Together in one run; none replays the recording as it is.
+        initial_soc: What the user says of the start.
+        track: Which truth the recording is.
+        parameters: Columns of the detectors; by default their own.
+
+    Raises:
+        ConfigurationError: The start is not known, or an injection does not fit.
+    """
+    start = find_start(recording, session.cell, initial_soc)
+    truth = true_soc(recording, session.cell, start)
+    duration_s = float(recording.time_s[-1] - recording.time_s[0])
+    rows = [injected_rows(injections, recording.cells, duration_s)] if injections else []
+    replay = session.replay(recording, start.twin_soc, rows, parameters)
+    run, injected_s = len(rows), start_of(injections)
+    notes = (*recording.notes, *([start.note] if start.note else []))
+    score = score_run(replay, run, injected_s, truth, track, notes)
+    return ReplayedProfile(score, replay, run, truth, injected_s)

@@ -1,0 +1,102 @@
+"""`voltward calibrate`: thresholds of the detectors for one cell, from clean recordings."""
+
+from pathlib import Path
+
+import click
+
+from voltward.experiments.calibration.calibrate import calibrate
+from voltward.experiments.calibration.calibration import calibration_path, write_calibration
+from voltward.experiments.document import find_document
+from voltward.experiments.identification.data_files import recording_files
+from voltward.experiments.recordings.column_map import load_column_map
+from voltward.experiments.recordings.reading import read_recording
+from voltward.experiments.recordings.recording import Recording
+from voltward.experiments.replay.detectors import load_detectors
+from voltward.experiments.replay.profile import prepared
+from voltward.interfaces.cli.output import emit, message, progress_bar
+from voltward.physical.cell_file import load_cell
+
+
+@click.command("calibrate")
+@click.argument("data", nargs=-1, required=True)
+@click.option("--cell", "cell_name", required=True, help="Shipped name or file of the twin's cell.")
+@click.option(
+    "--fit",
+    "fit",
+    multiple=True,
+    required=True,
+    metavar="DATA",
+    help="Recordings that the cell was identified from; sizes are read off them.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="By default beside the cell file, where a replay finds it.",
+)
+@click.option("--initial-soc", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True)
+@click.option("--columns", "column_map", metavar="NAME_OR_FILE", help="Map of foreign files.")
+@click.option("--source", default="", help="Names the recordings in the file.")
+def calibrate_command(
+    data: tuple[str, ...],
+    cell_name: str,
+    fit: tuple[str, ...],
+    out: Path | None,
+    initial_soc: float,
+    column_map: str | None,
+    source: str,
+) -> None:
+    """Set the thresholds of a cell's detectors on the clean recordings DATA.
+
+    A threshold stands 15 % above the largest clean score, apart for temperatures and for low SoC.
+    """
+    cell_path = find_document("cells", cell_name, "cell")
+    cell = load_cell(cell_path)
+    mapped = load_column_map(column_map) if column_map else None
+
+    def read(path: Path) -> Recording:
+        recording = read_recording(
+            path,
+            column_map=mapped,
+            capacity_Ah=cell.capacity_Ah,
+            initial_soc=initial_soc,
+            cut="lowest charge",
+        )
+        return prepared(recording, cell)
+
+    fitted, clean = recording_files(fit), recording_files(data)
+    total = 2 * (len(fitted) + len(clean)) + len(clean)
+    with progress_bar() as progress:
+        done = 0
+
+        def step(_name: str) -> None:
+            nonlocal done
+            done += 1
+            progress("calibrate", done, total)
+
+        recordings = []
+        for path in (*fitted, *clean):
+            recordings.append(read(path))
+            step(path.name)
+        found = calibrate(
+            cell,
+            load_detectors(cell=cell.name),
+            recordings[: len(fitted)],
+            recordings[len(fitted) :],
+            source or f"{len(clean)} recordings ({clean[0].stem} ... {clean[-1].stem})",
+            step,
+        )
+    target = out or calibration_path(cell_path)
+    write_calibration(target, found)
+    for name, schedule in found.schedules.items():
+        emit(
+            f"{name:16} thresholds {', '.join(f'{value:.1f}' for value in schedule.threshold)} "
+            f"times the usual size at "
+            f"{', '.join(f'{value:.0f}' for value in schedule.temperature_degC)} degC"
+        )
+    for name, value in found.sensitivity.items():
+        emit(f"{name:16} sensitivity {value:.2f}")
+    emit(
+        f"{found.onsets} alarms in {found.hours:.1f} clean h: at most "
+        f"{found.onsets_per_hour_bound:.2f} an hour (95 %, Poisson)"
+    )
+    message(f"wrote {target}")

@@ -1,0 +1,230 @@
+"""`voltward replay`: recorded profiles through the twin and the detectors."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from voltward.core.errors import ConfigurationError
+from voltward.experiments.calibration.calibration import (
+    Calibration,
+    load_calibration,
+    parameters_of,
+    with_calibration,
+)
+from voltward.experiments.document import find_document
+from voltward.experiments.recordings.column_map import load_column_map
+from voltward.experiments.recordings.reading import read_recording
+from voltward.experiments.replay.detectors import load_detectors
+from voltward.experiments.replay.injected_rows import parse_injection
+from voltward.experiments.replay.profile import ReplayedProfile, prepared, replay_profile
+from voltward.experiments.replay.scores import TRACKS, ProfileScore
+from voltward.experiments.replay.session import ReplaySession
+from voltward.experiments.replay.trace import TABLES, trace_columns, write_trace
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    columns,
+    emit,
+    emit_json,
+    json_option,
+    message,
+    progress_bar,
+)
+from voltward.physical.cell_file import load_cell
+
+_HEAD = (
+    "profile",
+    "hours",
+    "start SoC",
+    "open loop",
+    "innovation",
+    "SoC error",
+    "false alarms",
+    "detected",
+    "cell",
+    "SoC damage",
+)
+_PICTURE = ".png"
+_DRAWING = "voltward.interfaces.report.figure_replay"
+
+
+@click.command("replay")
+@click.argument(
+    "data",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+)
+@click.option("--cell", "cell_name", required=True, help="Shipped name or file of the twin's cell.")
+@click.option(
+    "--inject",
+    "injections",
+    multiple=True,
+    metavar="WHAT",
+    help="Such as voltage=bias:0.020@600, current=gain:0.02@600-1200, "
+    "voltage=replay:60,cells=1-3@900, or a sensor attack: voltage-bias:bias_V=0.02@600. "
+    "Times are in s after the first sample. May be given again; all act in one run.",
+)
+@click.option(
+    "--initial-soc",
+    type=click.FloatRange(0.0, 1.0),
+    help="At the first sample; by default the column soc, else read off a rested first voltage.",
+)
+@click.option(
+    "--columns",
+    "column_map",
+    metavar="NAME_OR_FILE",
+    help="Column map of foreign files; by default their own names, or a shipped map that fits.",
+)
+@click.option(
+    "--temperature",
+    "temperature_degC",
+    type=float,
+    help="Assumed, in degC, where the data have none.",
+)
+@click.option(
+    "--detector",
+    "detectors",
+    multiple=True,
+    help="A watch of `voltward defences list`; may be given again.",
+)
+@click.option(
+    "--track",
+    type=click.Choice(TRACKS),
+    default=TRACKS[0],
+    show_default=True,
+    help="Which truth the data are; written beside every figure.",
+)
+@click.option(
+    "--trace",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT",
+    help="Series to .parquet or .csv, a picture to .png; several profiles add their names.",
+)
+@json_option
+def replay_command(
+    data: tuple[Path, ...],
+    cell_name: str,
+    injections: tuple[str, ...],
+    initial_soc: float | None,
+    column_map: str | None,
+    temperature_degC: float | None,
+    detectors: tuple[str, ...],
+    track: str,
+    trace: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Replay DATA, with or without lies injected into its sensors.
+
+    DATA are CSV or Parquet files with time_s, voltage_V (or voltage_1_V ...), current_A, positive
+    when charging, temperature_degC and maybe soc. Errors of the twin count above 12 % SoC. The
+    recording cannot react: of an attack that would change the current, too, only the sensor part
+    is shown.
+    """
+    if trace is not None and trace.suffix.lower() not in (*TABLES, _PICTURE):
+        raise ConfigurationError(
+            f"--trace {trace}: cannot tell the form from '{trace.suffix}'",
+            why=f"allowed are {', '.join((*TABLES, _PICTURE))}",
+        )
+    parsed = [parse_injection(text) for text in injections]
+    cell_path = find_document("cells", cell_name, "cell")
+    cell, calibration = load_cell(cell_path), load_calibration(cell_path)
+    controls = with_calibration(load_detectors(detectors, cell.name), calibration)
+    session = ReplaySession(cell, controls)
+    parameters = parameters_of(calibration, controls)
+    mapped = load_column_map(column_map) if column_map else None
+    scores = []
+    with progress_bar() as progress:
+        for index, path in enumerate(data):
+            progress("replay", index, len(data))
+            read = read_recording(
+                path,
+                column_map=mapped,
+                temperature_degC=temperature_degC,
+                capacity_Ah=cell.capacity_Ah,
+                initial_soc=initial_soc,
+            )
+            recording = prepared(read, cell)
+            replayed = replay_profile(session, recording, parsed, initial_soc, track, parameters)
+            scores.append(replayed.score)
+            if trace is not None:
+                out = trace if len(data) == 1 else _named_after(trace, recording.name)
+                _write_trace(out, replayed)
+                message(f"wrote {out}")
+        progress("replay", len(data), len(data))
+    if as_json:
+        profiles = [score.as_document() for score in scores]
+        emit_json({"schema_version": SCHEMA_VERSION, "profiles": profiles})
+        return
+    _show(scores, session.detectors, injected=bool(parsed))
+    emit(_thresholds(calibration))
+
+
+def _thresholds(calibration: Calibration | None) -> str:
+    if calibration is None:
+        return (
+            "thresholds: those of virtual packs; this cell has no calibration, so expect false "
+            "alarms (make one with 'voltward calibrate')"
+        )
+    return (
+        f"thresholds: set on {calibration.hours:.1f} clean h of {calibration.source}: "
+        f"{calibration.onsets} alarms, at most {calibration.onsets_per_hour_bound:.2f} an hour "
+        "(95 %, Poisson)"
+    )
+
+
+def _named_after(trace: Path, profile: str) -> Path:
+    return trace.with_name(f"{trace.stem}-{profile}{trace.suffix}")
+
+
+def _write_trace(path: Path, replayed: ReplayedProfile) -> None:
+    if path.suffix.lower() == _PICTURE:
+        # Drawing libraries are loaded only for a picture.
+        import_module(_DRAWING).write_replay_picture(path, replayed)
+    else:
+        write_trace(path, trace_columns(replayed.replay, replayed.run, replayed.true_soc))
+
+
+def _show(scores: Sequence[ProfileScore], detectors: Sequence[str], *, injected: bool) -> None:
+    emit(columns([_row(score) for score in scores], _HEAD))
+    hours = sum(score.hours for score in scores)
+    false_alarms = sum(score.false_alarms for score in scores)
+    seen = sum(bool(score.detected) for score in scores)
+    found = f"; detected in {seen} of {len(scores)}" if injected else ""
+    tracks = ", ".join(dict.fromkeys(score.track for score in scores))
+    emit(f"track {tracks}; {hours:.2f} h; {false_alarms} false alarms{found}")
+    emit(f"detectors: {', '.join(detectors)}")
+    for score in scores:
+        for note in score.notes:
+            message(f"note    {score.profile}: {note}")
+        if score.alarmed_at_start:
+            message(f"note    {score.profile}: a detector was in alarm when the injection began")
+
+
+def _row(score: ProfileScore) -> tuple[str, ...]:
+    return (
+        score.profile,
+        f"{score.hours:.2f}",
+        f"{score.initial_soc:.3f}",
+        _figure(score.voltage_rmse_mV, "mV"),
+        _figure(score.innovation_rmse_mV, "mV"),
+        _figure(score.soc_rmse_pct, "%", 2),
+        str(score.false_alarms),
+        _detected(score),
+        "-" if score.cell_named is None else str(score.cell_named),
+        _figure(score.soc_damage_pct, "%", 2),
+    )
+
+
+def _detected(score: ProfileScore) -> str:
+    if score.detected is None:
+        return "-"
+    if score.delay_s is None:
+        return "no"
+    return f"{score.delay_s:g} s {score.detector}"
+
+
+def _figure(value: float | None, unit: str, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f} {unit}"

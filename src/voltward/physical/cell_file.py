@@ -1,0 +1,138 @@
+"""Reading a cell from its TOML file."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voltward.core.errors import ConfigurationError
+from voltward.physical.cell import CellModel, TemperatureLaw
+
+_RESISTANCES = ("series_ohm", "fast_ohm", "slow_ohm", "diffusion_ohm")
+
+
+def load_cell(path: Path) -> CellModel:
+    """Read a cell from its TOML file.
+
+    Raises:
+        ConfigurationError: The file is absent, is no TOML, lacks a key or has an unphysical value.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        cell = cell_of(document, str(path))
+    except FileNotFoundError as error:
+        raise ConfigurationError(f"there is no cell file {path}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} is not TOML: {error}") from error
+    return cell
+
+
+def cell_of(document: Mapping[str, Any], where: str) -> CellModel:
+    """Return the cell that a document describes.
+
+    Args:
+        document: Keys as in the shipped cell files; tables may have any length from 2 on.
+        where: Names the document in messages.
+
+    Raises:
+        ConfigurationError: A key is missing or has an unphysical value.
+    """
+    try:
+        cell = _built(document, where)
+    except KeyError as error:
+        raise ConfigurationError(f"{where}: the key {error} is missing") from error
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"{where}: {error}") from error
+    _require_physical(cell, where)
+    return cell
+
+
+def _built(document: Mapping[str, Any], where: str) -> CellModel:
+    scale = float(document["capacity_Ah"]) / float(document["tables_capacity_Ah"])
+    knots = len(document["ocv_V"])
+
+    def table(key: str) -> np.ndarray:
+        return _table(document, key, where, knots)
+
+    def law(key: str) -> TemperatureLaw:
+        # Two branches of one kind may share a law.
+        text = document[key] if key in document else document["polarisation_law"]
+        slope = text["a_K"]
+        return TemperatureLaw(
+            np.asarray(slope, dtype=np.float64) if isinstance(slope, list) else float(slope),
+            float(text.get("b_K2", 0.0)),
+        )
+
+    diffusion = "diffusion_ohm" in document
+    error = document.get("model_error", {})
+    slopes = [float(value) for value in document.get("time_slopes_K", (0.0, 0.0, 0.0))]
+    return CellModel(
+        name=document["name"],
+        chemistry=document["chemistry"],
+        capacity_Ah=float(document["capacity_Ah"]),
+        ocv_V=table("ocv_V"),
+        series_ohm=table("series_ohm") / scale,
+        fast_ohm=table("fast_ohm") / scale,
+        slow_ohm=table("slow_ohm") / scale,
+        fast_s=float(document["fast_s"]),
+        slow_s=float(document["slow_s"]),
+        series_law=law("series_law"),
+        fast_law=law("fast_law"),
+        slow_law=law("slow_law"),
+        hysteresis_V=float(document["hysteresis_V"]),
+        hysteresis_rate=float(document["hysteresis_rate"]),
+        heat_capacity_J_per_K=float(document["heat_capacity_J_per_K"]),
+        surface_m2=float(document["surface_m2"]),
+        volume_m3=float(document["volume_m3"]),
+        equivalent_18650=float(document["equivalent_18650"]),
+        source=document["source"],
+        charge_transfer=bool(document.get("charge_transfer", False)),
+        diffusion_ohm=table("diffusion_ohm") / scale if diffusion else None,
+        diffusion_s=float(document.get("diffusion_s", 1000.0)),
+        diffusion_law=law("diffusion_law") if diffusion else TemperatureLaw(0.0),
+        time_slopes_K=(slopes[0], slopes[1], slopes[2]),
+        entropy_V_per_K=table("entropy_V_per_K") if "entropy_V_per_K" in document else None,
+        current_lag_s=float(document.get("current_lag_s", 0.0)),
+        error_degC=tuple(float(value) for value in error.get("temperature_degC", ())),
+        error_V=tuple(float(value) for value in error.get("voltage_V", ())),
+        error_s=float(error.get("correlation_s", 0.0)),
+    )
+
+
+def _table(document: Mapping[str, Any], key: str, where: str, knots: int) -> np.ndarray:
+    """Return a table stretched onto `knots` uniform knots."""
+    raw = document[key]
+    values = np.asarray(raw if isinstance(raw, list) else [], dtype=np.float64)
+    if values.size < 2 or not np.all(np.isfinite(values)):
+        raise ConfigurationError(
+            f"{where}: {key} is not a list of at least two finite numbers",
+            why="tables stand on uniform SoC knots from 0 to 1",
+        )
+    grid = np.linspace(0.0, 1.0, values.size)
+    return np.interp(np.linspace(0.0, 1.0, knots), grid, values)
+
+
+def _require_physical(cell: CellModel, where: str) -> None:
+    if np.any(np.diff(cell.ocv_V) <= 0):
+        raise ConfigurationError(
+            f"{where}: ocv_V does not rise with SoC",
+            why="knots run from SoC 0 to SoC 1, and the estimator needs a rising curve",
+        )
+    tables = [getattr(cell, key) for key in _RESISTANCES if getattr(cell, key) is not None]
+    positive = (
+        cell.capacity_Ah,
+        cell.fast_s,
+        cell.slow_s,
+        cell.diffusion_s,
+        cell.heat_capacity_J_per_K,
+    )
+    if any(np.any(table <= 0) for table in tables) or any(value <= 0 for value in positive):
+        raise ConfigurationError(
+            f"{where}: resistances, time constants, capacity and heat capacity must be above 0"
+        )
+    if len(cell.error_degC) != len(cell.error_V) or any(np.diff(cell.error_degC) <= 0):
+        raise ConfigurationError(
+            f"{where}: model_error needs as many voltages as temperatures, and these rising"
+        )
