@@ -48,12 +48,18 @@ PROVOKED = {
         charger_current_A=q.flat(95.0),
     ),
     "cross-cell-comparison": lambda q, t: q.bms(t, voltage_V=q.wide(3.7).at[:, 4].add(-0.05)),
+    "cross-cell-residual": lambda q, t: q.cloud(
+        t, record=replace(q.telemetry(t), wide=(q.wide(3.7).at[:, 4].add(-0.02), q.wide(25.0)))
+    ),
     "thermal-residual": lambda q, t: q.bms(
         t, temperature_degC=q.wide(25.0).at[:, 4].add(-8.0) + 0.1 * (t % 2)
     ),
     "electrochemical-opinion": lambda q, t: q.cloud(
         t, record=replace(q.telemetry(t), wide=(q.wide(3.8), q.wide(25.0)))
     ),
+    "residual-jump": lambda q, t: q.cloud(t, innovation_V=q.wide(0.06)),
+    "residual-shift": lambda q, t: q.cloud(t, innovation_V=q.wide(0.06)),
+    "residual-level": lambda q, t: q.cloud(t, innovation_V=q.wide(0.06)),
     "soc-drift": lambda q, t: q.bms(t, soc=q.flat(0.45)),
     "soc-agreement": lambda q, t: q.cloud(t, record=q.telemetry(t, soc=0.45)),
     "isolation-plausibility": lambda q, t: q.bms(t, isolation_kohm=q.flat(30.0)),

@@ -1,4 +1,4 @@
-"""`voltward identify` from files to files: a tiny made-up cell, and everything that can go wrong."""
+"""`voltward identify` from files to files: a tiny made-up cell, and all that can go wrong."""
 
 import json
 import runpy
@@ -48,19 +48,10 @@ def done(data, tmp_path_factory):
         said, heard = [], []
         patch.setattr("voltward.interfaces.cli.identify.emit", said.append)
         patch.setattr("voltward.interfaces.cli.identify.message", heard.append)
-        code = run(
-            ["identify", str(data), "--check", f"{data}/check-*", "--out", f"{out}/cell.toml"]
-            + [
-                "--name",
-                "tiny",
-                "--chemistry",
-                "NMC",
-                "--source",
-                "a test <&>",
-                "--surface",
-                "0.01",
-            ]
-        )
+        facts = ["--name", "tiny", "--chemistry", "NMC", "--source", "a test <&>"]
+        held_out = ["--check", f"{data}/check-*"]
+        files = [str(data), *held_out, "--out", f"{out}/cell.toml"]
+        code = run(["identify", *files, *facts, "--surface", "0.01"])
     return out, code, "\n".join(said), "\n".join(heard)
 
 
@@ -200,7 +191,7 @@ def test_files_folders_and_patterns_name_each_file_once(data, tmp_path):
     drives = recording_files([f"{data}/fit-*", str(data / "fit-0.parquet"), str(data)])
     assert [path.stem for path in drives] == ["fit-0", "fit-25", "check-25", "check-off", "slow"]
     for name in (str(tmp_path), f"{tmp_path}/*.csv"):
-        with pytest.raises(ConfigurationError, match="no recording|no file"):
+        with pytest.raises(ConfigurationError, match=r"no recording|no file"):
             recording_files([name])
     (tmp_path / "a[1].csv").write_text("x", encoding="utf-8")
     assert recording_files([f"{tmp_path}/a[1].csv"]) == [tmp_path / "a[1].csv"]

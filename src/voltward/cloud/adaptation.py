@@ -29,10 +29,10 @@ class AdaptationParameters:
         resistance_bounds: The factor never leaves these.
         capacity_bounds: The same for capacity.
         dead_band: How far a factor may return against the direction of ageing at full rate.
-        return_share: Share of the rate at which it may return farther: false ageing that was
-            learnt has to be forgotten too.
+        slow_share: Share of the rates at which a factor may return farther, for false ageing that
+            was learnt has to be forgotten too, and at which the bounds of the jumps widen.
         resistance_jump: A larger measured error is no ageing: nothing is learnt from it. The
-            bound grows at the rate since the last evidence that was believed.
+            bound widens slowly since the last evidence within it.
         capacity_jump: The same for capacity.
         disagreement: Charge and discharge windows that differ by more (half of the difference)
             accuse a sensor, not the cell.
@@ -54,9 +54,10 @@ class AdaptationParameters:
 
     Source:
         Rates: assumption; fast cycling in a laboratory fades 20 % in some 300 days, 0.07 % in a
-        day, and four times that is believed; resistance twice that. Bounds: assumption, capacity
-        0.6 is well beyond the usual end of life at 0.8, resistance 3 beyond that at 2. The others
-        are assumptions, checked by the figures of `benchmarks/ageing_adaptation.py`.
+        day, which is the slow share, and four times that is believed; resistance twice that.
+        Bounds: assumption, capacity 0.6 is well beyond the usual end of life at 0.8, resistance 3
+        beyond that at 2. The others are assumptions, checked by the figures of
+        `benchmarks/ageing_adaptation.py`.
     Limits:
         A lie below the jumps is learnt at most as fast as the rates: a current gain that creeps
         is, to the cell's own sensors, the same as ageing. A larger one is believed once it has
@@ -69,7 +70,7 @@ class AdaptationParameters:
     resistance_bounds: tuple[float, float] = (0.8, 3.0)
     capacity_bounds: tuple[float, float] = (0.6, 1.05)
     dead_band: float = 0.01
-    return_share: float = 0.25
+    slow_share: float = 0.25
     resistance_jump: float = 0.01
     capacity_jump: float = 0.02
     disagreement: float = 0.02
@@ -104,7 +105,7 @@ class AdaptationState:
         high: Test of quiet, upper arm.
         low: Its lower arm.
         held_s: How long nothing is learnt from this cell yet.
-        resistance_s: Since the last evidence of resistance that was believed.
+        resistance_s: Since the last evidence of resistance without a jump.
         capacity_s: The same for capacity.
         since_s: Since the last step.
         age_s: Since the start.
@@ -215,10 +216,12 @@ def _stepped(
     error_r, known_r = evidence.resistance_error(parameters.power_V2)
     error_c, half_difference, known_c = evidence.capacity_error()
     daily = (learning / _DAY_S)[:, None]
-    since_r = daily * parameters.resistance_per_day * state.resistance_s
-    since_c = daily * parameters.capacity_per_day * state.capacity_s
-    wrong_r = known_r & (jnp.abs(error_r) > parameters.resistance_jump + since_r)
-    wrong_c = known_c & (jnp.abs(error_c) > parameters.capacity_jump + since_c)
+    slow_r = parameters.slow_share * parameters.resistance_per_day * daily
+    slow_c = parameters.slow_share * parameters.capacity_per_day * daily
+    wrong_r = known_r & (
+        jnp.abs(error_r) > parameters.resistance_jump + slow_r * state.resistance_s
+    )
+    wrong_c = known_c & (jnp.abs(error_c) > parameters.capacity_jump + slow_c * state.capacity_s)
     wrong_c |= known_c & (half_difference > parameters.disagreement)
     held_s = jnp.where(wrong_r | wrong_c, parameters.hold_s, state.held_s)
     free = held_s <= 0.0
@@ -255,13 +258,16 @@ def _stepped(
         parameters.capacity_bounds[0],
         jnp.minimum(state.lowest_capacity + back, parameters.capacity_bounds[1]),
     )
-    back_r = parameters.return_share * parameters.resistance_per_day * days
-    back_c = parameters.return_share * parameters.capacity_per_day * days
+    same_r = known_r & (jnp.abs(error_r) <= parameters.resistance_jump)
+    same_c = known_c & (jnp.abs(error_c) <= parameters.capacity_jump)
+    since_s = state.since_s[:, None]
     stepped = AdaptationState(
         resistance=resistance,
         capacity=capacity,
-        highest_resistance=jnp.maximum(state.highest_resistance * (1.0 - back_r), resistance),
-        lowest_capacity=jnp.minimum(state.lowest_capacity * (1.0 + back_c), capacity),
+        highest_resistance=jnp.maximum(
+            state.highest_resistance * (1.0 - slow_r * since_s), resistance
+        ),
+        lowest_capacity=jnp.minimum(state.lowest_capacity * (1.0 + slow_c * since_s), capacity),
         evidence=corrected(
             evidence,
             resistance / state.resistance - 1.0,
@@ -273,8 +279,8 @@ def _stepped(
         high=state.high,
         low=state.low,
         held_s=held_s,
-        resistance_s=jnp.where(known_r & free, 0.0, state.resistance_s),
-        capacity_s=jnp.where(known_c & free, 0.0, state.capacity_s),
+        resistance_s=jnp.where(same_r & free, 0.0, state.resistance_s),
+        capacity_s=jnp.where(same_c & free, 0.0, state.capacity_s),
         since_s=jnp.zeros_like(state.since_s),
         age_s=state.age_s,
     )

@@ -1,8 +1,11 @@
 """The twin follows the slow ageing of its cells."""
 
+from collections.abc import Iterable
+
 from jax import Array
 from jaxtyping import Float
 
+from voltward.cloud.adaptation import AdaptationParameters
 from voltward.core.control import Control, Cost, Shape
 from voltward.core.parameter import Parameter
 from voltward.core.taps import Layer
@@ -33,3 +36,9 @@ CONTROL = Control(
     "the innovation watches for good",
     shape=(Shape("cloud.adaptation", _rule),),
 )
+
+
+def adaptation_for(controls: Iterable[Control]) -> AdaptationParameters | None:
+    """Return the usual parameters when one of the controls lets the twin adapt."""
+    points = (rule.point for control in controls for rule in control.shape)
+    return AdaptationParameters() if "cloud.adaptation" in points else None

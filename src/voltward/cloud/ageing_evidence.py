@@ -40,29 +40,16 @@ class Heard:
     score: Float[Array, "run cell"]
 
 
-def hear(
-    cell: CellModel,
-    before: CircuitState,
-    soc: Float[Array, "run cell"],
-    voltage_V: Float[Array, "run cell"],
-    current_A: Float[Array, "run 1"],
-    temperature_degC: Float[Array, "run cell"],
-    elapsed_s: Float[Array, " run"],
-    resistance: Float[Array, "run cell"],
-    capacity: Float[Array, "run cell"],
-    ocv_shift_V: Float[Array, "run 1"],
-    score: Float[Array, "run cell"],
-    present: Bool[Array, " run"],
-) -> Heard:
-    """Compare a record with a circuit that follows the current alone.
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Told:
+    """One record, and what the twin made of it.
 
-    Args:
-        cell: The cell model.
-        before: The circuit at the last record.
+    Attributes:
         soc: Estimate before the record.
-        voltage_V: As told.
-        current_A: As told, for one cell.
-        temperature_degC: As told.
+        voltage_V: Of the cells.
+        cell_A: Current for one cell.
+        temperature_degC: Of the cells.
         elapsed_s: Since the last record; 0 without one.
         resistance: Factor in use.
         capacity: Factor in use.
@@ -70,27 +57,48 @@ def hear(
         score: Innovation of the filter over its standard deviation.
         present: Whether there was a record.
     """
+
+    soc: Float[Array, "run cell"]
+    voltage_V: Float[Array, "run cell"]
+    cell_A: Float[Array, "run 1"]
+    temperature_degC: Float[Array, "run cell"]
+    elapsed_s: Float[Array, " run"]
+    resistance: Float[Array, "run cell"]
+    capacity: Float[Array, "run cell"]
+    ocv_shift_V: Float[Array, "run 1"]
+    score: Float[Array, "run cell"]
+    present: Bool[Array, " run"]
+
+
+def hear(cell: CellModel, before: CircuitState, told: Told) -> Heard:
+    """Compare a record with a circuit that follows the current alone.
+
+    Args:
+        cell: The cell model.
+        before: The circuit at the last record.
+        told: The record.
+    """
     circuit = advance(
         cell,
-        replace(before, soc=soc),
-        current_A,
-        temperature_degC,
-        elapsed_s[:, None],
-        resistance,
-        capacity,
+        replace(before, soc=told.soc),
+        told.cell_A,
+        told.temperature_degC,
+        told.elapsed_s[:, None],
+        told.resistance,
+        told.capacity,
     )
-    behind_V, slope_V = source_V(cell, circuit, temperature_degC)
-    series_ohm, _, _ = cell.resistances(circuit.soc, temperature_degC, current_A)
-    expected_V = behind_V + resistance * series_ohm * current_A
+    behind_V, slope_V = source_V(cell, circuit, told.temperature_degC)
+    series_ohm, _, _ = cell.resistances(circuit.soc, told.temperature_degC, told.cell_A)
+    expected_V = behind_V + told.resistance * series_ohm * told.cell_A
     return Heard(
-        present=present,
-        elapsed_s=elapsed_s,
+        present=told.present,
+        elapsed_s=told.elapsed_s,
         circuit=circuit,
-        residual_V=voltage_V - expected_V - ocv_shift_V,
+        residual_V=told.voltage_V - expected_V - told.ocv_shift_V,
         overpotential_V=expected_V - cell.ocv(circuit.soc)[0],
         slope_V=slope_V,
-        counted_soc=circuit.soc - soc,
-        score=score,
+        counted_soc=circuit.soc - told.soc,
+        score=told.score,
     )
 
 

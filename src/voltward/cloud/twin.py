@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-from jax import Array
+from jax import Array, lax
 from jaxtyping import Bool, Float, Int
 
 from voltward.cloud.adaptation import (
@@ -13,7 +13,7 @@ from voltward.cloud.adaptation import (
     adapt,
     start_adaptation,
 )
-from voltward.cloud.ageing_evidence import Heard, hear
+from voltward.cloud.ageing_evidence import Told, hear
 from voltward.core.record import Record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.physical.cell import CellModel
@@ -44,7 +44,8 @@ class TwinState:
         current_A: Last current taken in.
         anchor_soc: Estimate at the last anchor of the capacity check.
         anchor_Ah: Charge count there.
-        soh: Capacity relative to nominal, as the twin measures it.
+        soh: Capacity relative to nominal, as the twin measures it; 1 where it adapts, for there
+            its own factors carry the fade.
         adaptation: Factors of ageing, in a twin that adapts.
     """
 
@@ -116,7 +117,7 @@ class Seen:
         current_A: Used for the comparison.
         loss_W: Heat made in the mean cell, as the model has it.
         overpotential_V: Predicted voltage less open-circuit voltage, of every cell.
-        heard: What the record says about ageing, in a twin that adapts.
+        told: The record again, for what it says about ageing, in a twin that adapts.
     """
 
     state: TwinState
@@ -125,7 +126,7 @@ class Seen:
     current_A: Float[Array, " run"]
     loss_W: Float[Array, " run"]
     overpotential_V: Float[Array, "run cell"]
-    heard: Heard | None = None
+    told: Told | None = None
 
 
 def see(
@@ -209,23 +210,21 @@ def see(
     )
     expected_V = record.wide[0] - innovation.value_V
     overpotential_V = expected_V - cell.ocv(predicted.soc)[0]
-    heard = None
+    told = None
     if state.adaptation is not None:
-        heard = hear(
-            cell,
-            state.adaptation.circuit,
-            state.estimate.soc,
-            record.wide[0],
-            cell_A,
-            temperature,
-            elapsed_s,
-            resistance,
-            capacity,
-            model[:, 2:3],
-            innovation.value_V / innovation.std_V,
-            present,
+        told = Told(
+            soc=state.estimate.soc,
+            voltage_V=record.wide[0],
+            cell_A=cell_A,
+            temperature_degC=temperature,
+            elapsed_s=elapsed_s,
+            resistance=resistance,
+            capacity=capacity,
+            ocv_shift_V=model[:, 2:3],
+            score=innovation.value_V / innovation.std_V,
+            present=present,
         )
-    return Seen(moved, innovation, temperature, current, loss_W, overpotential_V, heard)
+    return Seen(moved, innovation, temperature, current, loss_W, overpotential_V, told)
 
 
 def believe(
@@ -258,10 +257,12 @@ def believe(
     due = jnp.abs(moved) > parameters.soh_window
     nominal = parameters.cell.capacity_Ah * parallel
     measured = state.anchor_Ah / (nominal * jnp.where(due, moved, 1.0))
+    soh = jnp.where(due, 0.8 * state.soh + 0.2 * jnp.clip(measured, 0.5, 1.2), state.soh)
     adaptation = state.adaptation
-    if parameters.adaptation is not None and adaptation is not None and seen.heard is not None:
+    if parameters.adaptation is not None and adaptation is not None and seen.told is not None:
         share = jnp.ones_like(state.soh) if learning is None else learning
-        adaptation = adapt(parameters.adaptation, adaptation, seen.heard, gate, share)
+        adaptation = _adapted(parameters, adaptation, seen.told, gate, share)
+        soh = jnp.where(share > 0.0, 1.0, soh)
     return TwinState(
         estimate=estimate,
         coulomb_soc=state.coulomb_soc,
@@ -271,6 +272,25 @@ def believe(
         current_A=state.current_A,
         anchor_soc=jnp.where(due, mean, state.anchor_soc),
         anchor_Ah=jnp.where(due, 0.0, state.anchor_Ah),
-        soh=jnp.where(due, 0.8 * state.soh + 0.2 * jnp.clip(measured, 0.5, 1.2), state.soh),
+        soh=soh,
         adaptation=adaptation,
     )
+
+
+def _adapted(
+    parameters: TwinParameters,
+    adaptation: AdaptationState,
+    told: Told,
+    gate: Float[Array, "run cell"],
+    learning: Float[Array, " run"],
+) -> AdaptationState:
+    rules = parameters.adaptation
+    if rules is None:
+        return adaptation
+
+    def learn() -> AdaptationState:
+        heard = hear(parameters.cell, adaptation.circuit, told)
+        return adapt(rules, adaptation, heard, gate, learning)
+
+    # Where no run adapts the batch may skip it all.
+    return lax.cond(jnp.any(learning > 0.0), learn, lambda: adaptation)

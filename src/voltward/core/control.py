@@ -91,6 +91,7 @@ SHAPE_POINTS = {
     "gateway.queue": "records that the gateway may keep (run,); view is None",
     "gateway.proofs": "share of records sent encrypted (run,); view is None",
     "cloud.gate": "share of the twin's update that is applied (run, cell); CloudView",
+    "cloud.adaptation": "multiple of its usual rates at which the twin adapts (run,); CloudView",
     "cloud.model": "proposed model modifiers (run, parameter); modifiers in force",
 }
 

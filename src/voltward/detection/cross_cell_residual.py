@@ -1,4 +1,4 @@
-"""Each cell's distance to the others, less what its offset, resistance, charge and capacity explain.
+"""Each cell's distance to the others, less what its offset, resistance and charge explain.
 
 Cells in series share the current, and with it nearly all of a model's error: what is left between
 them is millivolts. A small filter for each cell learns its standing differences; a lie about one
@@ -23,7 +23,7 @@ from voltward.physical.remedian import remedian
 # times the charge counted from the middle. Standard deviations before anything is heard, and what
 # each may wander in an hour (assumptions; four times the spread of cells sorted at the factory).
 _PRIOR = (0.002, 0.12, 0.012, 0.04)
-_WANDER_PER_HOUR = (0.0001, 0.005, 0.0006, 0.0015)
+_WANDER_PER_HOUR = (0.0001, 0.004, 0.0004, 0.001)
 # A reading's noise beside the model, and its share of the overpotential's swing.
 _NOISE_V = 0.0008
 _SWING_SHARE = 0.02
@@ -31,6 +31,10 @@ _SWING_S = 20.0
 # Where the open-circuit curve bends, cells of another SoC see another slope.
 _BEND_SOC = 0.008
 _BEND_S = 200.0
+# Below this SoC resistance and slope rise so fast that a point of SoC between cells is tens of mV:
+# noise and tolerance grow with the square of the distance, per tenth of SoC.
+_LOW_SOC = 0.35
+_LOW_FACTOR = 5.0
 # A surprise beyond this many standard deviations counts as this many: a lie is learned slowly.
 _MOST = 2.5
 
@@ -105,6 +109,9 @@ def _step(
     usual_V = usual_V + slow * (slope_V - usual_V)
     bend_V2 = state.bend_V2 + slow * ((slope_V - usual_V) ** 2 - state.bend_V2)
 
+    low = jnp.maximum(_LOW_SOC - view.coulomb_soc, 0.0) / 0.1
+    harder = 1.0 + _LOW_FACTOR * low**2
+
     wander = jnp.diag(jnp.asarray(_WANDER_PER_HOUR) ** 2) * (view.tick_s / 3600.0)
     covariance = state.covariance + wander
     row = jnp.einsum("rij,rj->ri", covariance, known)
@@ -113,7 +120,7 @@ def _step(
     left_V = apart_V - jnp.einsum("rcj,rj->rc", state.difference, known)
     # The mean carries a share of any one cell's lie; a robust middle takes it out again.
     left_V = left_V - remedian(left_V)[:, None]
-    total_V2 = doubt_V2 + noise_V2
+    total_V2 = doubt_V2 + noise_V2 * harder**2
     most_V = (_MOST * jnp.sqrt(total_V2))[:, None]
     gain = row / total_V2[:, None]
     learned = state.difference + jnp.clip(left_V, -most_V, most_V)[:, :, None] * gain[:, None, :]
@@ -123,7 +130,7 @@ def _step(
     allowed_V = jnp.sqrt(
         tolerance_V**2 + swing_share**2 * swing_V2 + bend_soc**2 * bend_V2 + 9.0 * doubt_V2
     )
-    score = parameters[:, 0] * jnp.max(jnp.abs(recent_V), axis=1) / allowed_V
+    score = parameters[:, 0] * jnp.max(jnp.abs(recent_V), axis=1) / (allowed_V * harder)
 
     present = view.record.present
     moved = CrossState(learned, surer, recent_V, middle_V, swing_V2, usual_V, bend_V2)
@@ -141,8 +148,8 @@ CONTROL = Control(
     layer=Layer.CLOUD,
     strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
     parameters=(
-        Parameter("tolerance_V", "V", 0.0025, 0.0001, 1.0, "left over and let be"),
-        Parameter("swing_share", "1", 0.03, 0.0, 1.0, "more, as a share of the swing"),
+        Parameter("tolerance_V", "V", 0.0018, 0.0001, 1.0, "left over and let be"),
+        Parameter("swing_share", "1", 0.01, 0.0, 1.0, "more, as a share of the swing"),
         Parameter("bend_soc", "1", 0.02, 0.0, 1.0, "more, per change of the OCV's slope"),
         Parameter("window_s", "s", 12.0, 1.0, 1e4, "over which what is left is averaged"),
     ),

@@ -1,6 +1,5 @@
 """One arm of a bank of residual tests: a recent mean of the innovation against an earlier one."""
 
-import math
 from dataclasses import dataclass, replace
 
 import jax
@@ -81,7 +80,7 @@ def arm_step(
     def moved(
         old: Float[Array, " run"], new: Float[Array, " run"], time_s: float
     ) -> Float[Array, " run"]:
-        share = 1.0 if time_s <= 0.0 else 1.0 - math.exp(-tick_s / time_s)
+        share = 1.0 if time_s <= 0.0 else 1.0 - jnp.exp(-tick_s / time_s)
         return jnp.where(fresh, new, old + share * (new - old))
 
     step_V = jnp.where(fresh, 0.0, now.overpotential_V - state.overpotential_V)

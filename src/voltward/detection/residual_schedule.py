@@ -15,6 +15,7 @@ from jaxtyping import Float
 # What the squared size of a residual is made of, each in mV^2.
 FEATURES = ("constant", "expected", "overpotential", "step", "swing", "slope")
 LOW_SOC = 0.3
+LOWEST_SOC = 0.12
 _FLOOR_MV2 = 0.25
 _SOC_ERROR = 0.01
 

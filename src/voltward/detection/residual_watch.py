@@ -11,7 +11,13 @@ from voltward.core.parameter import Parameter
 from voltward.core.taps import Layer
 from voltward.core.view import CloudView
 from voltward.detection.residual_arm import Arm, ArmState, Reading, arm_step, start_arm
-from voltward.detection.residual_schedule import Schedule, features_mV2, size_V, threshold
+from voltward.detection.residual_schedule import (
+    LOWEST_SOC,
+    Schedule,
+    features_mV2,
+    size_V,
+    threshold,
+)
 
 # For a cell without a calibration of its own: the filter's own expectation, which is right only
 # where the plant is the twin's model.
@@ -43,8 +49,11 @@ def residual_control(name: str, title: str, arm: Arm, schedule: Schedule) -> Con
         state, shift_V, excitation = arm_step(arm, state, reading_of(view), view.tick_s)
         warm_degC = jnp.mean(view.record.wide[1], axis=1)
         size = size_V(schedule, features_mV2(excitation), warm_degC)
-        allowed = threshold(schedule, warm_degC, jnp.mean(view.twin_soc, axis=1))
-        return state, parameters[:, 0] * jnp.abs(shift_V) / (size * allowed * parameters[:, 1])
+        soc = jnp.mean(view.twin_soc, axis=1)
+        allowed = size * threshold(schedule, warm_degC, soc) * parameters[:, 1]
+        # Nothing was calibrated near empty, where the model means little.
+        score = jnp.where(soc > LOWEST_SOC, jnp.abs(shift_V) / allowed, 0.0)
+        return state, parameters[:, 0] * score
 
     return Control(
         id=name,

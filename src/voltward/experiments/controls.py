@@ -25,6 +25,7 @@ CONTROLS: Catalogue[Control] = Catalogue(
         "model-signature": "voltward.cloud.model_signature:CONTROL",
         "store-integrity": "voltward.cloud.store_integrity:CONTROL",
         "model-envelope": "voltward.cloud.model_envelope:CONTROL",
+        "adaptive-twin": "voltward.cloud.adaptive_twin:CONTROL",
         "secure-estimation": "voltward.cloud.secure_estimation:CONTROL",
         "innovation-cusum": "voltward.detection.innovation_cusum:CONTROL",
         "innovation-chi-square": "voltward.detection.innovation_chi_square:CONTROL",

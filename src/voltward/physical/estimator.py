@@ -49,7 +49,7 @@ def tuning_for(cell: CellModel) -> EstimatorTuning:
         voltage_std_V=0.001,
         current_std_A=cell.capacity_Ah / 500.0,
         soc_std_per_root_s=1e-4,
-        initial_soc_std=0.05,
+        initial_soc_std=0.1,
     )
 
 

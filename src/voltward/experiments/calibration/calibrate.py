@@ -12,7 +12,8 @@ from voltward.experiments.calibration.calibration import (
     with_calibration,
 )
 from voltward.experiments.calibration.residual_series import residual_series
-from voltward.experiments.calibration.schedule_fit import LOWEST_SOC, MARGIN, fitted_schedule
+from voltward.detection.residual_schedule import LOWEST_SOC
+from voltward.experiments.calibration.schedule_fit import MARGIN, fitted_schedule
 from voltward.experiments.recordings.recording import Recording
 from voltward.experiments.replay.session import Replay, ReplaySession
 from voltward.experiments.replay.start import find_start

@@ -10,6 +10,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from voltward.attacks.row import empty_rows, stacked
+from voltward.cloud.adaptation import AdaptationParameters
 from voltward.cloud.twin import TwinParameters, start_twin
 from voltward.core.control import Control, Place
 from voltward.core.errors import ConfigurationError
@@ -93,6 +94,7 @@ class ReplaySession:
         controls: Watches of BMS or cloud, in the order in which ties are resolved.
         tuning: Of the twin's filter; by default the cell's own.
         traced: How many runs keep wide traces, from run 0 on.
+        adaptation: Of a twin that follows ageing; by default it stays as identified.
 
     Raises:
         ConfigurationError: A control watches nothing that a recording holds.
@@ -104,6 +106,7 @@ class ReplaySession:
         controls: Sequence[Control],
         tuning: EstimatorTuning | None = None,
         traced: int = 2,
+        adaptation: AdaptationParameters | None = None,
     ) -> None:
         for control in controls:
             if control.watch is None or control.watch.place is Place.GATEWAY:
@@ -117,7 +120,12 @@ class ReplaySession:
         use_program_cache()
         self.cell = cell
         self.traced = traced
-        twin = TwinParameters(cell=cell, tuning=tuning or tuning_for(cell), tick_s=TICK_S)
+        twin = TwinParameters(
+            cell=cell,
+            tuning=tuning or tuning_for(cell),
+            tick_s=TICK_S,
+            adaptation=adaptation,
+        )
         self._parts = Parts(twin=twin, rules=Rules(tuple(controls)), traced=traced)
         self._program: Chunk = compiled(self._parts)
         watches = [*self._rules.watches(Place.BMS), *self._rules.watches(Place.CLOUD)]

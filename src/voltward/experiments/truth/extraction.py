@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.identification.identify import CellFacts, Identification, identify
+from voltward.experiments.identification.cell_facts import CellFacts
+from voltward.experiments.identification.identify import Identification, identify
 from voltward.experiments.identification.open_circuit import KNOTS, SlowCurve
 from voltward.experiments.recordings.recording import Recording
 from voltward.experiments.truth.parameter_sets import ElectrochemicalCell, pybamm_module

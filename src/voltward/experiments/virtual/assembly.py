@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from voltward.cloud.adaptive_twin import adaptation_for
 from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
 from voltward.comms.link import LINK_COLUMNS
@@ -213,7 +214,9 @@ def assemble(
             base_W=1e6 * grid.base_MW,
         ),
         tuning=tuning,
-        twin=TwinParameters(cell=cell, tuning=tuning, tick_s=tick_s),
+        twin=TwinParameters(
+            cell=cell, tuning=tuning, tick_s=tick_s, adaptation=adaptation_for(controls)
+        ),
         plan=PlanParameters(),
         rules=Rules(_watching(controls, real_cell)),
         tick_s=tick_s,

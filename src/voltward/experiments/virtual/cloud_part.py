@@ -1,6 +1,6 @@
 """The cloud's part of the loop: ingest, twin, detectors, responses, commands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -143,7 +143,9 @@ def _ingest(
     )
     gate = 1.0 - jnp.broadcast_to(state.requests.hold_estimate[:, None], view.innovation_V.shape)
     gate = shape(rules, in_force, "cloud.gate", gate, view)
-    twin = believe(assembly.twin, seen, gate, record.present, parallel)
+    still = jnp.zeros(record.present.shape[0])
+    learning = shape(rules, in_force, "cloud.adaptation", still, view)
+    twin = believe(assembly.twin, seen, gate, record.present, parallel, learning)
     gained = earned(case.rows, "mqtt.up", context, received.present & received.tainted)
     gained |= earned(case.rows, "store.write", context, record.present & record.tainted)
     moved = CloudState(
@@ -266,17 +268,7 @@ def _rows(mask: Bool[Array, " run"], like: Array) -> Array:
 
 
 def _silent(twin: TwinState, tick_s: float) -> TwinState:
-    return TwinState(
-        estimate=twin.estimate,
-        coulomb_soc=twin.coulomb_soc,
-        last_tick=twin.last_tick,
-        silence_s=twin.silence_s + tick_s,
-        temperature_degC=twin.temperature_degC,
-        current_A=twin.current_A,
-        anchor_soc=twin.anchor_soc,
-        anchor_Ah=twin.anchor_Ah,
-        soh=twin.soh,
-    )
+    return replace(twin, silence_s=twin.silence_s + tick_s)
 
 
 def _serve(

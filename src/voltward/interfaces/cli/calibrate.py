@@ -47,7 +47,7 @@ def calibrate_command(
 ) -> None:
     """Set the thresholds of a cell's detectors on the clean recordings DATA.
 
-    A threshold stands 15 % above the largest clean score, apart for temperatures and for low SoC.
+    A threshold stands half as high again as the largest clean score, apart for temperatures and for low SoC.
     """
     cell_path = find_document("cells", cell_name, "cell")
     cell = load_cell(cell_path)

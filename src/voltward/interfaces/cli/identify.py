@@ -1,6 +1,7 @@
 """`voltward identify`: a parameter file, and a report on it, from recordings of a cell."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -145,8 +146,10 @@ def identify_command(
         progress("read", len(raw), len(raw))
         curve = slow_curve(raw[: len(fitted)], stated_Ah)
         known = [
-            reader.known(recording, path, curve.capacity_Ah)
-            for recording, path in zip(raw, (*fitted, *kept_out), strict=True)
+            replace(reader.known(recording, path, curve.capacity_Ah), name=called)
+            for recording, path, called in zip(
+                raw, (*fitted, *kept_out), _names((*fitted, *kept_out)), strict=True
+            )
         ]
         facts = cell_facts(
             name or out.stem,
@@ -198,6 +201,15 @@ def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], lis
             "every recording is held out", why="DATA names no file that --check does not name"
         )
     return fitted, kept_out
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Return what to call the files: with their folder where two have one name."""
+    stems = [path.stem for path in paths]
+    return [
+        path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}/{path.stem}"
+        for path in paths
+    ]
 
 
 def _write(out: Path, found: Identification, summary: dict[str, Any]) -> list[Path]:

@@ -41,6 +41,10 @@ COMMANDS = {
         "voltward.interfaces.cli.replay:replay_command",
         "Replay recorded profiles, with or without injections.",
     ),
+    "benchmark": (
+        "voltward.interfaces.cli.benchmark:benchmark_group",
+        "Measure the detectors: magnitude by temperature by truth track.",
+    ),
     "plant": ("voltward.interfaces.cli.plant:plant_command", "Run the bare plant on a duty."),
     "validate": (
         "voltward.interfaces.cli.validate:validate_command",

@@ -1,0 +1,90 @@
+"""`voltward benchmark`: tables that say how good the detectors are."""
+
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from voltward.core.files import pretty_json, write_text
+from voltward.experiments.detection_benchmark.benchmark import (
+    Benchmark,
+    Effort,
+    quick_effort,
+    run_benchmark,
+)
+from voltward.experiments.detection_benchmark.table_text import (
+    HEAD,
+    cells_of,
+    footnotes,
+    markdown,
+)
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    columns,
+    emit,
+    emit_json,
+    json_option,
+    message,
+    plain,
+    progress_bar,
+)
+
+_DRAWING = "voltward.interfaces.report.figure_detection"
+
+
+@click.group("benchmark")
+def benchmark_group() -> None:
+    """Measure the detectors."""
+
+
+@benchmark_group.command("detection")
+@click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder with the recordings of known cells, for the tracks composed and measured.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Write benchmark.json, benchmark.md and a picture here.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    help="Scored recordings of the matched track at each temperature; 200 by default.",
+)
+@click.option("--quick", is_flag=True, help="Few seeds and 25 degC only: under a minute.")
+@json_option
+def detection_command(
+    data: Path | None, out: Path | None, seeds: int | None, *, quick: bool, as_json: bool
+) -> None:
+    """Tell lies of several sizes, and count what is found, how soon, and at how many false alarms.
+
+    Rows are magnitude, temperature and truth track. A row that cannot be run says why.
+    """
+    effort = quick_effort() if quick else Effort()
+    if seeds is not None:
+        effort = replace(effort, seeds=seeds)
+    with progress_bar() as progress:
+        found = run_benchmark(data, effort, progress)
+    if out is not None:
+        _write(out, found)
+    if as_json:
+        emit_json({"schema_version": SCHEMA_VERSION, **found.as_document()})
+        return
+    emit(columns([cells_of(row) for row in found.rows], HEAD))
+    for text in footnotes(found):
+        emit(text)
+
+
+def _write(folder: Path, found: Benchmark) -> None:
+    document = plain({"schema_version": SCHEMA_VERSION, **found.as_document()})
+    write_text(folder / "benchmark.json", pretty_json(document))
+    write_text(folder / "benchmark.md", markdown(found))
+    # Drawing libraries are loaded only for a picture.
+    pictures = import_module(_DRAWING).write_detection_picture(folder, found.rows)
+    for path in (folder / "benchmark.json", folder / "benchmark.md", *pictures):
+        message(f"wrote {path}")
