@@ -87,9 +87,7 @@ def start_bare(assembly: Assembly, fixed: FixedDraws, temperature_degC: float) -
     temperature = zero + temperature_degC
     never = jnp.full(runs, NEVER)
     return BareState(
-        cells=CellState(
-            soc, zero, zero, zero, temperature, jnp.mean(temperature, axis=1), zero
-        ),
+        cells=CellState(soc, zero, zero, zero, temperature, jnp.mean(temperature, axis=1), zero),
         estimate=start_estimator(soc, assembly.tuning),
         sums=CONTROL.watch.start(runs, cells),
         protection=start_protection(runs),

@@ -197,9 +197,7 @@ def model_variance_V2(
     """Return the squared error of the cell model at a temperature; 0 where it is not known."""
     if not cell.error_V:
         return 0.0
-    error_V = jnp.interp(
-        temperature_degC, jnp.asarray(cell.error_degC), jnp.asarray(cell.error_V)
-    )
+    error_V = jnp.interp(temperature_degC, jnp.asarray(cell.error_degC), jnp.asarray(cell.error_V))
     return error_V**2
 
 

@@ -126,9 +126,7 @@ def electrical_step(
     """
     keep_fast, keep_slow, keep_diffusion = cell.kept(tick_s, state.temperature_degC)
     mean_A = (current_A / pack.parallel)[:, None]
-    series_ohm, fast_ohm, slow_ohm = cell.resistances(
-        state.soc, state.temperature_degC, mean_A
-    )
+    series_ohm, fast_ohm, slow_ohm = cell.resistances(state.soc, state.temperature_degC, mean_A)
     series_ohm = series_ohm * spread.resistance
     fast_step = (1.0 - keep_fast) * fast_ohm * spread.resistance
     slow_step = (1.0 - keep_slow) * slow_ohm * spread.resistance

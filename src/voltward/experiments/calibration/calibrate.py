@@ -6,13 +6,13 @@ import numpy as np
 
 from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
+from voltward.detection.residual_schedule import LOWEST_SOC
 from voltward.experiments.calibration.calibration import (
     ARMS,
     Calibration,
     with_calibration,
 )
 from voltward.experiments.calibration.residual_series import residual_series
-from voltward.detection.residual_schedule import LOWEST_SOC
 from voltward.experiments.calibration.schedule_fit import MARGIN, fitted_schedule
 from voltward.experiments.recordings.recording import Recording
 from voltward.experiments.replay.session import Replay, ReplaySession

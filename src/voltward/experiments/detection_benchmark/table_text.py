@@ -94,7 +94,7 @@ def smallest_text(entry: SmallestBias) -> str:
     return (
         f"matched, {entry.cell}, {entry.temperature_degC:g} degC: smallest voltage bias found in "
         f"99 % within 600 s: {found} (grid {grid} mV; {entry.onsets} seeds; "
-        f"{entry.false_alarms} false alarms in {entry.hours:.1f} h)"
+        f"{entry.false_alarms} false alarms in {entry.hours:.1f} h, none aimed at)"
     )
 
 

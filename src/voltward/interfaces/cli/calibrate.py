@@ -47,7 +47,8 @@ def calibrate_command(
 ) -> None:
     """Set the thresholds of a cell's detectors on the clean recordings DATA.
 
-    A threshold stands half as high again as the largest clean score, apart for temperatures and for low SoC.
+    A threshold stands half as high again as the largest clean score; temperatures and low SoC
+    have thresholds of their own.
     """
     cell_path = find_document("cells", cell_name, "cell")
     cell = load_cell(cell_path)

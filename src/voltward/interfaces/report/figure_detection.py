@@ -61,7 +61,7 @@ def draw_detection(rows: Sequence[Row]) -> Figure | None:
     if not chosen:
         return None
     figure = Figure(figsize=(8.6, 4.6))
-    axes = figure.add_axes((0.09, 0.16, 0.55, 0.66))
+    axes = figure.add_axes((0.09, 0.16, 0.52, 0.66))
     axes.set_xscale("log")
     axes.set_yscale("log")
     kinds = list(dict.fromkeys((row.track, row.cell) for row in chosen))
@@ -107,7 +107,12 @@ def draw_detection(rows: Sequence[Row]) -> Figure | None:
     axes.grid(visible=True, axis="y")
     axes.set_xlabel("lie about the voltage in mV")
     axes.set_ylabel("seconds to the alarm (0.5 and less at 0.5)")
-    figure.legend(*axes.get_legend_handles_labels(), loc="center left", bbox_to_anchor=(0.65, 0.5))
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="center left",
+        bbox_to_anchor=(0.62, 0.5),
+        fontsize=7.5,
+    )
     heading(
         figure,
         "How soon a lie is noticed, by truth track",
