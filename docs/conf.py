@@ -7,4 +7,5 @@ html_theme = "furo"
 html_title = "Voltward"
 html_copy_source = False
 myst_heading_anchors = 3
-exclude_patterns = ["pictures"]
+# The table is a part of another page.
+exclude_patterns = ["pictures", "explanation/detection-table.md"]

@@ -6,7 +6,7 @@ from reference_pages.markdown import code, table
 from voltward.core.capabilities import POSITIONS, Capability
 from voltward.core.control import SHAPE_POINTS
 from voltward.core.taps import TAPS
-from voltward.experiments.document import data_folder, read_document
+from voltward.experiments.document import data_folder, read_document, shipped_names
 from voltward.experiments.validation import checks
 from voltward.interfaces.cli.attacks import capability_names
 
@@ -43,7 +43,8 @@ def shipped_page() -> list[str]:
     lines = ["# Shipped duties, links, cells and systems", ""]
     for folder in ("duties", "links", "cells", "systems"):
         rows = []
-        for path in sorted((data_folder() / folder).glob("*.toml")):
+        for name in shipped_names(folder):
+            path = data_folder() / folder / f"{name}.toml"
             entry = read_document(path)
             what = entry.get("title") or entry.get("description") or entry.get("chemistry") or ""
             source = entry.get("source", "")

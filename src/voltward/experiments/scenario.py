@@ -11,6 +11,7 @@ from annotated_types import Interval, Len
 from pydantic import WithJsonSchema
 
 from voltward.core.files import canonical_json, sha256_of
+from voltward.experiments.calibration.calibration import calibration_path
 from voltward.experiments.choices import ALL, AttackChoice, check_control, read_attacks, read_stacks
 from voltward.experiments.document import (
     Document,
@@ -216,7 +217,10 @@ class CampaignSettings:
             del document["track"], document["truth_set"]
         system = self.load_system()
         document["system"] = asdict(system)
-        document["cell"] = sha256_of(find_document("cells", system.cell, "cell"))
+        cell_path = find_document("cells", system.cell, "cell")
+        document["cell"] = sha256_of(cell_path)
+        if calibration_path(cell_path).exists():
+            document["calibration"] = sha256_of(calibration_path(cell_path))
         document["system"]["cell"] = document["cell"]
         document["stacks"] = [asdict(stack) for stack in self.resolved_stacks()]
         document["duty"] = _duty_digest(self.load_duty())

@@ -1,5 +1,6 @@
 """Reading a cell from its TOML file."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,9 @@ def cell_of(document: Mapping[str, Any], where: str) -> CellModel:
 
 
 def _built(document: Mapping[str, Any], where: str) -> CellModel:
-    scale = float(document["capacity_Ah"]) / float(document["tables_capacity_Ah"])
+    scale = _capacity(document, "capacity_Ah", where) / _capacity(
+        document, "tables_capacity_Ah", where
+    )
     knots = len(document["ocv_V"])
 
     def table(key: str) -> np.ndarray:
@@ -67,7 +70,14 @@ def _built(document: Mapping[str, Any], where: str) -> CellModel:
 
     diffusion = "diffusion_ohm" in document
     error = document.get("model_error", {})
-    slopes = [float(value) for value in document.get("time_slopes_K", (0.0, 0.0, 0.0))]
+    raw = document.get("time_slopes_K", [0.0, 0.0, 0.0])
+    slopes = [float(value) for value in raw] if isinstance(raw, list) else []
+    if len(slopes) != 3 or not np.all(np.isfinite(slopes)):
+        raise ConfigurationError(
+            f"{where}: time_slopes_K is not a list of three finite numbers",
+            why="they are the slopes of fast_s, slow_s and diffusion_s, in this order",
+            hint="write 0 for a branch whose time constant does not change with temperature",
+        )
     return CellModel(
         name=document["name"],
         chemistry=document["chemistry"],
@@ -99,6 +109,16 @@ def _built(document: Mapping[str, Any], where: str) -> CellModel:
         error_V=tuple(float(value) for value in error.get("voltage_V", ())),
         error_s=float(error.get("correlation_s", 0.0)),
     )
+
+
+def _capacity(document: Mapping[str, Any], key: str, where: str) -> float:
+    value = float(document[key])
+    if not 0.0 < value < math.inf:
+        raise ConfigurationError(
+            f"{where}: {key} = {value:g} is not finite and above 0",
+            why="resistances scale with the inverse of capacity",
+        )
+    return value
 
 
 def _table(document: Mapping[str, Any], key: str, where: str, knots: int) -> np.ndarray:

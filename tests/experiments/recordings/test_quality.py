@@ -57,6 +57,13 @@ DEFECTS = {
         lambda c: {"time_s": np.where(c["time_s"] < 1800.0, 1.0, 1000.0) * c["time_s"]},
         ["changes its unit after row 1800", "steps of 1 become steps of 1000"],
     ),
+    "milliseconds from the middle on, by a clock that jitters": (
+        lambda c: {
+            "time_s": np.where(c["time_s"] < 1800.0, 1.0, 1000.0)
+            * (c["time_s"] + 0.004 * np.mod(c["time_s"], 3.0))
+        },
+        ["changes its unit after row 1800"],
+    ),
     "seconds from the middle on": (
         lambda c: {"time_s": np.cumsum(np.where(c["time_s"] < 1800.0, 0.1, 100.0))},
         ["changes its unit"],

@@ -134,6 +134,23 @@ def test_what_follows_the_lowest_charge_is_cut_when_asked(bench):
     assert "rows after the lowest charge left out" in _notes(ended)
 
 
+def test_a_recharge_is_cut_by_counter_or_soc_and_left_where_neither_is(bench):
+    columns = bench.columns()
+    columns["current_A"] = np.where(columns["time_s"] < 2400.0, columns["current_A"], 2.0)
+    columns["soc"] = 1.0 + np.cumsum(columns["current_A"]) / 3600.0 / 3.0
+    columns["voltage_V"] = 3.2 + 0.9 * columns["soc"] + 0.02 * columns["current_A"]
+    paths = [
+        bench.write(_integers(columns), "counted.parquet"),
+        bench.write(columns, "known.csv"),
+    ]
+    ends = {read_recording(path, cut="recharge").time_s[-1] for path in paths}
+    assert len(ends) == 1
+    assert 2300.0 < ends.pop() <= 2400.0
+    del columns["soc"]
+    bare = bench.write(columns, "bare.csv")
+    assert read_recording(bare, cut="recharge").time_s[-1] == 3599.0
+
+
 def test_a_counter_that_runs_the_other_way_is_refused(bench):
     columns = _integers(bench.columns())
     columns["q_10uAh"] = -columns["q_10uAh"]

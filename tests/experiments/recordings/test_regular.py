@@ -34,19 +34,42 @@ def test_faster_samples_become_the_mean_of_their_second(bench):
     assert regular.valid_hours == pytest.approx(1.0 / 6.0)
 
 
-def test_one_sample_a_second_stays_what_it_is(bench):
+def test_one_sample_a_second_becomes_the_mean_of_the_line_before_it(bench):
     recording = bench.recording()
     made = to_one_hertz(recording).recording
-    np.testing.assert_array_equal(made.voltage_V, recording.voltage_V)
-    np.testing.assert_array_equal(made.current_A, recording.current_A)
+    for was, now in (
+        (recording.current_A, made.current_A),
+        (recording.voltage_V[:, 0], made.voltage_V[:, 0]),
+    ):
+        assert now[0] == was[0]
+        np.testing.assert_allclose(now[1:], (was[1:] + was[:-1]) / 2.0, atol=1e-9)
+
+
+def test_sparse_samples_keep_the_charge_of_their_line():
+    time_s = np.arange(0.0, 61.0, 0.8)
+    current_A = -1.0 + np.sin(time_s / 5.0)
+    made = to_one_hertz(_recording(time_s, current_A), findings=()).recording
+    until = np.interp(60.0, time_s, current_A)
+    knots_s, knots_A = np.append(time_s[time_s < 60.0], 60.0), current_A[time_s < 60.0]
+    charge_As = np.trapezoid(np.append(knots_A, until), knots_s)
+    assert np.sum(made.current_A[1:61]) == pytest.approx(charge_As, rel=1e-12)
+
+
+def test_a_current_that_outruns_its_samples_is_said_to():
+    time_s = np.arange(0.0, 100.0)
+    steps = np.where(time_s % 2.0 == 0.0, -1.0, -3.0)
+    assert "changes faster" in to_one_hertz(_recording(time_s, steps), ()).recording.notes[-1]
+    assert not to_one_hertz(_recording(time_s, -1.0 - time_s / 1e3), ()).recording.notes
+    fast_s = time_s / 10.0
+    assert not to_one_hertz(_recording(fast_s, steps), ()).recording.notes
 
 
 def test_slow_samples_are_joined_by_lines_and_said_to_be():
     time_s = np.arange(0.0, 6000.0, 60.0)
     regular = to_one_hertz(_recording(time_s, -1.0 - time_s / 6000.0))
-    np.testing.assert_allclose(
-        regular.recording.current_A, -1.0 - regular.recording.time_s / 6000.0, atol=1e-12
-    )
+    # Each second holds the mean of the line over the second before it.
+    middle_s = np.maximum(regular.recording.time_s - 0.5, 0.0)
+    np.testing.assert_allclose(regular.recording.current_A, -1.0 - middle_s / 6000.0, atol=1e-12)
     assert regular.valid.all()
     assert "one sample in 60 s: 5841 of 5941 seconds" in regular.recording.notes[-1]
 

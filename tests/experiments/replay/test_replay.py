@@ -174,3 +174,31 @@ def test_a_recording_is_aligned_brought_to_1_hz_and_silent_in_its_holes(cell, re
     assert np.allclose(steady.voltage_V[heard], recording.voltage_V[heard])
     late = prepared(native, replace(cell, current_lag_s=1.0))
     assert np.allclose(late.current_A[2:300], recording.current_A[1:299])
+
+
+def test_a_hole_takes_the_charge_that_the_recorder_knows(cell, recording):
+    whole = (recording.time_s < 300.0) | (recording.time_s >= 420.0)
+    cut = replace(
+        recording,
+        time_s=recording.time_s[whole],
+        voltage_V=recording.voltage_V[whole],
+        current_A=recording.current_A[whole],
+        temperature_degC=recording.temperature_degC[whole],
+        soc=recording.soc[whole],
+    )
+    lost = recording.soc[420] - recording.soc[299]
+    inside = slice(300, 420)
+    steady = prepared(cut, cell)
+    assert np.all(np.isnan(steady.voltage_V[inside]))
+    moved = steady.current_A[inside] * 121.0 / 3600.0 / cell.capacity_Ah
+    assert np.allclose(moved, lost)
+    assert np.all(prepared(replace(cut, soc=None), cell).current_A[inside] == 0.0)
+
+
+def test_strings_are_watched_between_their_cells_by_default(session, string):
+    names = [control.id for control in load_detectors()]
+    # A leap in volts is no threshold for a real string: cells of another SoC leap in the cold.
+    assert "cross-cell-residual" in names
+    assert "cross-cell-comparison" not in names
+    score = replayed(session, string, "voltage=bias:0.02,cells=2@300").score
+    assert (score.detected, score.cell_named) == (True, 2)

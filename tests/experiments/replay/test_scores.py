@@ -36,6 +36,9 @@ def made_replay(alarm_bits, cells=2):
         voltage_V=np.zeros((TICKS, 2, cells)),
         temperature_degC=np.zeros((TICKS, 2, cells)),
         innovation_V=np.full((TICKS, 2, cells), 0.002),
+        expected_V=np.full((TICKS, 2, cells), 0.005),
+        overpotential_V=np.zeros((TICKS, 2, cells)),
+        ocv_slope_V=np.ones((TICKS, 2, cells)),
         cell_soc=np.zeros((TICKS, 2, cells)),
         scores=np.full((TICKS, 2, 2), 1.5),
     )

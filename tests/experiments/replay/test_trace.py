@@ -30,8 +30,9 @@ def test_reported_is_expected_plus_innovation(columns):
 
 
 def test_the_scores_tell_the_alarms(profile, columns):
-    above = columns["score_innovation_cusum"] > 1.0
-    first = min(a.time_s for a in profile.score.alarms if a.detector == "innovation-cusum")
+    detector = profile.score.alarms[0].detector
+    above = columns[f"score_{detector.replace('-', '_')}"] > 1.0
+    first = min(a.time_s for a in profile.score.alarms if a.detector == detector)
     assert columns["time_s"][np.argmax(above)] == first
 
 

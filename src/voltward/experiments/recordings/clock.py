@@ -125,9 +125,12 @@ def _change_of_unit(
 ) -> tuple[Finding, ...]:
     """Find one place where all steps become a thousand times as long, or as short."""
     size = np.log10(np.maximum(step_s, 1e-9))
-    if size.max() - size.min() < 2.5:
+    # One stray step, such as the jump where the clock's own unit changes, says nothing.
+    ordered = np.sort(size)
+    low, high = ordered[min(1, size.size - 1)], ordered[max(size.size - 2, 0)]
+    if high - low < 2.5:
         return ()
-    long = size > (size.max() + size.min()) / 2.0
+    long = size > (high + low) / 2.0
     change = np.flatnonzero(np.diff(long.astype(np.int8)))
     if change.size > _MOST_CHANGES:
         return ()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -33,7 +34,7 @@ def read_recording(
     temperature_degC: float | None = None,
     capacity_Ah: float | None = None,
     initial_soc: float | None = None,
-    cut: Cut | None = None,
+    cut: Cut | Literal["recharge"] | None = None,
 ) -> Recording:
     """Read, repair where that is safe, and check a recording; its notes say what was done.
 
@@ -43,7 +44,8 @@ def read_recording(
         temperature_degC: Assumed where the file has no temperature.
         capacity_Ah: Of the cell; turns a charge counter into a state of charge, before the map's.
         initial_soc: State of charge at the first row, for the same purpose, before the map's.
-        cut: Where to end, before the map's.
+        cut: Where to end, before the map's; "recharge" is "lowest charge" by the charge counter or
+            by the column soc, and does nothing where there is neither.
 
     Returns:
         The recording at its own rate; its time starts at 0 and rises.
@@ -156,19 +158,23 @@ def _merged(quantities: Quantities) -> tuple[Quantities, tuple[str, ...]]:
     return merged, tuple(finding.text for finding in findings)
 
 
-def _cut(path: Path, quantities: Quantities, cut: Cut) -> tuple[Quantities, tuple[str, ...]]:
+def _cut(
+    path: Path, quantities: Quantities, cut: Cut | Literal["recharge"]
+) -> tuple[Quantities, tuple[str, ...]]:
     """Drop what follows the lowest reading of the charge counter, when asked to."""
-    if cut == "none":
+    counters = ("charge_Ah", "soc") if cut == "recharge" else ("charge_Ah",)
+    counter = next((name for name in counters if name in quantities), None)
+    if cut == "none" or (cut == "recharge" and counter is None):
         return quantities, ()
-    if "charge_Ah" not in quantities:
+    if counter is None:
         raise ConfigurationError(
             f"{path}: there is no charge counter to cut at",
             why="cut = 'lowest charge' ends a recording where its charge counter reads lowest",
         )
     # The last of equal readings: the rest after the discharge stays.
-    charge_Ah = quantities["charge_Ah"]
-    stop = charge_Ah.size - int(np.argmin(charge_Ah[::-1]))
-    lost = charge_Ah.size - stop
+    charge = quantities[counter]
+    stop = charge.size - int(np.argmin(charge[::-1]))
+    lost = charge.size - stop
     notes = (f"{lost} rows after the lowest charge left out",) if lost else ()
     return {name: values[:stop] for name, values in quantities.items()}, notes
 

@@ -49,7 +49,11 @@ class CatalogueInjection:
             if step.first_cell >= cells:
                 raise ConfigurationError(
                     f"--inject {self}: first_cell = {step.first_cell} is not there",
-                    why=f"the recording has {cells} cells in series, counted from 0 here",
+                    why=f"the recording has {cells} cell{'s' if cells > 1 else ''} in series, "
+                    "counted from 0 here",
+                    hint=f"choose one of them: {self.attack}:first_cell=0"
+                    if "first_cell" in attack.defaults()
+                    else "",
                 )
             begin_s = self.start_s + step.start_s
             end_s = min(begin_s + step.duration_s, self.stop_s)

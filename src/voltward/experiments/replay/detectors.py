@@ -14,7 +14,7 @@ DEFAULT_DETECTORS = (
     "residual-shift",
     "residual-level",
     "soc-drift",
-    "cross-cell-comparison",
+    "cross-cell-residual",
     "pack-sum-plausibility",
     "electrochemical-opinion",
 )

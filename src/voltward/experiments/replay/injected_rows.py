@@ -51,6 +51,7 @@ def injected_rows(
             raise ConfigurationError(
                 f"--inject {injection}: starts at {injection.start_s:g} s",
                 why=f"the recording ends at {duration_s:g} s",
+                hint="give an earlier @START, in s after the first sample",
             )
         steps.extend(injection.steps(cells))
     return rows_of(_attack_of(tuple(steps)), {}, 0.0, cells, TICK_S)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from voltward.experiments.recordings.clock import holes
 from voltward.experiments.recordings.recording import Recording
 from voltward.experiments.recordings.regular import to_one_hertz
 from voltward.experiments.replay.injected_rows import AnyInjection, injected_rows, start_of
@@ -42,18 +43,34 @@ def prepared(recording: Recording, cell: CellModel) -> Recording:
         cell: Its `current_lag_s` is the skew of the recorder that it was identified from.
 
     Returns:
-        One sample a second; in holes and where a sensor stands still, the voltages are NaN.
+        One sample a second; in holes and where a sensor stands still, the voltages are NaN. The
+        current in a hole is the mean that the recorded SoC tells, 0 where there is none.
 
     Limits:
         The twin hears nothing in a hole, current included, and steps over it as over a gap of the
-        link: charge that moved in a long one is missing until voltage corrects it.
+        link: charge that moved in a long one is missing until voltage corrects it. The open-loop
+        twin and the charge that is counted take the current of the hole.
     """
     time_s = recording.time_s
     current_A = np.interp(time_s - cell.current_lag_s, time_s, recording.current_A)
     regular = to_one_hertz(replace(recording, current_A=current_A))
     steady = regular.recording
     voltage_V = np.where(regular.valid[:, None], steady.voltage_V, np.nan)
-    return replace(steady, voltage_V=voltage_V)
+    current_A = _bridged(recording, steady, cell.capacity_Ah)
+    return replace(steady, voltage_V=voltage_V, current_A=current_A)
+
+
+def _bridged(
+    recording: Recording, steady: Recording, capacity_Ah: float
+) -> Float[np.ndarray, " second"]:
+    """Return the current at 1 Hz with that of the holes from the recorded state of charge."""
+    time_s, current_A = recording.time_s, steady.current_A.copy()
+    for row in np.flatnonzero(holes(time_s, recording.current_A)):
+        start_s, stop_s = time_s[row], time_s[row + 1]
+        inside = (steady.time_s > start_s) & (steady.time_s < stop_s)
+        moved = 0.0 if recording.soc is None else recording.soc[row + 1] - recording.soc[row]
+        current_A[inside] = moved * capacity_Ah * 3600.0 / (stop_s - start_s)
+    return current_A
 
 
 def replay_profile(

@@ -11,6 +11,7 @@ from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
 from voltward.comms.link import LINK_COLUMNS
 from voltward.core.control import Control
+from voltward.experiments.calibration.calibration import load_calibration, with_calibration
 from voltward.experiments.document import find_document
 from voltward.experiments.settings import (
     CurrentSensor,
@@ -91,6 +92,11 @@ def _isolation(sensor: IsolationSensor) -> Channel:
         60000.0,
         sensor.latency_s,
     )
+
+
+def _scheduled(system: SystemSettings, controls: Sequence[Control]) -> tuple[Control, ...]:
+    """Return the controls under the calibration that lies beside the cell's file, if one does."""
+    return with_calibration(controls, load_calibration(find_document("cells", system.cell, "cell")))
 
 
 def _watching(controls: Sequence[Control], cell: str) -> tuple[Control, ...]:
@@ -218,7 +224,7 @@ def assemble(
             cell=cell, tuning=tuning, tick_s=tick_s, adaptation=adaptation_for(controls)
         ),
         plan=PlanParameters(),
-        rules=Rules(_watching(controls, real_cell)),
+        rules=Rules(_watching(_scheduled(system, controls), real_cell)),
         tick_s=tick_s,
         silence_s=max(system.cloud.silence_s, 2.0 * system.cloud.plan_period_s),
         plan_period_s=system.cloud.plan_period_s,

@@ -8,6 +8,7 @@ from voltward.experiments.calibration.calibrate import calibrate
 from voltward.experiments.calibration.calibration import calibration_path, write_calibration
 from voltward.experiments.document import find_document
 from voltward.experiments.identification.data_files import recording_files
+from voltward.experiments.identification.known_soc import with_soc
 from voltward.experiments.recordings.column_map import load_column_map
 from voltward.experiments.recordings.reading import read_recording
 from voltward.experiments.recordings.recording import Recording
@@ -60,9 +61,9 @@ def calibrate_command(
             column_map=mapped,
             capacity_Ah=cell.capacity_Ah,
             initial_soc=initial_soc,
-            cut="lowest charge",
+            cut="recharge",
         )
-        return prepared(recording, cell)
+        return prepared(with_soc(recording, cell.capacity_Ah, initial_soc), cell)
 
     fitted, clean = recording_files(fit), recording_files(data)
     total = 2 * (len(fitted) + len(clean)) + len(clean)
