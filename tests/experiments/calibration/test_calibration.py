@@ -1,5 +1,6 @@
 """A calibration survives its file, and thresholds stand above the clean scores they are set on."""
 
+import inspect
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from voltward.experiments.calibration.calibration import (
     ARMS,
     Calibration,
     calibration_path,
+    joined,
     load_calibration,
     parameters_of,
     poisson_bound,
@@ -82,6 +84,24 @@ def test_a_calibration_survives_its_file(schedule, tmp_path):
         np.testing.assert_allclose(read.schedules[name].weight, schedule.weight, rtol=1e-3)
         np.testing.assert_allclose(read.schedules[name].threshold, schedule.threshold, rtol=1e-3)
     assert read.onsets_per_hour_bound == pytest.approx(2.9957 / 22.0, rel=1e-3)
+
+
+def test_sparse_recordings_have_schedules_of_their_own(schedule, tmp_path):
+    other = replace(schedule, threshold=tuple(2.0 * value for value in schedule.threshold))
+    slow = replace(calibration(schedule), schedules=dict.fromkeys(ARMS, other), sensitivity={})
+    both = joined(calibration(schedule), slow)
+    assert both.sensitivity == {"soc-drift": 0.5}
+    cell = tmp_path / "cell.toml"
+    write_calibration(calibration_path(cell), both)
+    read = load_calibration(cell)
+    np.testing.assert_allclose(read.sparse["residual-jump"].threshold, other.threshold, rtol=1e-3)
+    control = (CONTROLS.load("residual-jump"),)
+    steps = [
+        inspect.getclosurevars(with_calibration(control, read, sparse=sparse)[0].watch.step)
+        for sparse in (False, True)
+    ]
+    dense_, sparse_ = (step.nonlocals["schedule"].threshold for step in steps)
+    np.testing.assert_allclose(sparse_, 2.0 * np.array(dense_), rtol=2e-3)
 
 
 def test_a_cell_without_calibration_has_none(tmp_path):

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,8 @@ class Calibration:
         schedules: Of the residual arms.
         sensitivity: Of detectors that have a threshold of their own.
         source: The recordings.
+        sparse: Schedules for recordings of one sample a second: what the current does between two
+            samples is unknown, and residuals are larger by it.
     """
 
     cell: str
@@ -44,6 +46,7 @@ class Calibration:
     schedules: Mapping[str, Schedule]
     sensitivity: Mapping[str, float]
     source: str
+    sparse: Mapping[str, Schedule] = field(default_factory=dict)
 
     @property
     def onsets_per_hour_bound(self) -> float:
@@ -59,14 +62,21 @@ def poisson_bound(count: int) -> float:
 
 
 def with_calibration(
-    controls: Sequence[Control], calibration: Calibration | None
+    controls: Sequence[Control], calibration: Calibration | None, *, sparse: bool = False
 ) -> tuple[Control, ...]:
-    """Return the controls with the residual arms under the schedules of the cell."""
+    """Return the controls with the residual arms under the schedules of the cell.
+
+    Args:
+        controls: Of the catalogue.
+        calibration: Of the cell, if it has one.
+        sparse: Whether the readings come from one sample a second.
+    """
     if calibration is None:
         return tuple(controls)
+    schedules = calibration.sparse if sparse and calibration.sparse else calibration.schedules
     return tuple(
-        calibrated(control, ARMS[control.id], calibration.schedules[control.id])
-        if control.id in calibration.schedules
+        calibrated(control, ARMS[control.id], schedules[control.id])
+        if control.id in schedules
         else control
         for control in controls
     )
@@ -81,6 +91,20 @@ def parameters_of(
         for row, control in enumerate(controls):
             columns[row, 0] *= calibration.sensitivity.get(control.id, 1.0)
     return columns
+
+
+def joined(dense: Calibration, sparse: Calibration) -> Calibration:
+    """Return one calibration of two: for dense recordings, and for one sample a second."""
+    names = dense.sensitivity.keys() | sparse.sensitivity.keys()
+    return replace(
+        dense,
+        onsets=dense.onsets + sparse.onsets,
+        sensitivity={
+            name: min(dense.sensitivity.get(name, 1.0), sparse.sensitivity.get(name, 1.0))
+            for name in sorted(names)
+        },
+        sparse=sparse.schedules,
+    )
 
 
 def calibration_path(cell_path: Path) -> Path:
@@ -109,6 +133,10 @@ def load_calibration(cell_path: Path) -> Calibration | None:
             },
             sensitivity={k: float(v) for k, v in document.get("sensitivity", {}).items()},
             source=document["source"],
+            sparse={
+                name: _schedule(entry, document["source"])
+                for name, entry in document.get("sparse_schedule", {}).items()
+            },
         )
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} is not TOML: {error}") from error
@@ -146,10 +174,12 @@ def write_calibration(path: Path, calibration: Calibration) -> None:
         "[sensitivity]",
         *(f'"{name}" = {value:.4g}' for name, value in calibration.sensitivity.items()),
     ]
-    for name, schedule in calibration.schedules.items():
+    named = [("schedule", *entry) for entry in calibration.schedules.items()]
+    named += [("sparse_schedule", *entry) for entry in calibration.sparse.items()]
+    for table, name, schedule in named:
         lines += [
             "",
-            f'[schedule."{name}"]',
+            f'[{table}."{name}"]',
             f"temperature_degC = {_numbers(schedule.temperature_degC)}",
             f"threshold = {_numbers(schedule.threshold)}",
             f"low_soc_threshold = {_numbers(schedule.low_soc_threshold)}",

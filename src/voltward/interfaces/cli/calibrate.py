@@ -1,17 +1,24 @@
 """`voltward calibrate`: thresholds of the detectors for one cell, from clean recordings."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from voltward.experiments.calibration.calibrate import calibrate
-from voltward.experiments.calibration.calibration import calibration_path, write_calibration
+from voltward.experiments.calibration.calibration import (
+    Calibration,
+    calibration_path,
+    joined,
+    write_calibration,
+)
 from voltward.experiments.document import find_document
 from voltward.experiments.identification.data_files import recording_files
 from voltward.experiments.identification.known_soc import with_soc
 from voltward.experiments.recordings.column_map import load_column_map
 from voltward.experiments.recordings.reading import read_recording
 from voltward.experiments.recordings.recording import Recording
+from voltward.experiments.recordings.sampling import is_sparse, one_a_second
 from voltward.experiments.replay.detectors import load_detectors
 from voltward.experiments.replay.profile import prepared
 from voltward.interfaces.cli.output import emit, message, progress_bar
@@ -49,7 +56,7 @@ def calibrate_command(
     """Set the thresholds of a cell's detectors on the clean recordings DATA.
 
     A threshold stands half as high again as the largest clean score; temperatures and low SoC
-    have thresholds of their own.
+    have thresholds of their own, and so have recordings of one sample a second.
     """
     cell_path = find_document("cells", cell_name, "cell")
     cell = load_cell(cell_path)
@@ -63,30 +70,34 @@ def calibrate_command(
             initial_soc=initial_soc,
             cut="recharge",
         )
-        return prepared(with_soc(recording, cell.capacity_Ah, initial_soc), cell)
+        return with_soc(recording, cell.capacity_Ah, initial_soc)
 
     fitted, clean = recording_files(fit), recording_files(data)
-    total = 2 * (len(fitted) + len(clean)) + len(clean)
+    named = source or f"{len(clean)} recordings ({clean[0].stem} ... {clean[-1].stem})"
+    passes = 2 * (2 * len(clean) + len(fitted)) + len(fitted) + len(clean)
     with progress_bar() as progress:
         done = 0
 
         def step(_name: str) -> None:
             nonlocal done
             done += 1
-            progress("calibrate", done, total)
+            progress("calibrate", done, passes)
 
         recordings = []
         for path in (*fitted, *clean):
             recordings.append(read(path))
             step(path.name)
-        found = calibrate(
-            cell,
-            load_detectors(cell=cell.name),
-            recordings[: len(fitted)],
-            recordings[len(fitted) :],
-            source or f"{len(clean)} recordings ({clean[0].stem} ... {clean[-1].stem})",
-            step,
-        )
+
+        def set_on(used: Sequence[Recording]) -> Calibration:
+            ready = [prepared(recording, cell) for recording in used]
+            count = len(fitted)
+            return calibrate(
+                cell, load_detectors(cell=cell.name), ready[:count], ready[count:], named, step
+            )
+
+        found = set_on(recordings)
+        if not any(is_sparse(recording) for recording in recordings):
+            found = joined(found, set_on([one_a_second(recording) for recording in recordings]))
     target = out or calibration_path(cell_path)
     write_calibration(target, found)
     for name, schedule in found.schedules.items():

@@ -16,6 +16,7 @@ from voltward.experiments.calibration.calibration import (
 from voltward.experiments.document import find_document
 from voltward.experiments.recordings.column_map import load_column_map
 from voltward.experiments.recordings.reading import read_recording
+from voltward.experiments.recordings.sampling import is_sparse
 from voltward.experiments.replay.detectors import load_detectors
 from voltward.experiments.replay.injected_rows import parse_injection
 from voltward.experiments.replay.profile import ReplayedProfile, prepared, replay_profile
@@ -131,9 +132,9 @@ def replay_command(
     parsed = [parse_injection(text) for text in injections]
     cell_path = find_document("cells", cell_name, "cell")
     cell, calibration = load_cell(cell_path), load_calibration(cell_path)
-    controls = with_calibration(load_detectors(detectors, cell.name), calibration)
-    session = ReplaySession(cell, controls)
+    controls = load_detectors(detectors, cell.name)
     parameters = parameters_of(calibration, controls)
+    sessions: dict[bool, ReplaySession] = {}
     mapped = load_column_map(column_map) if column_map else None
     scores = []
     with progress_bar() as progress:
@@ -146,7 +147,11 @@ def replay_command(
                 capacity_Ah=cell.capacity_Ah,
                 initial_soc=initial_soc,
             )
-            recording = prepared(read, cell)
+            recording, sparse = prepared(read, cell), is_sparse(read)
+            if sparse not in sessions:
+                ready = with_calibration(controls, calibration, sparse=sparse)
+                sessions[sparse] = ReplaySession(cell, ready)
+            session = sessions[sparse]
             replayed = replay_profile(session, recording, parsed, initial_soc, track, parameters)
             scores.append(replayed.score)
             if trace is not None:
