@@ -101,7 +101,8 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
     """Attack a cloud battery management system, measure what breaks and what a defence saves.
 
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
-    configuration, 3 gate failed, 5 nothing ran, 6 the environment lacks something, 130 interrupted.
+    configuration, 3 gate failed or fit unsound, 5 nothing ran, 6 the environment lacks something,
+    130 interrupted.
     """
     set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
 
