@@ -10,7 +10,7 @@ from voltward.core.errors import ConfigurationError
 from voltward.experiments.recordings.recording import Recording
 from voltward.experiments.truth.extraction import extract, middle_curve
 from voltward.experiments.truth.parameter_sets import ElectrochemicalCell
-from voltward.interfaces.cli.import_bpx import import_bpx_command
+from voltward.interfaces.cli.main import cli
 from voltward.physical.cell_file import load_cell
 
 GOOD = Path(__file__).parent / "lg_m50_chen2020.bpx.json"
@@ -75,14 +75,14 @@ def test_temperatures_out_of_range_are_refused_first(temperatures_degC, words):
 )
 def test_bad_arguments_are_refused_before_any_test(arguments, words, tmp_path):
     with pytest.raises(ConfigurationError, match=words):
-        import_bpx_command.main([str(tmp_path / "none.json"), *arguments], standalone_mode=False)
+        cli.main(["import-bpx", str(tmp_path / "none.json"), *arguments], standalone_mode=False)
 
 
 def test_a_bpx_file_becomes_a_cell_that_follows_unseen_drives(tmp_path, capsys):
     pytest.importorskip("pybamm")
     out = tmp_path / "cell.toml"
     arguments = [str(GOOD), "--out", str(out), "--temperatures", "25", "--json"]
-    import_bpx_command.main(arguments, standalone_mode=False)
+    cli.main(["import-bpx", *arguments], standalone_mode=False)
     document = json.loads(capsys.readouterr().out)
     held_out = {
         fit["recording"]: fit["voltage_rmse_mV"] for fit in document["fits"] if fit["held_out"]
