@@ -58,12 +58,11 @@ def running(pids: set[int]) -> set[int]:
     return alive
 
 
-@pytest.mark.live
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_run_leaves_nothing(tmp_path, how):
+def interrupted(out, how):
+    """Start a run, send it a signal in its second case, and return how it ended."""
     path = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     with subprocess.Popen(
-        [sys.executable, "-c", RUN, str(EXAMPLE), str(tmp_path / "out")],
+        [sys.executable, "-c", RUN, str(EXAMPLE), str(out)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": path},
@@ -75,12 +74,23 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, how):
             time.sleep(0.01)
         assert len(started) == PROCESSES
         process.send_signal(how)
-        process.wait(SOON_S)
+        code = process.wait(SOON_S)
         end = time.monotonic() + SOON_S
         while running(started) and time.monotonic() < end:
             time.sleep(0.05)
         assert running(started) == set()
-    assert not (tmp_path / "out" / "live.json").exists()
+    return code
+
+
+@pytest.mark.live
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_leaves_nothing(tmp_path, how):
+    # A short run may end by itself before the signal is heard: that one says nothing.
+    for attempt in range(3):
+        out = tmp_path / str(attempt)
+        if interrupted(out, how) != 0:
+            break
+    assert not (out / "live.json").exists()
 
 
 @pytest.mark.live
