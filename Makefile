@@ -39,6 +39,7 @@ check: $(VENV)/.installed-check ## format, lint, types, import contract, generat
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate_reference.py --check
+	$(BIN)/python tools/generate_conformance_vectors.py --check
 	$(MAKE) docs
 
 .PHONY: docs

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reference_pages.attack_page import attacks_page
+from reference_pages.vectors_page import vectors_page
 from reference_pages.command_page import command_line_page, exit_codes_page, gate_page
 from reference_pages.configuration_page import configuration_page
 from reference_pages.defence_page import controls_page
@@ -35,6 +36,7 @@ PAGES = {
     "shipped.md": shipped_page,
     "validation.md": validation_page,
     "exit-codes.md": exit_codes_page,
+    "conformance-vectors.md": vectors_page,
 }
 
 

@@ -3,6 +3,7 @@
 VoltwardError
 ├── ConfigurationError   exit 2: usage, a file, a key, a value
 ├── GateFailedError      exit 3: ran well, a threshold was crossed
+├── EvidenceInvalidError exit 4: a signed pack is not what was signed
 ├── NothingRanError      exit 5: the selection was empty
 └── EnvironmentLacksError  exit 6: a program or an extra is missing
 """
@@ -17,6 +18,7 @@ class ExitCode(IntEnum):
     BUG = 1
     USAGE = 2
     GATE_FAILED = 3
+    EVIDENCE_INVALID = 4
     NOTHING_RAN = 5
     ENVIRONMENT_LACKS = 6
     INTERRUPTED = 130
@@ -56,6 +58,12 @@ class GateFailedError(VoltwardError):
     """The run is complete, and a stated threshold was crossed."""
 
     exit_code = ExitCode.GATE_FAILED
+
+
+class EvidenceInvalidError(VoltwardError):
+    """A signed pack is not what was signed."""
+
+    exit_code = ExitCode.EVIDENCE_INVALID
 
 
 class NothingRanError(VoltwardError):

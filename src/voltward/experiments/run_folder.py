@@ -2,7 +2,7 @@
 
 The folder is the contract between those who run and those who report: `run.json` (digests of all
 other files), `config.toml`, `cases.parquet` and `cases.csv`, `matrix.csv`, `events.jsonl`,
-`traces/CASE.parquet`; a report adds `report.html` and `figures/`.
+`traces/CASE.parquet`; a report adds `report.html` and `figures/`, a rating `risk.json`.
 """
 
 import json
@@ -28,7 +28,7 @@ from voltward.experiments.schemas import (
 )
 
 RUN_FILE = "run.json"
-REPORT_FILE, FIGURES, TRACES = "report.html", "figures", "traces"
+REPORT_FILE, FIGURES, TRACES, RISK_FILE = "report.html", "figures", "traces", "risk.json"
 _REQUIRED = ("config.toml", "cases.parquet", "cases.csv", "matrix.csv", "events.jsonl")
 _AGAIN = "restore the file, or run the campaign again"
 
@@ -158,7 +158,7 @@ class RunFolder:
 
         Args:
             path: The folder.
-            with_report: Check report and figures too, which are derived from the rest.
+            with_report: Check report, figures and rating too, which are derived from the rest.
 
         Raises:
             ConfigurationError: If a file is missing, changed, cut short or of another schema.
@@ -209,7 +209,7 @@ class RunFolder:
         return {column: table.column(column).to_numpy() for column in table.column_names}
 
     def seal(self) -> "RunFolder":
-        """Renew the digests of report and figures in run.json, after a report was written."""
+        """Renew the digests of report, figures and rating in run.json, after one was written."""
         kept = {name: sha for name, sha in self.run["files"].items() if not _is_derived(name)}
         derived = {name: sha for name, sha in _digests(self.path).items() if _is_derived(name)}
         document = {**self.run, "files": {**kept, **derived}}
@@ -274,11 +274,11 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
 
 
 def _is_derived(name: str) -> bool:
-    return name == REPORT_FILE or name.startswith(f"{FIGURES}/")
+    return name in {REPORT_FILE, RISK_FILE} or name.startswith(f"{FIGURES}/")
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    files = [folder / name for name in (*_REQUIRED, REPORT_FILE)]
+    files = [folder / name for name in (*_REQUIRED, REPORT_FILE, RISK_FILE)]
     files += sorted((folder / TRACES).glob("*.parquet"))
     files += sorted(path for path in (folder / FIGURES).glob("*") if path.is_file())
     return {

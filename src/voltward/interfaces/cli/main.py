@@ -45,6 +45,15 @@ COMMANDS = {
         "voltward.interfaces.cli.benchmark:benchmark_group",
         "Measure the detectors: magnitude by temperature by truth track.",
     ),
+    "tara": (
+        "voltward.interfaces.cli.tara:tara_group",
+        "Rate risks after ISO/SAE 21434, on experiments where there are any.",
+    ),
+    "plan": ("voltward.interfaces.cli.plan:plan_command", "Order controls by risk and cost."),
+    "evidence": (
+        "voltward.interfaces.cli.evidence:evidence_group",
+        "Sign a run with its risks, and verify a signed pack.",
+    ),
     "plant": ("voltward.interfaces.cli.plant:plant_command", "Run the bare plant on a duty."),
     "validate": (
         "voltward.interfaces.cli.validate:validate_command",
@@ -101,8 +110,8 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
     """Attack a cloud battery management system, measure what breaks and what a defence saves.
 
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
-    configuration, 3 gate failed or fit unsound, 5 nothing ran, 6 the environment lacks something,
-    130 interrupted.
+    configuration, 3 gate failed or fit unsound, 4 evidence not valid, 5 nothing ran, 6 the
+    environment lacks something, 130 interrupted.
     """
     set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
 

@@ -9,6 +9,7 @@ from typing import Any
 from voltward.experiments.matrix import Row
 from voltward.experiments.run_folder import RunFolder
 from voltward.experiments.schemas import BASELINE_STACK, NO_ATTACK
+from voltward.interfaces.report.risk_file import RiskFile
 
 HEADLINE_STACK = "full"
 _LAYER_NAMES = {"physical": "Physical", "communication": "Communication", "cloud": "Cloud"}
@@ -22,17 +23,19 @@ class Content:
         folder: The run folder.
         cases: Rows of the cases table.
         matrix: Rows of matrix.csv.
+        risk: The rating of the campaign, or None where the folder holds none.
     """
 
     folder: RunFolder
     cases: Sequence[Row]
     matrix: Sequence[Row]
+    risk: RiskFile | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Content":
         """Read a run folder; report and figures of an earlier time are not looked at."""
         folder = RunFolder.open(path, with_report=False)
-        return cls(folder, folder.cases(), folder.matrix())
+        return cls(folder, folder.cases(), folder.matrix(), RiskFile.read(path))
 
     @property
     def run(self) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from voltward.core.files import write_text
+from voltward.core.files import sha256_of, write_text
 from voltward.experiments.matrix import Row
 from voltward.experiments.run_folder import FIGURES, REPORT_FILE
 from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
@@ -18,7 +18,10 @@ from voltward.interfaces.report.figure_architecture import draw_architecture
 from voltward.interfaces.report.figure_damage import draw_damage
 from voltward.interfaces.report.figure_delay import draw_delay
 from voltward.interfaces.report.figure_matrix import draw_matrix
+from voltward.interfaces.report.figure_risk import describe_risk, draw_risk
 from voltward.interfaces.report.figure_timeline import draw_timeline
+from voltward.interfaces.report.risk_chapter import risk_label, write_risk_chapter
+from voltward.interfaces.report.risk_file import RISK_FILE, RISK_VALUES
 from voltward.interfaces.report.style import drawing, inline_svg, save
 from voltward.interfaces.report.summary import summarise
 from voltward.interfaces.report.words import between, number, percent
@@ -74,6 +77,9 @@ def _draw(content: Content) -> tuple[dict[str, Drawn], list[Path]]:
             keep("matrix", "Heat map: goal share of attacks by stack", draw_matrix(content))
             keep("damage", "Bars: damage avoided by each stack", draw_damage(content))
             keep("delay", "Detection delay of each attack", draw_delay(content))
+        if content.risk:
+            label = risk_label(content, content.risk)
+            keep("risk", describe_risk(content.risk), draw_risk(content.risk, label))
         keep("architecture", "The layers and taps of the system", draw_architecture(content))
         for attack, cases in content.traced.items():
             title = f"Time series of {content.title(attack)}"
@@ -118,9 +124,11 @@ def _render(content: Content, figures: dict[str, Drawn]) -> str:
         harms=harm_rows(content),
         alarms=alarm_rows(content),
         controls=control_rows(content),
+        risk=write_risk_chapter(content),
+        risk_values=RISK_VALUES,
         track_words=_TRACKS.get(content.track, "see the documentation of the tracks"),
         sources=_sources(content),
-        files=_listed(content.run["files"].items()),
+        files=_listed(_data_files(content).items()),
         config=(content.folder.path / "config.toml").read_text(encoding="utf-8"),
     )
 
@@ -147,6 +155,14 @@ def _sources(content: Content) -> list[tuple[str, str]]:
             if source:
                 cited.setdefault(source, []).append(name)
     return [(source, ", ".join(names)) for source, names in cited.items()]
+
+
+def _data_files(content: Content) -> dict[str, str]:
+    """Return the digests of run.json, and of the rating, which may be newer than run.json."""
+    files = {name: str(sha) for name, sha in content.run["files"].items() if name != RISK_FILE}
+    if content.risk:
+        files[RISK_FILE] = sha256_of(content.folder.path / RISK_FILE)
+    return files
 
 
 def _listed(files: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:

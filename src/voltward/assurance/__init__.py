@@ -1,0 +1,1 @@
+"""What finished runs mean for a case file: risk, compliance, evidence. Never simulates."""

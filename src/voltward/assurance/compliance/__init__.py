@@ -1,0 +1,1 @@
+"""Rules and catalogues of others: which of their ids a model answers."""

@@ -1,0 +1,1 @@
+"""A signed pack that an auditor checks without this project."""

@@ -1,0 +1,104 @@
+"""In what a run was made and a pack signed: versions, seeds, times; no host, user or path."""
+
+import platform
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from pyarrow import parquet
+
+from voltward import __version__
+from voltward.core.files import sha256_of
+from voltward.experiments.run_folder import RUN_FILE, RunFolder
+
+PROJECT = "voltward"
+
+
+@dataclass(frozen=True)
+class Times:
+    """Three times that are often taken for one; ISO 8601 in UTC.
+
+    Attributes:
+        collected_at: When the files were gathered.
+        signed_at: When the signer's clock said they were signed.
+        observed_at: When the run took place; None where run.json does not tell.
+    """
+
+    collected_at: str
+    signed_at: str
+    observed_at: str | None = None
+
+    def as_document(self) -> dict[str, str | None]:
+        """Return plain data."""
+        return {
+            "observed_at": self.observed_at,
+            "collected_at": self.collected_at,
+            "signed_at": self.signed_at,
+        }
+
+
+def environment_document(run: RunFolder, times: Times) -> dict[str, Any]:
+    """Return the content of `environment.json`."""
+    return {
+        "schema_version": 1,
+        "run": run_facts(run),
+        "signer": {
+            "project": {"name": PROJECT, "version": __version__},
+            "python": {
+                "implementation": platform.python_implementation(),
+                "version": platform.python_version(),
+            },
+            "platform": {"system": platform.system(), "machine": platform.machine()},
+            "packages": _packages(),
+        },
+        "times": times.as_document(),
+    }
+
+
+def run_facts(run: RunFolder) -> dict[str, Any]:
+    """Return what the run says of itself, with the seeds and the number of its cases."""
+    seeds = parquet.read_table(run.path / "cases.parquet", columns=["seed"]).column("seed")
+    return {
+        "name": run.run.get("name", run.path.name),
+        "run_sha256": sha256_of(run.path / RUN_FILE),
+        "config_sha256": run.run["config_sha256"],
+        "seed": run.run["seed"],
+        "seeds": sorted(seeds.unique().to_pylist()),
+        "cases": len(seeds),
+        "track": run.run["track"],
+        "versions": dict(run.run["versions"]),
+        "source_commit": _first(run.run, "source_commit", "commit"),
+    }
+
+
+def observed_at(run: RunFolder) -> str | None:
+    """Return when the run took place, where run.json tells."""
+    found = run.run.get("observed_at")
+    return found if isinstance(found, str) else None
+
+
+def _first(document: Mapping[str, Any], *keys: str) -> Any:
+    return next((document[key] for key in keys if key in document), None)
+
+
+def _packages() -> dict[str, str | None]:
+    """Return the installed versions of the packages that the project needs at run time."""
+    try:
+        requirements = metadata.requires(PROJECT) or []
+    except metadata.PackageNotFoundError:
+        return {}
+    names = [
+        match[0]
+        for text in requirements
+        if "extra ==" not in text and (match := re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", text))
+    ]
+    return {name: _version(name) for name in sorted(names, key=str.lower)}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,250 @@
+"""A pack held against its signature: which files are not what was signed, and how one sees it."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from voltward.assurance.evidence.envelope import SignedStatement, read_statement
+from voltward.assurance.evidence.keys import key_id, read_public_key
+from voltward.assurance.evidence.layout import (
+    MANIFEST,
+    PREDICATE_TYPE,
+    PUBLIC_KEY,
+    SEAL,
+    STATEMENT,
+    STATEMENT_TYPE,
+    seal_text,
+)
+from voltward.assurance.evidence.manifest import digest_of, read_manifest, walk
+from voltward.core.errors import ConfigurationError, EvidenceInvalidError
+
+ABSENT = "no file"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One file that is not what was signed.
+
+    Attributes:
+        file: Path in the pack.
+        problem: What is wrong, in words.
+        expected: SHA-256 that was signed, or why there is none.
+        got: SHA-256 of what is there, or why there is none.
+    """
+
+    file: str
+    problem: str
+    expected: str
+    got: str
+
+    def text(self) -> str:
+        """Return the finding on one line."""
+        return f"{self.file}: {self.problem}: {self.digests()}"
+
+    def digests(self) -> str:
+        """Return both digests, or what stands in their place."""
+        return f"expected {_digest_text(self.expected)}, got {_digest_text(self.got)}"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What an examination found.
+
+    Attributes:
+        path: The pack.
+        findings: Files that are not what was signed; a pack without any is valid.
+        key_id: The key that signed; empty unless valid.
+        pinned: The key came from the caller, not from the pack itself.
+        pack_sha256: Digest of the statement file, which names the pack.
+        digests: Signed path to SHA-256; empty unless valid.
+        predicate: What the signed statement says; empty unless valid.
+    """
+
+    path: Path
+    findings: tuple[Finding, ...]
+    key_id: str = ""
+    pinned: bool = False
+    pack_sha256: str = ""
+    digests: Mapping[str, str] = field(default_factory=dict)
+    predicate: Mapping[str, Any] = field(default_factory=dict)
+
+    def trusted(self) -> "Examined":
+        """Return the same when nothing was found.
+
+        Raises:
+            EvidenceInvalidError: The pack is not what was signed; names files and digests.
+        """
+        if not self.findings:
+            return self
+        first, *others = self.findings
+        raise EvidenceInvalidError(
+            f"{self.path / first.file}: {first.problem}",
+            why="; ".join(
+                [
+                    first.digests(),
+                    *(finding.text() for finding in others),
+                ]
+            ),
+            hint="get the pack again from the one who signed it",
+        )
+
+
+def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
+    """Hold every file of a pack against the signed statement.
+
+    Args:
+        pack: The folder.
+        key: The signer's key, known from elsewhere; without it the pack's own key is used, which
+            shows that the pack is whole, and not whose it is.
+
+    Raises:
+        ConfigurationError: The folder is no pack.
+    """
+    if not any((pack / name).is_file() for name in (STATEMENT, MANIFEST)):
+        raise ConfigurationError(
+            f"{pack}: is no evidence pack",
+            why=f"it holds neither {STATEMENT} nor {MANIFEST}",
+            hint="check the path; 'voltward evidence sign' writes one",
+        )
+    got = {name: digest_of(path) for name, path in walk(pack)}
+    content = _content(pack, got)
+    try:
+        statement = read_statement(content)
+        document = _document(statement.payload)
+    except ValueError as error:
+        return Examined(pack, (_altered(pack, got, str(error)),))
+    digests = {entry["name"]: entry["digest"]["sha256"] for entry in document["subject"]}
+    own = _own_key(pack)
+    used = key or own
+    wrong = _wrong_signature(pack, got, statement, digests, key, own)
+    if wrong or used is None:
+        return Examined(pack, (wrong,) if wrong else ())
+    seal = hashlib.sha256(seal_text(got[STATEMENT]).encode()).hexdigest()
+    findings = _differences({**digests, STATEMENT: got[STATEMENT], SEAL: seal}, got)
+    findings = findings or _contradictions(pack, digests, used, own)
+    if findings:
+        return Examined(pack, tuple(findings))
+    return Examined(
+        pack,
+        (),
+        statement.key_id,
+        key is not None,
+        got[STATEMENT],
+        digests,
+        document["predicate"],
+    )
+
+
+def _wrong_signature(
+    pack: Path,
+    got: Mapping[str, str],
+    statement: SignedStatement,
+    digests: Mapping[str, str],
+    key: Ed25519PublicKey | None,
+    own: Ed25519PublicKey | None,
+) -> Finding | None:
+    """Return which of statement and public key is at fault when the signature does not hold."""
+    used = key or own
+    name = key_id(used) if used else ""
+    if used and statement.is_signed_by(used):
+        if name == statement.key_id:
+            return None
+        return _altered(pack, got, f"it names key {statement.key_id}, but key {name} signed it")
+    key_differs = got.get(PUBLIC_KEY) != digests.get(PUBLIC_KEY)
+    if key is None and name != statement.key_id and key_differs:
+        expected = digests.get(PUBLIC_KEY, ABSENT)
+        problem = f"is not the key {statement.key_id} that the statement names"
+        return Finding(PUBLIC_KEY, problem, expected, got.get(PUBLIC_KEY, ABSENT))
+    if name == statement.key_id:
+        return _altered(pack, got, f"the signature by key {name} does not hold")
+    wanted = f"key {name}" if used else "any key of the pack"
+    return _altered(pack, got, f"signed by key {statement.key_id}, not by {wanted}")
+
+
+def _altered(pack: Path, got: Mapping[str, str], problem: str) -> Finding:
+    """Return the finding on the statement; what its digest was is told by the seal beside it."""
+    found = got.get(STATEMENT, ABSENT)
+    try:
+        sealed = (pack / SEAL).read_text(encoding="utf-8").split(" ", maxsplit=1)[0]
+    except (OSError, UnicodeDecodeError):
+        sealed = ""
+    known = len(sealed) == 64 and sealed != found
+    return Finding(STATEMENT, problem, sealed if known else "of another statement", found)
+
+
+def _differences(wanted: Mapping[str, str], got: Mapping[str, str]) -> list[Finding]:
+    findings = []
+    for name in sorted({*wanted, *got}):
+        expected, found = wanted.get(name, ABSENT), got.get(name, ABSENT)
+        if expected == found:
+            continue
+        problem = "changed after signing"
+        if expected == ABSENT:
+            problem = "was not signed"
+        elif found == ABSENT:
+            problem = "is missing"
+        findings.append(Finding(name, problem, expected, found))
+    return findings
+
+
+def _contradictions(
+    pack: Path,
+    digests: Mapping[str, str],
+    used: Ed25519PublicKey,
+    own: Ed25519PublicKey | None,
+) -> list[Finding]:
+    """Return what was signed and yet does not fit together."""
+    if own is None or key_id(own) != key_id(used):
+        digest = digests.get(PUBLIC_KEY, ABSENT)
+        return [Finding(PUBLIC_KEY, "is not the key that signed", f"key {key_id(used)}", digest)]
+    try:
+        manifest = read_manifest(pack)
+    except ValueError as error:
+        return [Finding(MANIFEST, str(error), "a manifest", digests.get(MANIFEST, ABSENT))]
+    listed = {**manifest.digests, MANIFEST: digests.get(MANIFEST, ABSENT)}
+    return [
+        Finding(
+            name,
+            "manifest and statement contradict each other",
+            listed.get(name, ABSENT),
+            digests.get(name, ABSENT),
+        )
+        for name in sorted({*digests, *listed})
+        if digests.get(name) != listed.get(name)
+    ]
+
+
+def _document(payload: bytes) -> Any:
+    """Return a payload that has the shape of our statement, or raise ValueError."""
+    try:
+        document = json.loads(payload)
+        names = [entry["name"] for entry in document["subject"]]
+        digests = [entry["digest"]["sha256"] for entry in document["subject"]]
+        kinds = (document["_type"], document["predicateType"])
+        right = isinstance(document["predicate"], dict) and len(set(names)) == len(names)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"no statement on a pack: {error!r}") from error
+    texts = all(isinstance(text, str) for text in (*names, *digests))
+    if not right or not texts or kinds != (STATEMENT_TYPE, PREDICATE_TYPE):
+        raise ValueError("no statement on a pack")
+    return document
+
+
+def _content(pack: Path, got: Mapping[str, str]) -> bytes:
+    return (pack / STATEMENT).read_bytes() if len(got.get(STATEMENT, "")) == 64 else b""
+
+
+def _digest_text(value: str) -> str:
+    return f"sha256 {value}" if len(value) == 64 else value
+
+
+def _own_key(pack: Path) -> Ed25519PublicKey | None:
+    try:
+        return read_public_key(pack / PUBLIC_KEY)
+    except ConfigurationError:
+        return None

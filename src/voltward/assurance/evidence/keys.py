@@ -1,0 +1,164 @@
+"""Ed25519 key pairs in PEM files; a key's id is the SHA-256 of its SubjectPublicKeyInfo in DER."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from voltward.core.errors import ConfigurationError
+from voltward.core.files import write_bytes
+
+_MAKE_ONE = "make one with: voltward evidence keygen --out signer.pem"
+
+
+@dataclass(frozen=True)
+class KeyFiles:
+    """A new key pair on disk.
+
+    Attributes:
+        private: PEM (PKCS #8), readable by its owner only.
+        public: PEM, to hand out.
+        key_id: SHA-256 of the public key's SubjectPublicKeyInfo in DER.
+    """
+
+    private: Path
+    public: Path
+    key_id: str
+
+
+def public_path(private: Path) -> Path:
+    """Return where the public half of a key file lies: `signer.pem` and `signer.pub.pem`."""
+    return private.with_name(private.name.removesuffix(".pem") + ".pub.pem")
+
+
+def public_pem(key: Ed25519PublicKey) -> bytes:
+    """Return the one PEM spelling of a public key."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """Return the SHA-256 of a public key's SubjectPublicKeyInfo in DER, in hexadecimal."""
+    der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
+def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> KeyFiles:
+    """Write a new key pair.
+
+    Args:
+        path: The private key; its public half lies beside it (`public_path`).
+        passphrase: Encrypts the private key; empty leaves it in the clear.
+        replace: Write over earlier keys.
+
+    Raises:
+        ConfigurationError: One of the files is there already, or cannot be written.
+    """
+    public = public_path(path)
+    for file in (path, public):
+        if file.is_dir() or (file.exists() and not replace):
+            raise ConfigurationError(
+                f"{file}: is there already",
+                why="a lost signing key cannot be had back",
+                hint="choose another --out, or replace both files with --force",
+            )
+    private_key = Ed25519PrivateKey.generate()
+    protection: KeySerializationEncryption = (
+        BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
+    )
+    pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+    try:
+        _write_secret(path, pem)
+        write_bytes(public, public_pem(private_key.public_key()))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be written", why=str(error)) from error
+    return KeyFiles(path, public, key_id(private_key.public_key()))
+
+
+def read_private_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
+    """Return the private key of a PEM file.
+
+    Raises:
+        ConfigurationError: The file is absent, no key, of another kind, or locked.
+    """
+    try:
+        key = load_pem_private_key(_content(path), passphrase or None)
+    except TypeError as error:
+        locked = not passphrase
+        raise ConfigurationError(
+            f"{path}: the key is {'locked' if locked else 'not locked'}",
+            why="it needs a passphrase" if locked else "a passphrase was given for an open key",
+            hint="name its variable with --passphrase-env" if locked else "drop --passphrase-env",
+        ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigurationError(
+            f"{path}: no private key can be read from it",
+            why="the passphrase is wrong, or the file is damaged"
+            if passphrase
+            else "expected PEM (PKCS #8) of an Ed25519 private key",
+            hint=_MAKE_ONE,
+        ) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _other_kind(path, key)
+    return key
+
+
+def read_public_key(path: Path) -> Ed25519PublicKey:
+    """Return the public key of a PEM file.
+
+    Raises:
+        ConfigurationError: The file is absent, no public key, or of another kind.
+    """
+    try:
+        key = load_pem_public_key(_content(path))
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigurationError(
+            f"{path}: no public key can be read from it",
+            why="expected PEM that begins with '-----BEGIN PUBLIC KEY-----'",
+            hint="keygen writes it beside the private key, as NAME.pub.pem",
+        ) from error
+    if not isinstance(key, Ed25519PublicKey):
+        raise _other_kind(path, key)
+    return key
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: there is no key", why=error.strerror or "", hint=_MAKE_ONE
+        ) from error
+
+
+def _other_kind(path: Path, key: object) -> ConfigurationError:
+    kind = type(key).__name__.lstrip("_")
+    return ConfigurationError(
+        f"{path}: a key of another kind", why=f"got {kind}, expected Ed25519", hint=_MAKE_ONE
+    )
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    """Write a file that nobody else could read at any moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

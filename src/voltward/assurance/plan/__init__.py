@@ -1,0 +1,1 @@
+"""Which controls first: risk removed per cost, calibrated to one organisation."""

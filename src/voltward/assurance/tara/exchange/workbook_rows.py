@@ -1,0 +1,169 @@
+"""The sheets of a workbook file as rows of text, with the place of every cell."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from voltward.assurance.tara.exchange.cell_text import unescaped
+from voltward.assurance.tara.exchange.workbook_columns import record_sheets
+from voltward.core.errors import ConfigurationError
+
+LONG_TEXTS = "Long Texts"
+LONG_HEAD = ("reference", "part", "text")
+# A workbook of 10,000 attack paths unpacks to about 30 MB; more than this is no model.
+_LARGEST_BYTES = 512 * 1024 * 1024
+# Templates put a title or a legend above the head.
+_HEAD_ROWS = 10
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row with content.
+
+    Attributes:
+        file: Path of the workbook, for messages.
+        sheet: Name of the sheet.
+        number: As a spreadsheet program counts.
+        cells: Normalised title of the column to text; empty cells are absent.
+        titles: Normalised title to the title as written.
+    """
+
+    file: str
+    sheet: str
+    number: int
+    cells: dict[str, str]
+    titles: dict[str, str]
+
+    def fault(self, title: str, what: str, *, why: str = "", hint: str = "") -> ConfigurationError:
+        """Return an error that names sheet, row and column."""
+        column = self.titles.get(plain_title(title), title)
+        return ConfigurationError(
+            f"{self.file}: sheet '{self.sheet}', row {self.number}, column '{column}': {what}",
+            why=why,
+            hint=hint,
+        )
+
+
+@dataclass(frozen=True)
+class SheetRows:
+    """A sheet: its head and its rows."""
+
+    name: str
+    titles: dict[str, str] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()
+
+
+def plain_title(title: str) -> str:
+    """Return a title as it is compared: lower case, single spaces, no marks at the end."""
+    return " ".join(title.replace("_", " ").split()).rstrip("*: ").casefold()
+
+
+def read_sheets(path: Path) -> dict[str, SheetRows]:
+    """Return the sheets of a workbook by their normalised names.
+
+    Raises:
+        ConfigurationError: There is no such file, or it is no workbook.
+    """
+    book = load_workbook(io.BytesIO(_content(path)), read_only=True, data_only=True)
+    try:
+        values = {sheet.title: list(_values(sheet)) for sheet in book.worksheets}
+    except (KeyError, ValueError, TypeError, ParseError, zipfile.BadZipFile) as error:
+        raise _no_workbook(path, str(error)) from error
+    finally:
+        book.close()
+    long = _long_texts(values.get(LONG_TEXTS, []))
+    return {
+        plain_title(name): _sheet(str(path), name, rows, long)
+        for name, rows in values.items()
+        if name != LONG_TEXTS
+    }
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise ConfigurationError(f"{path}: there is no such file", hint="check the path")
+    content = path.read_bytes()
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        raise _no_workbook(path, "an .xlsx file is a zip archive, and this is none")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > _LARGEST_BYTES:
+            raise ConfigurationError(
+                f"{path}: unpacks to {size} bytes",
+                why=f"a workbook of at most {_LARGEST_BYTES} bytes is read",
+                hint="remove pictures and formatted empty rows",
+            )
+        load_workbook(io.BytesIO(content), read_only=True).close()
+    except (KeyError, ValueError, ParseError, zipfile.BadZipFile, InvalidFileException) as error:
+        raise _no_workbook(path, str(error)) from error
+    return content
+
+
+def _no_workbook(path: Path, why: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path}: is no .xlsx workbook",
+        why=why.strip("'\""),
+        hint="save it as an Excel workbook (.xlsx)",
+    )
+
+
+def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    # Some writers state a wrong extent.
+    sheet.reset_dimensions()
+    yield from sheet.iter_rows(values_only=True)
+
+
+def _long_texts(rows: list[tuple[Any, ...]]) -> dict[str, str]:
+    pieces: dict[str, list[tuple[int, str]]] = {}
+    for row in rows[1:]:
+        if len(row) >= len(LONG_HEAD) and isinstance(row[1], int):
+            pieces.setdefault(str(row[0]), []).append((row[1], str(row[2] or "")))
+    return {
+        reference: unescaped("".join(text for _, text in sorted(found)))
+        for reference, found in pieces.items()
+    }
+
+
+def _sheet(file: str, name: str, rows: list[tuple[Any, ...]], long: dict[str, str]) -> SheetRows:
+    texts = [[_text(value, long) for value in row] for row in rows]
+    if not texts:
+        return SheetRows(name)
+    known = _known_titles()
+    counts = [len(known & {plain_title(text) for text in row}) for row in texts[:_HEAD_ROWS]]
+    start = counts.index(max(counts))
+    head = {index: plain_title(text) for index, text in enumerate(texts[start]) if text.strip()}
+    titles = {head[index]: texts[start][index].strip() for index in head}
+    found = []
+    for number, row in enumerate(texts[start + 1 :], start + 2):
+        cells = {head[index]: text for index, text in enumerate(row) if text and index in head}
+        if cells:
+            found.append(Row(file, name, number, cells, titles))
+    return SheetRows(name, titles, tuple(found))
+
+
+@cache
+def _known_titles() -> frozenset[str]:
+    titles = {column.title for sheet in record_sheets() for column in sheet.columns}
+    return frozenset(plain_title(title) for title in titles | {"value", "endpoints"})
+
+
+def _text(value: Any, long: dict[str, str]) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return long[value] if value in long else unescaped(value)
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == value.min.time() else value.isoformat()
+    return repr(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,55 @@
+"""A shipped model copied to a folder of the user's own, whole or not at all."""
+
+import os
+import shutil
+from pathlib import Path
+
+from voltward.assurance.tara.model_folder import MODELS, WORKED_MODEL, model_names
+from voltward.core.errors import ConfigurationError
+from voltward.core.suggestion import nearest
+from voltward.experiments.document import data_folder
+
+ORGANISATIONS = "organisations"
+
+
+def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
+    """Write a shipped model as files to edit.
+
+    Args:
+        folder: Where; it may exist when it is empty.
+        name: The shipped model.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigurationError: The folder holds something, or there is no such model.
+    """
+    if name not in model_names():
+        raise ConfigurationError(
+            f"there is no shipped model '{name}'", hint=nearest(name, model_names())
+        )
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder}: is a file", hint="give the name of a new folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ConfigurationError(
+            f"{folder}: is not empty",
+            why="a model is never written over other files",
+            hint="give the name of a new folder",
+        )
+    source = data_folder() / MODELS / name
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    try:
+        shutil.copytree(source, temporary, ignore=shutil.ignore_patterns("__pycache__"))
+        if name == WORKED_MODEL:
+            shutil.copytree(data_folder() / "tara" / ORGANISATIONS, temporary / ORGANISATIONS)
+        if folder.is_dir():
+            folder.rmdir()
+        temporary.replace(folder)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be written ({error.strerror})", hint="check the path"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,152 @@
+"""What a rating says: paths, risks and their reasons, as plain records."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from voltward.assurance.tara.words import Basis, Category, Feasibility, ImpactLevel
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Executed cases that a rating rests on.
+
+    Attributes:
+        run: Name of the campaign.
+        attack: Id of the attack.
+        stack: The stack that was tested.
+        track: Truth track.
+        duty: Duty of the worst tested scope.
+        parameters: Attack parameters of the worst tested scope, "" for defaults.
+        cases: Ids of the cases of that scope.
+        n: How many they are.
+        goal_share: Share in which the attacker's goal was met.
+        low: Lower end of the 95 % Wilson interval.
+        high: Upper end.
+    """
+
+    run: str
+    attack: str
+    stack: str
+    track: str
+    duty: str
+    parameters: str
+    cases: tuple[str, ...]
+    n: int
+    goal_share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class RatedPath:
+    """One attack path under one control set.
+
+    Attributes:
+        id: Of the path.
+        threat: Its threat.
+        control_set: Of the rating.
+        feasibility: Level.
+        potential: Sum of the attack potential, or None for the other methods.
+        leaves: Steps of the easiest alternative, bypasses included.
+        attacks: Catalogue attacks among the path's leaves.
+        cut_by: Controls that hold, whose bypass was added.
+        basis: What the feasibility rests on.
+        evidence: The deciding test, or None.
+        reasons: Sentences, most important first.
+        if_shown: Feasibility if every untested control of the set were shown to hold.
+    """
+
+    id: str
+    threat: str
+    control_set: str
+    feasibility: Feasibility
+    potential: int | None
+    leaves: tuple[str, ...]
+    attacks: tuple[str, ...]
+    cut_by: tuple[str, ...]
+    basis: Basis
+    evidence: Evidence | None
+    reasons: tuple[str, ...]
+    if_shown: Feasibility
+
+
+@dataclass(frozen=True)
+class RatedRisk:
+    """One risk: a threat that leads to a damage, in one category, under one control set.
+
+    Attributes:
+        id: `DAMAGE.THREAT.CATEGORY`, the same under every control set.
+        damage: Damage scenario.
+        threat: Threat scenario.
+        category: Impact category.
+        impact: Level, as declared or re-rated.
+        feasibility: Level of the deciding path.
+        risk: 1 to 5.
+        cal: 1 to 4, or None; the same under every control set.
+        treatment: Decision, or "" where none is written.
+        control_set: Of the rating.
+        basis: What the rating rests on.
+        evidence: The deciding test, or None.
+        path: The deciding path, or "" where the threat has none.
+        reasons: Sentences, most important first.
+        if_shown: Risk if every untested control of the set were shown to hold.
+        stakeholders: Name to {impact, risk}, outside SFOP.
+    """
+
+    id: str
+    damage: str
+    threat: str
+    category: Category
+    impact: ImpactLevel
+    feasibility: Feasibility
+    risk: int
+    cal: int | None
+    treatment: str
+    control_set: str
+    basis: Basis
+    evidence: Evidence | None
+    path: str
+    reasons: tuple[str, ...]
+    if_shown: int
+    stakeholders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return plain data, as `--json` prints it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A model rated by a profile, with or without a campaign.
+
+    Attributes:
+        model: Id of the model.
+        model_sha256: Digest of the model's canonical form.
+        profile: Name of the profile.
+        run: Name of the campaign, or "".
+        run_sha256: Digest of its run.json, or "".
+        control_sets: Ids in order; the first is `none`.
+        paths: Every path under every control set.
+        risks: Every risk under every control set.
+        parts: `table:id` to the digest of that entry of the model, so that two ratings can tell
+            what was edited between them.
+    """
+
+    model: str
+    model_sha256: str
+    profile: str
+    run: str
+    run_sha256: str
+    control_sets: tuple[str, ...]
+    paths: tuple[RatedPath, ...]
+    risks: tuple[RatedRisk, ...]
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def of_set(self, control_set: str) -> tuple[RatedRisk, ...]:
+        """Return the risks under one control set."""
+        return tuple(risk for risk in self.risks if risk.control_set == control_set)
+
+    def as_document(self) -> dict[str, Any]:
+        """Return plain data: the snapshot that `diff`, the report and a pack read."""
+        return {"schema_version": 1, **asdict(self)}

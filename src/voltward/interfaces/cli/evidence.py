@@ -1,0 +1,242 @@
+"""`voltward evidence`: sign a run with its risks, verify a signed pack, say what it holds."""
+
+import json
+import os
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voltward.assurance.evidence.collection import Collected
+from voltward.assurance.evidence.environment import Times, observed_at
+from voltward.assurance.evidence.examination import Examined, examine
+from voltward.assurance.evidence.keys import make_keys, read_private_key, read_public_key
+from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
+from voltward.assurance.evidence.rating_snapshot import Document, read_rating
+from voltward.assurance.evidence.signing import sign_pack
+from voltward.assurance.tara.model_folder import Model, read_model
+from voltward.core.errors import ConfigurationError, ExitCode
+from voltward.core.files import sha256_of
+from voltward.experiments.run_folder import RUN_FILE, RunFolder
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    emit,
+    emit_json,
+    json_option,
+    leave,
+    message,
+)
+from voltward.interfaces.cli.runs import ROOT, open_run
+from voltward.interfaces.evidence_text import pack_text
+
+_path = click.Path(path_type=Path)
+passphrase_option = click.option(
+    "--passphrase-env", metavar="NAME", help="Environment variable that holds the key's passphrase."
+)
+public_key_option = click.option(
+    "--key", type=_path, help="The signer's public key, known from elsewhere than the pack."
+)
+
+
+@click.group("evidence")
+def evidence_group() -> None:
+    """Sign a run with its risks, and verify a signed pack.
+
+    A valid pack is tamper-evident after signing; it does not prove that the runner was honest.
+    """
+
+
+@evidence_group.command("keygen")
+@click.option("--out", type=_path, required=True, help="The private key; its public half beside.")
+@click.option("--force", is_flag=True, help="Replace both files.")
+@passphrase_option
+@json_option
+def keygen_command(out: Path, passphrase_env: str | None, *, force: bool, as_json: bool) -> None:
+    """Make an Ed25519 key pair: FILE, readable by you only, and FILE.pub.pem to hand out."""
+    made = make_keys(out, passphrase=_passphrase(passphrase_env), replace=force)
+    if as_json:
+        document = {"private": str(made.private), "public": str(made.public), "key_id": made.key_id}
+        emit_json({"schema_version": SCHEMA_VERSION, **document})
+        return
+    emit(f"private key {made.private}: keep it secret")
+    emit(f"public key  {made.public}: hand it out by a way of its own")
+    emit(f"key id      {made.key_id} (SHA-256 of the public key in DER)")
+    if not passphrase_env:
+        message("the private key is not locked; --passphrase-env NAME locks it")
+
+
+@evidence_group.command("sign")
+@click.argument("run", metavar="RUN")
+@click.option("--key", type=_path, required=True, help="The private key.")
+@passphrase_option
+@click.option("--out", type=_path, required=True, help="The pack, a folder.")
+@click.option(
+    "--tara",
+    type=_path,
+    multiple=True,
+    help="A rating (JSON of 'tara rate') or a model folder; repeatable. Default: RUN/risk.json.",
+)
+@click.option("--before", type=_path, help="An earlier rating, for risks before and after.")
+@click.option("--previous", type=_path, help="The pack before this one, to chain the history.")
+@click.option("--signed-at", metavar="TIME", help="ISO 8601 with offset. Default: now.")
+@click.option("--collected-at", metavar="TIME", help="The same. Default: --signed-at, or now.")
+@click.option("--force", is_flag=True, help="Replace an earlier pack.")
+@json_option
+def sign_command(
+    run: str,
+    key: Path,
+    passphrase_env: str | None,
+    out: Path,
+    tara: tuple[Path, ...],
+    before: Path | None,
+    previous: Path | None,
+    signed_at: str | None,
+    collected_at: str | None,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Gather a finished run, its risks, model and environment, and sign them."""
+    signer = read_private_key(key, _passphrase(passphrase_env))
+    now = _utc(signed_at, "--signed-at") if signed_at else _clock()
+    folder = open_run(run, ROOT)
+    rating, model = _tara(folder, tara)
+    if before and rating is None:
+        raise ConfigurationError(
+            "--before: there is no rating of now to compare with",
+            why=f"neither --tara nor {folder.path / RATING_OF_RUN} gives one",
+            hint="rate first: voltward tara rate MODEL --run RUN --json",
+        )
+    collected = Collected(folder, rating, read_rating(before) if before else None, model)
+    gathered = _utc(collected_at, "--collected-at") if collected_at else now
+    times = Times(gathered, now if signed_at else _clock(), observed_at(folder))
+    signed = sign_pack(out, collected, signer, times, secret=key, previous=previous, replace=force)
+    if rating is None:
+        message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
+    elif rating["run"] and sha256_of(folder.path / RUN_FILE) not in rating["run_sha256"]:
+        message("the rating was made on another state of run.json (a later report changes it)")
+    if as_json:
+        document = {**asdict(signed), "path": str(signed.path)}
+        emit_json({"schema_version": SCHEMA_VERSION, **document})
+        return
+    emit(f"pack   {signed.path}: {signed.files} files signed by key {signed.key_id}")
+    emit(f"sha256 {signed.pack_sha256} names this pack: note it down")
+    message(f"Next: voltward evidence verify {signed.path}")
+
+
+@evidence_group.command("verify")
+@click.argument("pack", type=_path)
+@public_key_option
+@json_option
+def verify_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
+    """Check signature and every file of a pack; leaves with 4 when one byte differs."""
+    examined = examine(pack, read_public_key(key) if key else None)
+    if not as_json:
+        emit(_verdict(examined.trusted()))
+        return
+    emit_json(_document(examined))
+    if examined.findings:
+        first = examined.findings[0]
+        leave(ExitCode.EVIDENCE_INVALID, f"{pack / first.file}: {first.problem}")
+
+
+@evidence_group.command("show")
+@click.argument("pack", type=_path)
+@public_key_option
+@json_option
+def show_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
+    """Say what a valid pack holds: run, seeds, signer, times, risks, exceptions."""
+    examined = examine(pack, read_public_key(key) if key else None).trusted()
+    exceptions = json.loads((pack / EXCEPTIONS).read_text(encoding="utf-8"))
+    if as_json:
+        said = {"statement": dict(examined.predicate), "exceptions": exceptions}
+        emit_json({**_document(examined), **said})
+        return
+    emit(pack_text(examined.predicate, exceptions, len(examined.digests)))
+    emit(_verdict(examined))
+
+
+def _document(examined: Examined) -> dict[str, Any]:
+    """Return the JSON document of an examination."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "pack": str(examined.path),
+        "valid": not examined.findings,
+        "findings": [asdict(finding) for finding in examined.findings],
+        "key_id": examined.key_id or None,
+        "key_pinned": examined.pinned,
+        "pack_sha256": examined.pack_sha256 or None,
+        "files": len(examined.digests),
+    }
+
+
+def _verdict(examined: Examined) -> str:
+    known = (
+        "the key that you gave"
+        if examined.pinned
+        else "which you must know from elsewhere (--key pins it)"
+    )
+    return (
+        f"valid: {len(examined.digests)} files are what was signed\n"
+        f"signed by key {examined.key_id}, {known}\n"
+        f"pack sha256 {examined.pack_sha256}\n"
+        "tamper-evident after signing; it does not prove that the runner was honest"
+    )
+
+
+def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:
+    """Return rating and model, as given or as they lie in the run folder."""
+    folders = [path for path in given if path.is_dir()]
+    files = [path for path in given if not path.is_dir()]
+    if len(folders) > 1 or len(files) > 1:
+        raise ConfigurationError(
+            "--tara: at most one rating and one model folder",
+            why=f"got {', '.join(map(str, given))}",
+            hint="sign one pack for each model",
+        )
+    beside = run.path / RATING_OF_RUN
+    source = files[0] if files else beside if beside.is_file() else None
+    return read_rating(source) if source else None, read_model(folders[0]) if folders else None
+
+
+def _passphrase(name: str | None) -> bytes:
+    """Return the passphrase of an environment variable, or nothing when none is named."""
+    if name is None:
+        return b""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ConfigurationError(
+            f"--passphrase-env: the variable {name} is not set",
+            why="there is no default passphrase",
+            hint=f"set {name} in the environment of this command",
+        )
+    return value.encode()
+
+
+def _clock() -> str:
+    return _iso(datetime.now(UTC))
+
+
+def _utc(text: str, option: str) -> str:
+    """Return a given time in UTC."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _no_time(text, option) from error
+    if time.tzinfo is None:
+        raise _no_time(text, option)
+    return _iso(time.astimezone(UTC))
+
+
+def _iso(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _no_time(text: str, option: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{option}: not a time with its offset",
+        why=f"got '{text}', expected such as 2026-11-22T10:00:00Z",
+        hint="add the date, and Z for UTC",
+    )

@@ -1,0 +1,132 @@
+"""`voltward plan`: which controls first, calibrated to one organisation."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voltward.assurance.plan.organisation import Organisation
+from voltward.assurance.plan.plan import Plan, make_plan
+from voltward.assurance.plan.reading import check_against, load_organisation
+from voltward.assurance.plan.severity import RULE
+from voltward.assurance.tara.campaign_results import read_campaign
+from voltward.assurance.tara.control_sets import resolved_sets
+from voltward.assurance.tara.loading import load_model
+from voltward.assurance.tara.model import Tables
+from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.profile import DEFAULT_PROFILE, load_profile
+from voltward.assurance.tara.rating import Rater
+from voltward.core.errors import ConfigurationError
+from voltward.core.suggestion import nearest
+from voltward.experiments.controls import CONTROLS
+from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, message
+from voltward.interfaces.cli.plan_text import plan_text
+from voltward.interfaces.cli.runs import ROOT, open_run
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What was planned for, as it is shown."""
+
+    model: str
+    profile: str
+    runs: tuple[str, ...]
+    controls: str
+
+
+@click.command("plan")
+@click.option("--org", "organisation", required=True, help="Organisation file, or a shipped name.")
+@click.option("--budget", type=click.FloatRange(min=0.0), help="EUR over the horizon; else none.")
+@click.option("--model", default=WORKED_MODEL, show_default=True, help="Model folder or name.")
+@click.option("--run", "runs", multiple=True, metavar="CAMPAIGN", help="Finished run; repeatable.")
+@click.option("--profile", default="", help="Method profile; by default the model's.")
+@click.option("--controls", "control_set", default="", metavar="SET", help="Choose from this set.")
+@click.option(
+    "--by",
+    type=click.Choice(["measured", "expected"]),
+    default="expected",
+    show_default=True,
+    help="What decides first.",
+)
+@json_option
+def plan_command(
+    organisation: str,
+    budget: float | None,
+    model: str,
+    runs: tuple[str, ...],
+    profile: str,
+    control_set: str,
+    by: str,
+    *,
+    as_json: bool,
+) -> None:
+    """Order controls by risk removed per cost, and say what the budget leaves open.
+
+    Measured is what executed campaigns support. Expected takes in controls that nobody tested, as
+    if they held. The two are never added.
+    """
+    if by == "measured" and not runs:
+        raise ConfigurationError(
+            "--by measured: there is no campaign",
+            why="without one nothing is measured",
+            hint="add --run with a finished run",
+        )
+    loaded = load_model(model_folder(model))
+    who, path = load_organisation(organisation)
+    _check(who, path, loaded.tables)
+    campaigns = [read_campaign(open_run(name, ROOT).path) for name in runs]
+    head = loaded.tables.model
+    method = load_profile(profile or (head.profile if head else DEFAULT_PROFILE))
+    plan = make_plan(
+        loaded.tables,
+        Rater(loaded, method, campaigns),
+        who,
+        budget_EUR=budget,
+        among=_among(loaded.tables, control_set),
+        stacks={test.controls for campaign in campaigns for test in campaign.tested},
+        scales=("measured", "expected") if by == "measured" else ("expected",),
+    )
+    names = tuple(campaign.name for campaign in campaigns)
+    subject = _Subject(loaded.id, method.name, names, control_set or "every control of the model")
+    if as_json:
+        emit_json(_document(plan, subject, path))
+        return
+    title = f"{who.name}: model {subject.model}, profile {subject.profile}, from {subject.controls}"
+    emit(plan_text(plan, title, ", ".join(names)))
+    message(f"{plan.sets_rated} sets of controls rated")
+
+
+def _check(organisation: Organisation, path: str, tables: Tables) -> None:
+    needed = {name for control in tables.control for name in control.cost.infrastructure}
+    check_against(
+        organisation,
+        path,
+        controls=[control.id for control in tables.control],
+        testable=CONTROLS.names(),
+        infrastructure=needed,
+    )
+
+
+def _among(tables: Tables, name: str) -> frozenset[str] | None:
+    if not name:
+        return None
+    sets = resolved_sets(tables)
+    if name not in sets:
+        raise ConfigurationError(
+            f"--controls: there is no control set '{name}'", hint=nearest(name, sets)
+        )
+    return sets[name]
+
+
+def _document(plan: Plan, subject: _Subject, path: str) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "model": subject.model,
+        "profile": subject.profile,
+        "runs": subject.runs,
+        "controls": subject.controls,
+        "organisation_file": Path(path).name,
+        "cvss_rule": RULE,
+        **plan.as_document(),
+    }

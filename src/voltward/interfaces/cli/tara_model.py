@@ -1,0 +1,86 @@
+"""`voltward tara init` and `check`: a model to start from, and whether an edited one is sound."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from voltward.assurance.compliance.annex5_coverage import coverage
+from voltward.assurance.tara.generated_threats import candidate_line, generated
+from voltward.assurance.tara.loading import problems
+from voltward.assurance.tara.model_copy import copy_model
+from voltward.assurance.tara.model_counts import count_model
+from voltward.assurance.tara.model_folder import (
+    WORKED_MODEL,
+    Model,
+    model_folder,
+    model_names,
+    read_model,
+)
+from voltward.assurance.tara.model_problem import Problem, Severity
+from voltward.core.errors import ExitCode
+from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, leave
+from voltward.interfaces.cli.tara_options import model_argument
+
+
+@click.command("init")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--model",
+    type=click.Choice(model_names()),
+    default=WORKED_MODEL,
+    show_default=True,
+    help="The shipped model to copy.",
+)
+def init_command(folder: Path, model: str) -> None:
+    """Write a complete, worked model to DIR, as TOML files to edit."""
+    for path in copy_model(folder, model):
+        emit(str(path))
+    for line in count_model(read_model(folder)).lines():
+        emit(line)
+    emit(f"next    voltward tara check {folder} | voltward tara rate {folder} --run RUN")
+
+
+@click.command("check")
+@model_argument
+@json_option
+def check_command(folder: str | None, *, as_json: bool) -> None:
+    """Check a model: every fault with its file, its key and the nearest valid id."""
+    model = read_model(model_folder(folder or "."))
+    found = problems(model)
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
+    sound = [] if errors else _counts(model)
+    if as_json:
+        emit_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "model": model.id,
+                "problems": [asdict(problem) for problem in found],
+                "counts": {} if errors else asdict(count_model(model)),
+            }
+        )
+    else:
+        for line in (*(_line(problem) for problem in found), *sound):
+            emit(line)
+    if errors:
+        leave(ExitCode.USAGE, f"{model.path}: {len(errors)} errors, {_warnings(found)} warnings")
+    if not as_json:
+        emit(f"{model.id} is sound: 0 errors, {_warnings(found)} warnings")
+
+
+def _counts(model: Model) -> list[str]:
+    return [
+        *count_model(model).lines(),
+        coverage(model.tables).count_line(),
+        candidate_line(generated(model.tables)),
+    ]
+
+
+def _warnings(found: tuple[Problem, ...]) -> int:
+    return sum(problem.severity is Severity.WARNING for problem in found)
+
+
+def _line(problem: Problem) -> str:
+    why = f"\n    why: {problem.why}" if problem.why else ""
+    hint = f"\n    hint: {problem.hint}" if problem.hint else ""
+    return f"{problem.severity}: {problem.file}: {problem.key}: {problem.what}{why}{hint}"

@@ -1,0 +1,183 @@
+"""`voltward tara rate`: every risk under every control set, side by side."""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from voltward.assurance.tara.rated import RatedRisk, Rating
+from voltward.assurance.tara.rating import Rater
+from voltward.assurance.tara.risk_gate import RiskVerdict, judge_risks
+from voltward.assurance.tara.words import Basis
+from voltward.core.errors import ExitCode
+from voltward.core.files import pretty_json, write_text
+from voltward.interfaces.cli.output import (
+    SCHEMA_VERSION,
+    columns,
+    emit,
+    emit_json,
+    json_option,
+    leave,
+    plain,
+)
+from voltward.interfaces.cli.tara_options import (
+    method_option,
+    model_argument,
+    open_rater,
+    profile_option,
+    run_option,
+)
+
+
+@click.command("rate")
+@model_argument
+@run_option
+@profile_option
+@method_option
+@click.option("--controls", metavar="SET", help="Only this control set; by default all of them.")
+@click.option("--gate", metavar="EXPR", help='Such as "max_risk(all)<=3"; exit 3 if not.')
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the rating as JSON."
+)
+@json_option
+def rate_command(
+    folder: str | None,
+    runs: tuple[Path, ...],
+    profile: str | None,
+    method: str | None,
+    controls: str | None,
+    gate: str | None,
+    out: Path | None,
+    *,
+    as_json: bool,
+) -> None:
+    """Rate a model: impact, feasibility, risk, CAL, treatment, goals and claims.
+
+    Risks stand under every control set of the model. With --run, controls count only as far as the
+    campaign shows that they hold.
+    """
+    rater = open_rater(folder, profile, runs, method)
+    rating = rater.rate([controls] if controls else [])
+    verdict = judge_risks(gate, rating) if gate else None
+    if out:
+        write_text(out, pretty_json(plain(rating.as_document())))
+    if as_json:
+        emit_json(_document(rater, rating, verdict))
+    else:
+        _print(rater, rating)
+        if verdict:
+            emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
+    if verdict and not verdict.passed:
+        leave(ExitCode.GATE_FAILED, f"gate failed: {verdict.reason}", why=verdict.expression)
+
+
+def _document(rater: Rater, rating: Rating, verdict: RiskVerdict | None) -> dict[str, Any]:
+    tables = rater.model.tables
+    return {
+        **rating.as_document(),
+        "schema_version": SCHEMA_VERSION,
+        "goals": [asdict(goal) for goal in tables.goal],
+        "claims": [asdict(claim) for claim in tables.claim],
+        "gate": asdict(verdict) if verdict else None,
+    }
+
+
+def highest(risks: tuple[RatedRisk, ...]) -> dict[tuple[str, str], RatedRisk]:
+    """Return the risk of the worst category for every pair of damage and threat."""
+    found: dict[tuple[str, str], RatedRisk] = {}
+    for risk in risks:
+        pair = (risk.damage, risk.threat)
+        known = found.get(pair)
+        if known is None or (risk.risk, risk.impact.rank) > (known.risk, known.impact.rank):
+            found[pair] = risk
+    return found
+
+
+def _print(rater: Rater, rating: Rating) -> None:
+    sets = rating.control_sets
+    of_sets = {name: highest(rating.of_set(name)) for name in sets}
+    first, last = of_sets[sets[0]], of_sets[sets[-1]]
+    order = sorted(first, key=lambda pair: (-first[pair].risk, -last[pair].risk, pair))
+    rows = [_row(pair, of_sets, sets) for pair in order]
+    head = ("risk", "category", "impact", "feasibility", *sets, "cal", "treatment", "basis")
+    emit(columns(rows, head))
+    emit("")
+    tables = rater.model.tables
+    if tables.goal:
+        goals = [(g.id, g.owner, _of(rater, g.id, of_sets, sets), g.statement) for g in tables.goal]
+        emit(columns(goals, ("goal", "owner", "highest risk", "statement")))
+        emit("")
+    if tables.claim:
+        claims = [(c.id, c.owner, c.expires, c.statement) for c in tables.claim]
+        emit(columns(claims, ("claim", "owner", "expires", "statement")))
+        emit("")
+    for line in summary_lines(rating):
+        emit(line)
+    emit(f"next    voltward tara show {'.'.join(order[0])}" if order else "no risk: write a threat")
+
+
+def _row(
+    pair: tuple[str, str], of_sets: dict[str, dict[tuple[str, str], RatedRisk]], sets: Any
+) -> tuple[str, ...]:
+    first, last = of_sets[sets[0]][pair], of_sets[sets[-1]][pair]
+    values = [of_sets[name][pair] for name in sets]
+    return (
+        ".".join(pair),
+        first.category,
+        first.impact,
+        first.feasibility,
+        *(_value(risk) for risk in values),
+        str(first.cal or "-"),
+        first.treatment or "-",
+        last.basis,
+    )
+
+
+def _value(risk: RatedRisk) -> str:
+    return f"{risk.risk} ({risk.if_shown})" if risk.if_shown < risk.risk else str(risk.risk)
+
+
+def _of(
+    rater: Rater,
+    goal: str,
+    of_sets: dict[str, dict[tuple[str, str], RatedRisk]],
+    sets: tuple[str, ...],
+) -> str:
+    treated = {
+        (entry.threat, entry.damage)
+        for entry in rater.model.tables.treatment
+        if goal in entry.goals
+    }
+    values = [
+        max(
+            (
+                risk.risk
+                for (damage, threat), risk in of_sets[name].items()
+                if (threat, damage) in treated or (threat, "") in treated
+            ),
+            default=0,
+        )
+        for name in sets
+    ]
+    return " -> ".join(str(value) for value in values)
+
+
+def summary_lines(rating: Rating) -> list[str]:
+    """Return the counts of a rating: risks by level and what they rest on, set by set."""
+    lines = []
+    for name in rating.control_sets:
+        risks = highest(rating.of_set(name)).values()
+        levels = Counter(risk.risk for risk in risks)
+        bases = Counter(risk.basis for risk in risks)
+        by_level = "  ".join(f"{levels[value]:3d} of {value}" for value in (5, 4, 3, 2, 1))
+        by_basis = ", ".join(f"{bases[basis]} {basis}" for basis in Basis)
+        lines.append(f"{name:10s} {by_level}   {by_basis}")
+    lines.append(f"{'':10s} pairs of damage and threat at their highest category; in brackets: if")
+    lines.append(f"{'':10s} untested controls held; profile {rating.profile}")
+    if rating.run:
+        lines.append(f"{'':10s} measured by {rating.run}: on a simulator, within its tested scope")
+    else:
+        lines.append(f"{'':10s} no campaign: nothing is measured (--run RUN)")
+    return lines

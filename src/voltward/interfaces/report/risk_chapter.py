@@ -1,0 +1,267 @@
+"""The risk chapter: counts, the top risks before and after, and what others stand to lose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from voltward.assurance.tara.words import IMPACT_LEVELS
+from voltward.interfaces.report.content import Content
+from voltward.interfaces.report.risk_changes import Moved, Unmoved, moved, unmoved
+from voltward.interfaces.report.risk_file import Risk, RiskFile
+from voltward.interfaces.report.words import count
+
+_TOP_SHOWN = 15
+_STAKES_SHOWN = 8
+_LIMITS = (
+    (
+        "A test on a simulator shows whether this control stops this attack within this budget; "
+        "it does not show the true effort of an attacker."
+    ),
+    "Efforts of steps and bypasses are judged by the profile's scale, not measured.",
+    (
+        "Without a test that bounds the goal share at 5 %, a control that prevents counts for "
+        "nothing here, however good it is; 'if shown' says what it would be worth."
+    ),
+    "Feasibility says how hard an attack is, not how often it happens.",
+)
+
+
+@dataclass(frozen=True)
+class Count:
+    """Risks at each value under one control set, and what they rest on."""
+
+    name: str
+    title: str
+    values: tuple[int, ...]
+    bases: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A risk value under one control set; `if_shown` where untested controls would lower it."""
+
+    value: int | None
+    if_shown: int | None
+
+
+@dataclass(frozen=True)
+class Rests:
+    """What a rating rests on: control set, basis, evidence in words, and the attack's id."""
+
+    name: str
+    basis: str
+    evidence: str
+    attack: str
+
+
+@dataclass(frozen=True)
+class TopRisk:
+    """One row of the table of top risks."""
+
+    id: str
+    damage: str
+    threat: str
+    category: str
+    impact: str
+    feasibility: str
+    values: tuple[Value, ...]
+    cal: str
+    treatment: str
+    rests: tuple[Rests, ...]
+
+
+@dataclass(frozen=True)
+class Stake:
+    """What a stakeholder outside the road user's view stands to lose."""
+
+    damage: str
+    threat: str
+    impact: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Stakes:
+    """The worst stakes of one stakeholder, and how many more there are."""
+
+    name: str
+    rows: tuple[Stake, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class RiskChapter:
+    """What the report says of risk.
+
+    Attributes:
+        headline: The line of page 1, after its link's text.
+        link: Text of that link.
+        lead: The sentences that open the chapter.
+        sets: Ids of the control sets.
+        counts: One for each control set.
+        top: The top risks.
+        more: How many further pairs of damage and threat there are.
+        moved: What changed the risks that moved.
+        unmoved: Why the others did not.
+        stakes: Fleet and grid.
+        limits: Sentences.
+        label: Track, seeds and profile.
+        after: The control set that the sentences speak of.
+    """
+
+    headline: str
+    link: str
+    lead: tuple[str, ...]
+    sets: tuple[str, ...]
+    counts: tuple[Count, ...]
+    top: tuple[TopRisk, ...]
+    more: int
+    moved: Moved
+    unmoved: Unmoved
+    stakes: tuple[Stakes, ...]
+    limits: tuple[str, ...]
+    label: str
+    after: str
+
+
+def write_risk_chapter(content: Content) -> RiskChapter | None:
+    """Return the risk chapter, or nothing where the folder holds no rating."""
+    risk = content.risk
+    if risk is None:
+        return None
+    pairs = sorted(risk.pairs(risk.before), key=lambda pair: _order(risk, pair))
+    total = len(risk.of_set(risk.before))
+    high = risk.high(risk.before)
+    own = (f"Track {content.track}: what was measured holds for this truth track only.",)
+    given = tuple(str(limit) for limit in risk.document.get("limits", ()))
+    return RiskChapter(
+        headline=_headline(risk),
+        link=f"{high} of {count(total, 'risk')}",
+        lead=_lead(content, risk),
+        sets=risk.sets,
+        counts=tuple(
+            Count(name, risk.title(name), risk.values(name), risk.bases(name)) for name in risk.sets
+        ),
+        top=tuple(_top_risk(content, risk, pair) for pair in pairs[:_TOP_SHOWN]),
+        more=max(0, len(pairs) - _TOP_SHOWN),
+        moved=moved(risk),
+        unmoved=unmoved(risk),
+        stakes=_stakes(risk),
+        limits=tuple(dict.fromkeys((*_LIMITS, *own, *given))),
+        label=risk_label(content, risk).replace("track", "Track", 1),
+        after=risk.after,
+    )
+
+
+def risk_label(content: Content, risk: RiskFile) -> str:
+    """Return what figure and tables of the chapter name: track, seeds and profile."""
+    return f"track {content.track} · {count(content.seeds(), 'seed')} · profile {risk.profile}"
+
+
+def _headline(risk: RiskFile) -> str:
+    if risk.before == risk.after:
+        return f" at 4 or 5 (control set {risk.after})."
+    return f" at 4 or 5 before, {risk.high(risk.after)} after (control set {risk.after})."
+
+
+def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
+    total = count(len(risk.of_set(risk.before)), "risk")
+    first = f"{risk.high(risk.before)} of {total} are at 4 or 5 with control set {risk.before}"
+    if risk.before != risk.after:
+        first += f", {risk.high(risk.after)} with {risk.after}"
+    measured, estimated, assumed = risk.bases(risk.after)
+    run = risk.document["run"]
+    rests = (
+        f"Under {risk.after}, {measured} rest on measurement, {estimated} on estimates with a "
+        f"source and {assumed} on assumptions."
+    )
+    scope = (
+        f"Profile {risk.profile}, {f'run {run}' if run else 'no run'}, track {content.track}, "
+        f"{count(content.seeds(), 'seed')}."
+    )
+    return f"{first}.", rests, scope
+
+
+def _order(risk: RiskFile, pair: Risk) -> tuple[Any, ...]:
+    """Highest before first, then highest after, then by impact and id."""
+    after = risk.risk(pair["id"], risk.after)
+    impact = IMPACT_LEVELS.index(pair["impact"])
+    return -pair["risk"], -(after["risk"] if after else 0), -impact, pair["id"]
+
+
+def _top_risk(content: Content, risk: RiskFile, pair: Risk) -> TopRisk:
+    after = risk.risk(pair["id"], risk.after) or pair
+    return TopRisk(
+        id=pair["id"],
+        damage=risk.title(pair["damage"]),
+        threat=risk.title(pair["threat"]),
+        category=pair["category"],
+        impact=_change(pair["impact"], after["impact"]),
+        feasibility=_change(pair["feasibility"], after["feasibility"]),
+        values=tuple(_value(risk.risk(pair["id"], name)) for name in risk.sets),
+        cal=f"CAL{pair['cal']}" if pair["cal"] else "–",
+        treatment=pair["treatment"] or "open",
+        rests=_rests(content, risk, pair),
+    )
+
+
+def _change(before: str, after: str) -> str:
+    said = before if before == after else f"{before} → {after}"
+    return said.replace("_", " ")
+
+
+def _value(risk: Risk | None) -> Value:
+    if risk is None:
+        return Value(None, None)
+    shown = risk["if_shown"]
+    return Value(risk["risk"], shown if shown < risk["risk"] else None)
+
+
+def _rests(content: Content, risk: RiskFile, pair: Risk) -> tuple[Rests, ...]:
+    """Return the basis before and after, as one where they are the same."""
+    found: list[Rests] = []
+    for name in dict.fromkeys((risk.before, risk.after)):
+        rated = risk.risk(pair["id"], name)
+        if rated is None:
+            continue
+        attack = (rated["evidence"] or {}).get("attack", "")
+        known = attack if attack in content.attacks else ""
+        found.append(Rests(name, rated["basis"], evidence_words(rated), known))
+    if len(found) > 1 and len({(rest.basis, rest.evidence, rest.attack) for rest in found}) == 1:
+        return (Rests("", found[0].basis, found[0].evidence, found[0].attack),)
+    return tuple(found)
+
+
+def evidence_words(risk: Risk) -> str:
+    """Return the deciding test of a risk in words."""
+    evidence = risk["evidence"]
+    if evidence is None:
+        return "untested"
+    runs = int(evidence["n"])
+    reached = round(evidence["goal_share"] * runs)
+    if reached == 0:
+        return f"goal 0 of {runs}, upper 95 % bound {100 * evidence['high']:.1f} %"
+    low, high = 100 * evidence["low"], 100 * evidence["high"]
+    return f"goal {reached} of {runs}, 95 % interval {low:.0f} to {high:.0f} %"
+
+
+def _stakes(risk: RiskFile) -> tuple[Stakes, ...]:
+    """Return the worst stakes of each stakeholder, each pair of damage and threat once."""
+    first = {(pair["damage"], pair["threat"]): pair for pair in reversed(risk.of_set(risk.before))}
+    names = dict.fromkeys(name for pair in first.values() for name in sorted(pair["stakeholders"]))
+    return tuple(
+        _stakes_of(risk, name, [pair for pair in first.values() if name in pair["stakeholders"]])
+        for name in sorted(names)
+    )
+
+
+def _stakes_of(risk: RiskFile, name: str, pairs: Sequence[Risk]) -> Stakes:
+    rows = []
+    for pair in pairs:
+        rated = [risk.risk(pair["id"], control_set) for control_set in risk.sets]
+        stakes = [(other or {}).get("stakeholders", {}).get(name, {}) for other in rated]
+        values = tuple(Value(stake.get("risk"), None) for stake in stakes)
+        impact = _change(stakes[0]["impact"], stakes[-1].get("impact", stakes[0]["impact"]))
+        rows.append(Stake(risk.title(pair["damage"]), risk.title(pair["threat"]), impact, values))
+    rows.sort(key=lambda row: (*(-(value.value or 0) for value in row.values), row.damage))
+    return Stakes(name, tuple(rows[:_STAKES_SHOWN]), max(0, len(rows) - _STAKES_SHOWN))

@@ -1,0 +1,71 @@
+"""The rating that a run folder keeps: `risk.json`, written beside the tables that it rests on."""
+
+from pathlib import Path
+from typing import Any
+
+from voltward.assurance.tara.campaign_results import read_campaign
+from voltward.assurance.tara.loading import load_model
+from voltward.assurance.tara.model_folder import Model, model_folder
+from voltward.assurance.tara.profile import load_profile
+from voltward.assurance.tara.rating import Rater
+from voltward.core.files import pretty_json, write_text
+from voltward.experiments.run_folder import RISK_FILE, RunFolder
+
+LIMITS = (
+    (
+        "A test on a simulator shows whether these controls stop this attack at this budget; what "
+        "an attack costs is judged, value by value, in the model."
+    ),
+    (
+        "A control counts only where the upper 95 % bound of the goal share is at most 0.05, "
+        "within the tested track, duty and magnitude; it is then replaced by its cheapest bypass."
+    ),
+    "What no attack of the catalogue tests is estimated or assumed, and says so.",
+    "Impact is the road user's view; fleet and grid stand apart and are never merged into it.",
+)
+
+
+def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
+    """Rate a model by one finished run and keep the rating in its folder.
+
+    Args:
+        run: The run folder.
+        model_name: Model folder, or the name of a shipped model.
+        profile: Method profile; empty for the model's own.
+
+    Returns:
+        The document written.
+
+    Raises:
+        ConfigurationError: The folder or the model cannot be used.
+    """
+    model = load_model(model_folder(model_name))
+    head = model.tables.model
+    rater = Rater(
+        model, load_profile(profile or (head.profile if head else "")), (read_campaign(run),)
+    )
+    document = {
+        **rater.rate().as_document(),
+        # The digest of run.json changes when this file joins it; the cases are what was rated.
+        "run_sha256": RunFolder.open(run, with_report=False).run["files"]["cases.parquet"],
+        "titles": _titles(model),
+        "exceptions": [
+            {"id": c.id, "statement": c.statement, "owner": c.owner, "expires": c.expires}
+            for c in model.tables.claim
+        ],
+        "limits": list(LIMITS),
+    }
+    write_text(run / RISK_FILE, pretty_json(document))
+    RunFolder.open(run, with_report=False).seal()
+    return document
+
+
+def _titles(model: Model) -> dict[str, str]:
+    tables = model.tables
+    return {
+        **{damage.id: damage.title for damage in tables.damage},
+        **{threat.id: threat.title for threat in tables.threat},
+        **{entry.id: entry.title for entry in tables.control_set},
+        **{control.id: control.title for control in tables.control},
+        **{path.id: path.title or path.tree for path in tables.path},
+    }

@@ -1,0 +1,149 @@
+"""The worked models' judgements: capabilities, controls, impact rules, treatments, the headlamp."""
+
+import tomllib
+from datetime import date
+
+import pytest
+
+from voltward.assurance.tara.attack_tree import leaves_of, rate_tree, read_tree
+from voltward.assurance.tara.control_sets import resolved_sets
+from voltward.assurance.tara.leaves import CAPABILITY_NAMES
+from voltward.assurance.tara.loading import load_model
+from voltward.assurance.tara.model_folder import Model, model_folder
+from voltward.assurance.tara.path_rating import PathRater
+from voltward.assurance.tara.profile import load_profile
+from voltward.assurance.tara.words import Decision, Feasibility
+from voltward.core.capabilities import SECRETS, Capability
+from voltward.core.control import Hook
+from voltward.experiments.consequences import CONSEQUENCES
+from voltward.experiments.controls import CONTROLS
+from voltward.experiments.document import data_folder
+
+_SECRETS = {
+    str(flag.name).lower().replace("_", "-") for flag in Capability if flag and flag in SECRETS
+}
+_GRID = {row.name for row in CONSEQUENCES if row.world == "grid"}
+
+
+@pytest.fixture(scope="module")
+def cbms() -> Model:
+    return load_model(model_folder("cbms"))
+
+
+@pytest.fixture(scope="module")
+def headlamp() -> Model:
+    return load_model(model_folder("headlamp"))
+
+
+def test_every_capability_is_rated_once_with_a_source(cbms: Model) -> None:
+    rated = [capability.id for capability in cbms.tables.capability]
+    assert sorted(rated) == sorted(CAPABILITY_NAMES)
+    for capability in cbms.tables.capability:
+        assert capability.effort is not None
+        assert capability.cvss
+        assert capability.r155, capability.id
+        assert len(capability.source) > 20, capability.id
+
+
+def test_secrets_are_no_entry_position(cbms: Model) -> None:
+    for capability in cbms.tables.capability:
+        if capability.id in _SECRETS:
+            assert capability.attack_vector is None, capability.id
+
+
+def test_every_control_of_the_catalogue_is_in_the_model(cbms: Model) -> None:
+    written = {control.id: control for control in cbms.tables.control}
+    for name in CONTROLS.names():
+        control = written[name]
+        hooks = set(CONTROLS.load(name).hooks)
+        # Only what keeps an attack out can be gone around; the others see it, or act.
+        assert bool(control.bypass) == bool(hooks & {Hook.VERIFY, Hook.SHAPE}), name
+        assert control.effort is None, name
+        assert control.title == CONTROLS.load(name).title
+
+
+def test_every_control_has_cost_and_requirement(cbms: Model) -> None:
+    for control in cbms.tables.control:
+        assert control.cost.once_person_days > 0, control.id
+        assert control.cost.basis.startswith("assumed: "), control.id
+        assert " shall " in control.requirement, control.id
+        assert control.requirement.endswith("."), control.id
+
+
+def test_untestable_controls_say_what_breaking_them_costs(cbms: Model) -> None:
+    others = [c for c in cbms.tables.control if c.id not in CONTROLS.names()]
+    assert len(others) >= 8
+    for control in others:
+        assert control.effort is not None, control.id
+        assert control.mitigates, control.id
+        assert not control.bypass, control.id
+
+
+def test_a_bypass_is_work_for_the_attacker(cbms: Model) -> None:
+    rater = PathRater(cbms, load_profile().method())
+    for control in cbms.tables.control:
+        if control.bypass:
+            tree = read_tree(control.bypass)
+            assert set(leaves_of(tree)) <= set(rater.leaves.steps), control.id
+            front = rate_tree(tree, rater.front_under(frozenset(), shown=False))
+            assert all(sum(way.values) > 0 for way in front), control.id
+
+
+def test_control_sets_are_the_stacks(cbms: Model) -> None:
+    stacks = tomllib.loads((data_folder() / "stacks.toml").read_text())["stack"]
+    sets = resolved_sets(cbms.tables)
+    prevention = set(stacks["prevention"]["controls"])
+    detection = set(stacks["detection"]["controls"])
+    organisational = {c.id for c in cbms.tables.control} - set(CONTROLS.names())
+    assert sets["none"] == frozenset()
+    assert sets["planned"] == prevention
+    assert sets["all"] == prevention | detection | organisational
+
+
+def test_impact_rules_speak_of_every_category_and_never_of_the_grid(cbms: Model) -> None:
+    rules = cbms.tables.impact_rule
+    assert {str(rule.category) for rule in rules} == {
+        "safety",
+        "financial",
+        "operational",
+        "privacy",
+    }
+    assert not {rule.consequence for rule in rules} & _GRID
+
+
+def test_every_threat_is_treated_and_every_goal_used(cbms: Model) -> None:
+    tables = cbms.tables
+    treated = {treatment.threat for treatment in tables.treatment}
+    assert {threat.id for threat in tables.threat} == treated
+    assert {goal.id for goal in tables.goal} == {
+        goal for treatment in tables.treatment for goal in treatment.goals
+    }
+    assert {claim.id for claim in tables.claim} == {
+        claim for treatment in tables.treatment for claim in treatment.claims
+    }
+    for goal in tables.goal:
+        assert goal.controls, goal.id
+    for claim in tables.claim:
+        assert date.fromisoformat(claim.expires).year == 2027, claim.id
+    decided = {treatment.decision for treatment in tables.treatment}
+    assert {Decision.REDUCE, Decision.SHARE, Decision.RETAIN} <= decided
+
+
+@pytest.mark.parametrize(
+    ("profile", "with_control"), [("iso21434-example", 44), ("itemis-example", 37)]
+)
+def test_the_headlamp_rates_as_published(headlamp: Model, profile: str, with_control: int) -> None:
+    method = load_profile(profile).method()
+    rater = PathRater(headlamp, method)
+    paths = {path.id: headlamp.trees[path.tree] for path in headlamp.tables.path}
+    sets = resolved_sets(headlamp.tables)
+    wanted = {
+        ("P1", "none"): (14, Feasibility.MEDIUM),
+        ("P2", "none"): (22, Feasibility.LOW),
+        ("P1", "all"): (with_control, Feasibility.VERY_LOW),
+        ("P2", "all"): (with_control, Feasibility.VERY_LOW),
+    }
+    for (path, name), (potential, feasibility) in wanted.items():
+        way = rater.easiest(paths[path], sets[name])
+        assert method.potential(way.values) == potential
+        assert method.reported(method.native(way.values)) == feasibility
