@@ -62,8 +62,8 @@ def make_run(folder, cases=3, **changes):
     return RunFolder.open(folder)
 
 
-def make_rating(run, **changes):
-    digest = sha256((run.path / "run.json").read_bytes())
+def make_rating(run, /, **changes):
+    digest = run.run["files"]["cases.parquet"]
     return {**RISK["make_document"](run_sha256=digest), **changes}
 
 

@@ -1,8 +1,10 @@
 """Models for the tests of exchange formats: a small one by hand, and any that the types allow."""
 
 import dataclasses
+import json
 import types
 import typing
+from collections import abc
 from enum import Enum
 from pathlib import Path
 
@@ -276,26 +278,25 @@ def documents(hint: object, constraints: tuple[object, ...] = ()) -> st.SearchSt
         return documents(parts[0], parts[1:])
     if origin in {typing.Union, types.UnionType}:
         return st.one_of(*(documents(part) for part in parts))
-    if hint is type(None):
-        return st.none()
     if origin is tuple:
         return st.lists(documents(parts[0]), max_size=3)
-    if origin in {dict, typing.get_origin(typing.Mapping[str, str])}:
+    if origin is abc.Mapping:
         return st.dictionaries(documents(parts[0]), documents(parts[1]), max_size=3)
-    if origin is typing.Literal:
-        return st.sampled_from(parts)
-    if isinstance(hint, type) and issubclass(hint, Enum):
-        return st.sampled_from([member.value for member in hint])
+    return st.sampled_from(parts) if origin is typing.Literal else _plain(hint, constraints)
+
+
+def _plain(hint: typing.Any, constraints: tuple[object, ...]) -> st.SearchStrategy[object]:
     if dataclasses.is_dataclass(hint):
         return records(hint)
+    if issubclass(hint, Enum):
+        return st.sampled_from([member.value for member in hint])
     if hint is float:
         low = next((c.ge for c in constraints if getattr(c, "ge", None) is not None), -1e300)
         high = next((c.le for c in constraints if getattr(c, "le", None) is not None), 1e300)
         return st.floats(low, high, allow_nan=False, allow_infinity=False)
     pattern = next((c.pattern for c in constraints if getattr(c, "pattern", None)), None)
-    if pattern:
-        return _PATTERNS[pattern]
-    return _TEXT.filter(bool) if constraints else _TEXT
+    text = _PATTERNS[pattern] if pattern else _TEXT.filter(bool) if constraints else _TEXT
+    return st.none() if hint is type(None) else text
 
 
 def records(shape: type) -> st.SearchStrategy[dict[str, object]]:
@@ -303,9 +304,7 @@ def records(shape: type) -> st.SearchStrategy[dict[str, object]]:
     hints = typing.get_type_hints(shape, include_extras=True)
     needed, optional = {}, {}
     for field in dataclasses.fields(shape):
-        bare = (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        )
+        bare = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         (needed if bare else optional)[field.name] = documents(hints[field.name])
     return st.fixed_dictionaries(needed, optional=optional)
 
@@ -313,9 +312,7 @@ def records(shape: type) -> st.SearchStrategy[dict[str, object]]:
 def any_tables() -> st.SearchStrategy[Tables]:
     """Return models of any content that the types allow, consistent or not."""
     return records(Tables).map(
-        lambda plain: adapter(Tables).validate_python(
-            adapter(Tables).validate_json(__import__("json").dumps(plain), strict=True)
-        )
+        lambda plain: adapter(Tables).validate_json(json.dumps(plain), strict=True)
     )
 
 

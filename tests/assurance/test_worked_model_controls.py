@@ -5,13 +5,14 @@ from datetime import date
 
 import pytest
 
-from voltward.assurance.tara.attack_tree import leaves_of, rate_tree, read_tree
+from voltward.assurance.compliance.annex5 import load_annex5
+from voltward.assurance.tara.attack_tree import leaves_of, read_tree
 from voltward.assurance.tara.control_sets import resolved_sets
 from voltward.assurance.tara.leaves import CAPABILITY_NAMES
 from voltward.assurance.tara.loading import load_model
 from voltward.assurance.tara.model_folder import Model, model_folder
-from voltward.assurance.tara.path_rating import PathRater
 from voltward.assurance.tara.profile import load_profile
+from voltward.assurance.tara.rating import rate
 from voltward.assurance.tara.words import Decision, Feasibility
 from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Hook
@@ -80,13 +81,13 @@ def test_untestable_controls_say_what_breaking_them_costs(cbms: Model) -> None:
 
 
 def test_a_bypass_is_work_for_the_attacker(cbms: Model) -> None:
-    rater = PathRater(cbms, load_profile().method())
+    method = load_profile().method()
+    steps = {step.id: step for step in (*cbms.tables.capability, *cbms.tables.step)}
     for control in cbms.tables.control:
-        if control.bypass:
-            tree = read_tree(control.bypass)
-            assert set(leaves_of(tree)) <= set(rater.leaves.steps), control.id
-            front = rate_tree(tree, rater.front_under(frozenset(), shown=False))
-            assert all(sum(way.values) > 0 for way in front), control.id
+        for leaf in leaves_of(read_tree(control.bypass)) if control.bypass else ():
+            effort = steps[leaf].effort
+            assert effort is not None, leaf
+            assert sum(method.values(effort, "", None)) > 0, (control.id, leaf)
 
 
 def test_control_sets_are_the_stacks(cbms: Model) -> None:
@@ -111,6 +112,12 @@ def test_impact_rules_speak_of_every_category_and_never_of_the_grid(cbms: Model)
     assert not {rule.consequence for rule in rules} & _GRID
 
 
+def test_cited_rows_of_the_regulation_exist(cbms: Model) -> None:
+    known = set(load_annex5().ids())
+    for leaf in (*cbms.tables.capability, *cbms.tables.step):
+        assert set(leaf.r155) <= known, leaf.id
+
+
 def test_every_threat_is_treated_and_every_goal_used(cbms: Model) -> None:
     tables = cbms.tables
     treated = {treatment.threat for treatment in tables.treatment}
@@ -133,17 +140,31 @@ def test_every_threat_is_treated_and_every_goal_used(cbms: Model) -> None:
     ("profile", "with_control"), [("iso21434-example", 44), ("itemis-example", 37)]
 )
 def test_the_headlamp_rates_as_published(headlamp: Model, profile: str, with_control: int) -> None:
-    method = load_profile(profile).method()
-    rater = PathRater(headlamp, method)
-    paths = {path.id: headlamp.trees[path.tree] for path in headlamp.tables.path}
-    sets = resolved_sets(headlamp.tables)
+    rating = rate(headlamp, load_profile(profile))
+    rated = {(path.id, path.control_set): path for path in rating.paths}
     wanted = {
         ("P1", "none"): (14, Feasibility.MEDIUM),
         ("P2", "none"): (22, Feasibility.LOW),
         ("P1", "all"): (with_control, Feasibility.VERY_LOW),
         ("P2", "all"): (with_control, Feasibility.VERY_LOW),
     }
-    for (path, name), (potential, feasibility) in wanted.items():
-        way = rater.easiest(paths[path], sets[name])
-        assert method.potential(way.values) == potential
-        assert method.reported(method.native(way.values)) == feasibility
+    for place, (potential, feasibility) in wanted.items():
+        assert rated[place].potential == potential
+        assert rated[place].feasibility == feasibility
+
+
+@pytest.mark.parametrize(
+    ("profile", "with_control"), [("iso21434-example", 2), ("itemis-example", 1)]
+)
+def test_the_headlamp_risks_are_those_published(
+    headlamp: Model, profile: str, with_control: int
+) -> None:
+    rating = rate(headlamp, load_profile(profile))
+    risks = {(r.control_set, r.damage, str(r.category)): r.risk for r in rating.risks}
+    assert risks["none", "DS.1", "safety"] == 4
+    assert risks["none", "DS.1", "operational"] == 3
+    assert risks["none", "DS.1", "financial"] == 1
+    assert risks["none", "DS.1", "privacy"] == 1
+    assert risks["none", "DS.2", "operational"] == 3
+    assert risks["all", "DS.1", "safety"] == with_control
+    assert risks["all", "DS.2", "operational"] == 1

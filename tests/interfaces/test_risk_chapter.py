@@ -18,6 +18,7 @@ from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.figure_risk import RISK_COLOURS, describe_risk
 from voltward.interfaces.report.risk_chapter import evidence_words, write_risk_chapter
 from voltward.interfaces.report.risk_file import RiskFile
+from voltward.interfaces.report.risk_moves import BY_DAMAGE, BY_EFFORT, BY_TEST, moved
 from voltward.interfaces.risk_lines import print_risk_lines
 
 TESTS = Path(__file__).parents[1]
@@ -87,7 +88,9 @@ def test_a_folder_without_a_rating_has_no_chapter(tmp_path):
 
 
 def test_lead_counts_values_and_basis(written):
-    assert written.lead[0] == ("4 of 6 risks are at 4 or 5 with control set none, 2 with all.")
+    assert written.lead[0] == (
+        "4 of 6 risks are at 4 or 5 with control set none, 3 with planned, 2 with all."
+    )
     assert written.lead[1].startswith("Under all, 5 rest on measurement, 1 on estimates")
     assert "iso21434-example" in written.lead[2]
     assert "track matched, 8 seeds" in written.lead[2]
@@ -122,39 +125,63 @@ def test_evidence_links_to_the_attack_of_the_test(chapter):
     assert "assumed, untested" in chapter
 
 
-def test_what_moved_names_controls_reason_and_change(written):
-    moved = {group.reason: group for group in written.moved.groups}
-    assert written.moved.risks == 2
-    cut = moved["0 of 80 runs under it"]
-    assert (cut.controls, cut.first, cut.steps) == (
-        "frame-mac",
-        "planned",
-        "1\u00a0×\u00a05\u00a0→\u00a02",
-    )
-    judged = moved["judged effort of the audit"]
-    assert (judged.controls, judged.first, judged.steps) == (
-        "",
-        "all",
-        "1\u00a0×\u00a04\u00a0→\u00a01",
-    )
-    assert written.moved.groups[0] is cut or written.moved.groups[0].risks == 1
+def test_what_moved_is_told_by_kind_controls_and_reason(written):
+    kinds = {kind.what: kind for kind in written.moved.kinds}
+    assert list(kinds) == [BY_TEST, BY_EFFORT]
+    (cut,) = kinds[BY_TEST].groups
+    assert (cut.controls, cut.reasons) == ("frame-mac", ("charge-command-spoof: 0 of 80",))
+    assert (cut.steps, cut.threats) == ("1\u00a0×\u00a05\u00a0→\u00a02", ("T1",))
+    (judged,) = kinds[BY_EFFORT].groups
+    assert (judged.controls, judged.steps) == ("", "1\u00a0×\u00a04\u00a0→\u00a01")
+    assert [(row.id, row.before, row.after, row.first) for row in written.moved.risks] == [
+        ("D1.T1.safety", 5, 2, "planned"),
+        ("D2.T4.operational", 4, 1, "all"),
+    ]
+
+
+def test_an_impact_that_fell_is_measured_damage():
+    document = make_document()
+    for risk in document["risks"]:
+        if risk["control_set"] == "all" and risk["id"] == "D1.T3.safety":
+            risk.update(impact="moderate", risk=3, reasons=["over_voltage_s fell"])
+    kinds = {kind.what: kind for kind in moved(RiskFile.of(document)).kinds}
+    (group,) = kinds[BY_DAMAGE].groups
+    assert (group.reasons, group.risks) == (("over_voltage_s fell",), 1)
+    assert group.controls == "those that watch and act"
+
+
+def test_many_groups_are_cut_short_and_counted():
+    document = make_document()
+    base = [risk for risk in document["risks"] if risk["id"] == "D2.T4.operational"]
+    for number in range(9):
+        for risk in base:
+            name = f"D2.X{number}.operational"
+            document["risks"].append({**risk, "id": name, "threat": f"X{number}", "path": name})
+        document["paths"] += [
+            {"id": name, "threat": f"X{number}", "control_set": "all", "cut_by": [f"c{number}"]}
+        ]
+    kind = moved(RiskFile.of(document)).kinds[-1]
+    assert kind.risks == 10
+    assert sum(group.risks for group in kind.groups) + kind.more_risks == 10
+    assert kind.more_risks == 4
 
 
 def test_what_stayed_is_grouped_by_kind(written):
-    kinds = {stay.what.partition(":")[0]: stay for stay in written.unmoved.kinds}
+    kinds = {stay.what.partition(":")[0]: stay for stay in written.stayed.kinds}
     few = kinds["Tested, but too little to show that a control holds"]
     assert (few.risks, few.high, few.if_shown) == (1, 1, 1)
-    assert few.reasons == (("0 of 4 runs shows at most 49 %", 1),)
-    assert kinds["Tested, and the attack still reaches its goal"].risks == 1
+    assert few.reasons == (("frame-replay: 0 of 4 runs", 1),)
+    failed = kinds["Tested, and the attack still reaches its goal"]
+    assert failed.reasons == (("uplink-flood under prevention: goal reached in 8 of 8 runs", 1),)
     assert kinds["Already at the lowest value"].risks == 2
-    assert written.unmoved.risks == 4
-    assert written.moved.risks + written.unmoved.risks == 6
+    assert written.stayed.risks == 4
+    assert len(written.moved.risks) + written.stayed.risks == 6
 
 
 def test_untested_controls_are_told_from_absent_ones(tmp_path):
     rating = RISK["only"](RISK["make_rating"](), "none", "planned")
     content = Content.read(make_run(tmp_path / "run", make_document(rating)))
-    kinds = {stay.what: stay for stay in write_risk_chapter(content).unmoved.kinds}
+    kinds = {stay.what: stay for stay in write_risk_chapter(content).stayed.kinds}
     untested = next(stay for what, stay in kinds.items() if "no test of this campaign" in what)
     assert untested.reasons == (("untested", 1),)
 
@@ -173,11 +200,11 @@ def test_text_is_escaped(chapter):
     assert "&lt;b&gt;Judged&lt;/b&gt; &amp; stated." in chapter
 
 
-def test_limits_say_what_a_simulator_shows(written):
-    text = " ".join(written.limits)
-    assert "does not show the true effort" in text
-    assert "Track matched" in text
-    assert "<b>Judged</b> & stated." in written.limits
+def test_limits_are_those_of_the_rating_or_else_the_chapters_own(written, tmp_path):
+    assert written.limits[0] == "<b>Judged</b> & stated."
+    assert "Track matched" in written.limits[-1]
+    plain = write_risk_chapter(Content.read(make_run(tmp_path / "run", make_document())))
+    assert "not the true effort of an attacker" in plain.limits[0]
 
 
 def test_every_table_and_the_figure_name_track_seeds_and_profile(chapter):

@@ -25,6 +25,10 @@ EXIT_TEXT = {
         "ran whole, and crossed a threshold: of `--gate`, `validate` or `can verify`",
         "read the reason; the results are whole",
     ),
+    ExitCode.EVIDENCE_INVALID: (
+        "a signed pack is not what was signed; the file and both digests are named",
+        "do not rely on it: ask for the pack again, and for the key by another way",
+    ),
     ExitCode.NOTHING_RAN: (
         "the selection holds no case, so nothing was shown",
         "widen the selection",

@@ -129,7 +129,14 @@ def run_campaign(
     begin = time.perf_counter()
     duty, system = settings.load_duty(), settings.load_system()
     stacks = settings.resolved_stacks()
-    cases = grid(settings.attacks, stacks, settings.seeds, settings.seed, duty.duration_s)
+    cases = grid(
+        settings.attacks,
+        stacks,
+        settings.seeds,
+        settings.seed,
+        duty.duration_s,
+        settings.proof_seeds,
+    )
     if not cases:
         raise NothingRanError("the campaign has no case", hint="name at least one stack")
     if settings.track == MISMATCHED:

@@ -104,6 +104,8 @@ class CampaignDocument:
         stacks: Which defence stacks.
         seeds: Runs of each attack and stack.
         seed: The first seed.
+        proof_seeds: Runs of an attack under the first stack with a control that claims to stop it,
+            where more than `seeds`; 73 without a success bring the upper 95 % bound to 0.05.
         duty: Shipped name, duty file, or recorded profile.
         duty_level: "cell" or "pack", for a recorded profile.
         cell: Shipped name or file; replaces the system's.
@@ -125,6 +127,7 @@ class CampaignDocument:
     stacks: Annotated[Any, WithJsonSchema(_STACKS_SCHEMA)] = ("none", "full")
     seeds: Annotated[int, Interval(ge=1, le=100_000)] = 8
     seed: Annotated[int, Interval(ge=0, le=2**53)] = 7
+    proof_seeds: Annotated[int, Interval(ge=0, le=100_000)] = 0
     duty: Name = "commute-and-charge"
     duty_level: Literal["", "cell", "pack"] = ""
     cell: str = ""
@@ -150,6 +153,7 @@ class CampaignSettings:
     stacks: tuple[StackChoice, ...]
     seeds: int
     seed: int
+    proof_seeds: int
     duty: str
     duty_level: str
     cell: str
@@ -183,9 +187,10 @@ class CampaignSettings:
 
     @property
     def case_count(self) -> int:
-        """How many cases the grid holds, the clean duty's included."""
+        """How many cases the grid may hold, the clean duty's included."""
         attacks = sum(choice.id != NO_ATTACK for choice in self.attacks)
-        return (attacks + 1) * len(self.stacks) * self.seeds
+        more = attacks * max(0, self.proof_seeds - self.seeds)
+        return (attacks + 1) * len(self.stacks) * self.seeds + more
 
     def resolved_stacks(self) -> tuple[Stack, ...]:
         """Return the enabled controls of each stack."""
@@ -212,6 +217,8 @@ class CampaignSettings:
         document = self.as_document()
         for key in ("chunk", "workers", "gate", "name", "truth_hours"):
             del document[key]
+        if not self.proof_seeds:
+            del document["proof_seeds"]
         if self.track == MATCHED:
             # Named by every table; without them, digests stay as they were before other tracks.
             del document["track"], document["truth_set"]

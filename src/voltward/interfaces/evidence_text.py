@@ -44,9 +44,10 @@ def _risk_lines(risk: Document | None) -> list[str]:
     if risk is None:
         return ["risks      no TARA was signed"]
     rows = [
-        (moment, name, *(str(found[str(value)]) for value in range(5, 0, -1)))
+        (moment, name, *(str(risk[moment][name][str(value)]) for value in range(5, 0, -1)))
         for moment in ("before", "after")
-        for name, found in risk[moment].items()
+        for name in risk["control_sets"]
+        if name in risk[moment]
     ]
     head = ("", "controls", "risk 5", "4", "3", "2", "1")
     return [f"risks      model {risk['model']}, profile {risk['profile']}", columns(rows, head)]
@@ -69,6 +70,6 @@ def _claims(exceptions: Document, times: Document) -> list[str]:
         for claim in claims
     ]
     return [
-        f"exceptions {len(claims)} claims, {len(exceptions['overrides'])} ratings overruled",
+        f"exceptions {len(claims)}; overruled ratings {len(exceptions['overrides'])}",
         columns(rows, ("claim", "expires", "owner", "statement")),
     ]

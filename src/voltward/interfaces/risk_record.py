@@ -6,10 +6,12 @@ from typing import Any
 from voltward.assurance.tara.campaign_results import read_campaign
 from voltward.assurance.tara.loading import load_model
 from voltward.assurance.tara.model_folder import Model, model_folder
-from voltward.assurance.tara.profile import load_profile
+from voltward.assurance.tara.profile import Profile, load_profile
 from voltward.assurance.tara.rating import Rater
+from voltward.assurance.tara.words import Feasibility, ImpactLevel
 from voltward.core.files import pretty_json, write_text
 from voltward.experiments.run_folder import RISK_FILE, RunFolder
+from voltward.interfaces.report.risk_file import RISK_VALUES, RiskFile
 
 LIMITS = (
     (
@@ -46,9 +48,8 @@ def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
     )
     document = {
         **rater.rate().as_document(),
-        # The digest of run.json changes when this file joins it; the cases are what was rated.
-        "run_sha256": RunFolder.open(run, with_report=False).run["files"]["cases.parquet"],
         "titles": _titles(model),
+        "matrix": _matrix(rater.profile),
         "exceptions": [
             {"id": c.id, "statement": c.statement, "owner": c.owner, "expires": c.expires}
             for c in model.tables.claim
@@ -60,6 +61,17 @@ def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
     return document
 
 
+def _matrix(profile: Profile) -> dict[str, dict[str, int]]:
+    """Return the risk of every impact and feasibility level, for drawing."""
+    return {
+        impact: {
+            feasibility: profile.level_risk(impact, profile.native_of(feasibility))
+            for feasibility in Feasibility
+        }
+        for impact in ImpactLevel
+    }
+
+
 def _titles(model: Model) -> dict[str, str]:
     tables = model.tables
     return {
@@ -68,4 +80,13 @@ def _titles(model: Model) -> dict[str, str]:
         **{entry.id: entry.title for entry in tables.control_set},
         **{control.id: control.title for control in tables.control},
         **{path.id: path.title or path.tree for path in tables.path},
+    }
+
+
+def risk_counts(risk: dict[str, Any]) -> dict[str, dict[str, int]]:
+    """Return how many pairs of damage and threat have each risk value, for every control set."""
+    rating = RiskFile.of(risk)
+    return {
+        name: dict(zip(map(str, RISK_VALUES), rating.values(name), strict=True))
+        for name in rating.sets
     }

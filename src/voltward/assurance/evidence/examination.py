@@ -73,25 +73,27 @@ class Examined:
     digests: Mapping[str, str] = field(default_factory=dict)
     predicate: Mapping[str, Any] = field(default_factory=dict)
 
+    def error(self) -> EvidenceInvalidError | None:
+        """Return what to tell people when something was found: files and both digests."""
+        if not self.findings:
+            return None
+        first, *others = self.findings
+        return EvidenceInvalidError(
+            f"{self.path / first.file}: {first.problem}",
+            why="; ".join([first.digests(), *(finding.text() for finding in others)]),
+            hint="get the pack again from the one who signed it",
+        )
+
     def trusted(self) -> "Examined":
         """Return the same when nothing was found.
 
         Raises:
             EvidenceInvalidError: The pack is not what was signed; names files and digests.
         """
-        if not self.findings:
-            return self
-        first, *others = self.findings
-        raise EvidenceInvalidError(
-            f"{self.path / first.file}: {first.problem}",
-            why="; ".join(
-                [
-                    first.digests(),
-                    *(finding.text() for finding in others),
-                ]
-            ),
-            hint="get the pack again from the one who signed it",
-        )
+        error = self.error()
+        if error:
+            raise error
+        return self
 
 
 def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:

@@ -38,6 +38,10 @@ class Snapshot:
             "model_sha256": self.after["model_sha256"],
             "profile": self.after["profile"],
             "rated_run_sha256": self.after["run_sha256"],
+            # Objects of canonical JSON are sorted by name, so the order stands apart.
+            "control_sets": list(
+                dict.fromkeys([*self.before["control_sets"], *self.after["control_sets"]])
+            ),
             "before": counts(self.before),
             "after": counts(self.after),
         }
@@ -90,8 +94,7 @@ def counts(rating: Document) -> dict[str, dict[str, int]]:
 def _part(rating: Document, sets: list[str]) -> dict[str, Any]:
     head = {key: value for key, value in rating.items() if key not in _LISTS}
     entries = {
-        key: [entry for entry in rating[key] if entry["control_set"] in sets]
-        for key in _LISTS[1:]
+        key: [entry for entry in rating[key] if entry["control_set"] in sets] for key in _LISTS[1:]
     }
     return {**head, "control_sets": sets, **entries}
 

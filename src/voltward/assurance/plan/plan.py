@@ -10,7 +10,7 @@ from voltward.assurance.plan.left_open import OpenRisk, Reserve, left_open
 from voltward.assurance.plan.ordering import Pick, Situation, best_within, cost_of, order
 from voltward.assurance.plan.organisation import Organisation
 from voltward.assurance.plan.prices import PriceList, price_list
-from voltward.assurance.plan.reach import Testable, reach_of, testable_of, watched_by
+from voltward.assurance.plan.reach import Catalogued, catalogued, reach_of, watched_by
 from voltward.assurance.plan.severity import Severity, worst_of
 from voltward.assurance.plan.valuation import Controls, Judge, Scale, Valuation, Worth
 from voltward.assurance.tara.control_sets import resolved_sets
@@ -125,7 +125,7 @@ def make_plan(
         scales: What decides, in turn.
     """
     known = frozenset(control.id for control in tables.control)
-    testable = testable_of(tables.control)
+    testable = catalogued(tables.control)
     start = known & frozenset(organisation.deployed.controls)
     ruled_out = frozenset(entry.control for entry in organisation.ruled_out)
     chosen = known if among is None else known & frozenset(among)
@@ -137,8 +137,9 @@ def make_plan(
         Valuation(
             judge,
             organisation.weights.by_risk,
+            _near(tables, reach_of(tables)),
+            stacks,
             frozenset(testable.layers),
-            measurable=bool(stacks),
         ),
         prices,
         testable,
@@ -178,7 +179,7 @@ def _situation(
     tables: Tables,
     valuation: Valuation,
     prices: PriceList,
-    testable: Testable,
+    testable: Catalogued,
     *,
     start: Controls,
     candidates: Controls,
@@ -201,6 +202,14 @@ def _situation(
         valuation=valuation,
         scales=scales,
     )
+
+
+def _near(tables: Tables, reach: Mapping[str, frozenset[str]]) -> dict[str, Controls]:
+    """Return for each threat the controls that can touch it."""
+    return {
+        threat.id: frozenset(name for name, threats in reach.items() if threat.id in threats)
+        for threat in tables.threat
+    }
 
 
 def _crowded(situation: Situation, affordable: Controls) -> dict[str, str]:

@@ -15,7 +15,7 @@ _ALARMS = {Hook.WATCH, Hook.ACT}
 
 
 @dataclass(frozen=True)
-class Testable:
+class Catalogued:
     """What the control catalogue says of a model's controls.
 
     Attributes:
@@ -27,11 +27,11 @@ class Testable:
     alarms: frozenset[str]
 
 
-def testable_of(measures: Iterable[Measure]) -> Testable:
+def catalogued(measures: Iterable[Measure]) -> Catalogued:
     """Return what the catalogue says of the controls that it has."""
     known = set(CONTROLS.names())
     entries = [CONTROLS.load(measure.id) for measure in measures if measure.id in known]
-    return Testable(
+    return Catalogued(
         {entry.id: entry.layer.value for entry in entries},
         frozenset(entry.id for entry in entries if {*entry.hooks} <= _ALARMS),
     )

@@ -1,6 +1,6 @@
 """What a set of controls is worth: ratings of control sets, each rated once, as weighted sums."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -8,6 +8,9 @@ from voltward.assurance.tara.rated import RatedPath, RatedRisk
 
 Controls = frozenset[str]
 Pair = tuple[str, str]
+# Rated risk, and the risk if every untested control were shown to hold.
+Levels = dict[Pair, tuple[int, int]]
+SET_NAME = "plan"
 Scale = Literal["measured", "expected"]
 
 
@@ -42,35 +45,47 @@ class Worth:
 
 
 class Valuation:
-    """Open risk under sets of controls; each set is rated once.
+    """Open risk under sets of controls.
+
+    A threat's risks depend on the controls that can touch it and on the tested stacks that a set
+    holds whole, so a set is rated only where one of the threats meets a new choice of these.
 
     Args:
         judge: Rates a set.
         weights: What a risk counts, by its value 1 to 5.
+        near: Threat to the controls that can touch it; a threat left out never changes.
+        stacks: What campaigns tested; none when there is no campaign.
         testable: Controls that a campaign can test.
-        measurable: Whether there is a campaign at all.
     """
 
     def __init__(
-        self, judge: Judge, weights: Iterable[float], testable: Controls, *, measurable: bool
+        self,
+        judge: Judge,
+        weights: Iterable[float],
+        near: Mapping[str, Controls],
+        stacks: Collection[Controls],
+        testable: Controls,
     ) -> None:
         self._judge = judge
         self._weights = tuple(weights)
-        self._testable = testable
-        self._measurable = measurable
-        self._levels: dict[Controls, tuple[dict[Pair, int], dict[Pair, int]]] = {}
+        self._near = near
+        self._stacks = tuple(stacks)
+        self._testable = testable if stacks else frozenset()
+        self._kept: dict[tuple[str, Controls, tuple[bool, ...]], Levels] = {}
+        self._threats = self._rate(frozenset())
+        self.sets_rated = 1
 
     def rating(self, controls: Controls) -> tuple[tuple[RatedPath, ...], tuple[RatedRisk, ...]]:
         """Rate a set with all its reasons; not kept."""
-        return self._judge.rate_set("plan", controls)
+        return self._judge.rate_set(SET_NAME, controls)
 
     def rated(self, controls: Controls) -> dict[Pair, int]:
         """Return the rated risk of each damage and threat: its highest category."""
-        return self._of(controls)[0]
+        return {pair: rated for pair, (rated, _) in self._levels(controls)}
 
     def if_shown(self, controls: Controls) -> dict[Pair, int]:
         """Return the same, if every untested control were shown to hold."""
-        return self._of(controls)[1]
+        return {pair: shown for pair, (_, shown) in self._levels(controls)}
 
     def open(self, controls: Controls) -> Worth:
         """Return the open risk on both scales."""
@@ -84,28 +99,38 @@ class Valuation:
         """
         if scale == "expected":
             return self._sum(self.if_shown(controls))
-        return self._sum(self.rated(controls & self._testable if self._measurable else frozenset()))
+        return self._sum(self.rated(controls & self._testable))
 
     def open_for(self, controls: Controls, threat: str) -> float:
         """Return the expected open risk of one threat."""
-        levels = self.if_shown(controls)
-        return self._sum({pair: level for pair, level in levels.items() if pair[1] == threat})
+        levels = self._of(threat, controls)
+        return self._sum({pair: shown for pair, (_, shown) in levels.items()})
 
-    @property
-    def sets_rated(self) -> int:
-        """How many sets were rated."""
-        return len(self._levels)
-
-    def _sum(self, levels: dict[Pair, int]) -> float:
+    def _sum(self, levels: Mapping[Pair, int]) -> float:
         return sum(self._weights[level - 1] for level in levels.values())
 
-    def _of(self, controls: Controls) -> tuple[dict[Pair, int], dict[Pair, int]]:
-        if controls not in self._levels:
-            rated: dict[Pair, int] = {}
-            shown: dict[Pair, int] = {}
-            for risk in self._judge.rate_set("plan", controls)[1]:
-                pair = risk.damage, risk.threat
-                rated[pair] = max(rated.get(pair, 1), risk.risk)
-                shown[pair] = max(shown.get(pair, 1), risk.if_shown)
-            self._levels[controls] = rated, shown
-        return self._levels[controls]
+    def _levels(self, controls: Controls) -> Iterator[tuple[Pair, tuple[int, int]]]:
+        for threat in self._threats:
+            yield from self._of(threat, controls).items()
+
+    def _of(self, threat: str, controls: Controls) -> Levels:
+        key = self._key(threat, controls)
+        if key not in self._kept:
+            self._rate(controls)
+            self.sets_rated += 1
+        return self._kept.get(key, {})
+
+    def _key(self, threat: str, controls: Controls) -> tuple[str, Controls, tuple[bool, ...]]:
+        whole = tuple(stack <= controls for stack in self._stacks)
+        return threat, controls & self._near.get(threat, frozenset()), whole
+
+    def _rate(self, controls: Controls) -> tuple[str, ...]:
+        found: dict[str, Levels] = {}
+        for risk in self._judge.rate_set(SET_NAME, controls)[1]:
+            levels = found.setdefault(risk.threat, {})
+            pair = risk.damage, risk.threat
+            rated, shown = levels.get(pair, (1, 1))
+            levels[pair] = max(rated, risk.risk), max(shown, risk.if_shown)
+        for threat, levels in found.items():
+            self._kept[self._key(threat, controls)] = levels
+        return tuple(found)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from voltward.assurance.tara.rated import Evidence
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import sha256_of
 from voltward.experiments.matrix import Row
 from voltward.experiments.metrics import wilson_interval
-from voltward.experiments.run_folder import RUN_FILE, RunFolder
+from voltward.experiments.run_folder import RunFolder
 from voltward.experiments.schemas import BASELINE_STACK, NO_ATTACK
 
 PERCENTILE = 0.95
@@ -26,7 +25,7 @@ class Scope:
     parameters: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tested:
     """The cases of one attack under one stack.
 
@@ -91,7 +90,7 @@ class CampaignResults:
 
     Attributes:
         name: Of the campaign.
-        sha256: Digest of its run.json, which names the digests of all its files.
+        sha256: Digest of its table of cases, which is all that a rating reads.
         tested: One entry for each attack and stack.
     """
 
@@ -128,7 +127,7 @@ def read_campaign(path: Path) -> CampaignResults:
     _check_matrix(folder, groups)
     name = str(folder.run.get("name") or path.resolve().name)
     tested = tuple(_tested(name, key, rows) for key, rows in groups.items())
-    return CampaignResults(name, sha256_of(path / RUN_FILE), tested)
+    return CampaignResults(name, str(folder.run["files"]["cases.parquet"]), tested)
 
 
 def _tested(run: str, key: tuple[str, str], rows: Sequence[Row]) -> Tested:

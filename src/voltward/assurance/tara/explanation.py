@@ -7,6 +7,7 @@ from voltward.assurance.tara.model import AttackPath
 from voltward.assurance.tara.rated import Evidence, RatedPath, RatedRisk
 from voltward.assurance.tara.rating import Rater
 from voltward.assurance.tara.tree_picture import tree_picture
+from voltward.assurance.tara.words import ImpactLevel
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
@@ -64,13 +65,17 @@ def _pair(rater: Rater, risks: Sequence[RatedRisk], paths: Sequence[RatedPath]) 
         yield f"           {damage.description}"
     yield f"  threat   {threat.title} ({threat.stride}; {threat.asset}: {threat.property})"
     yield f"  R155     {', '.join(threat.r155) or 'no id'}"
-    for risk in (r for r in risks if r.control_set == risks[0].control_set):
+    before = [risk for risk in risks if risk.control_set == risks[0].control_set]
+    quiet = [risk for risk in before if _never_counts(risk, risks)] if len(before) > 1 else []
+    for name, entry in risks[0].stakeholders.items():
+        yield f"  {name}: impact {entry['impact']}, risk {entry['risk']} (a stakeholder of its own)"
+    if quiet:
+        yield f"  {', '.join(risk.category for risk in quiet)}: impact negligible, risk 1"
+    for risk in sorted((r for r in before if r not in quiet), key=lambda r: -r.risk):
         declared = damage.impact[risk.category]
         why = damage.reason.get(risk.category) or damage.reason.get("all") or "no reason written"
         cal = f", CAL {risk.cal}" if risk.cal else ""
         yield f"  {risk.category}: impact {declared}{cal}: {why}"
-        for name, entry in risk.stakeholders.items():
-            yield f"    {name}: impact {entry['impact']}, risk {entry['risk']} (not merged)"
         for of_set in (r for r in risks if r.category == risk.category):
             yield from _set_lines(of_set)
     yield from _treatment(rater, risks[0])
@@ -78,6 +83,12 @@ def _pair(rater: Rater, risks: Sequence[RatedRisk], paths: Sequence[RatedPath]) 
     for path in tables.path:
         if path.threat == threat.id:
             yield from _path(rater, path, [p for p in paths if p.id == path.id])
+
+
+def _never_counts(risk: RatedRisk, risks: Sequence[RatedRisk]) -> bool:
+    """Tell a category that is negligible under every control set."""
+    same = (other for other in risks if other.category == risk.category)
+    return all(other.impact is ImpactLevel.NEGLIGIBLE for other in same)
 
 
 def _set_lines(risk: RatedRisk) -> Iterator[str]:

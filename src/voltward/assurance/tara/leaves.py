@@ -59,6 +59,10 @@ class Leaves:
         steps = {step.id: step for step in (*tables.capability, *tables.step)}
         return cls(frozenset(ATTACKS.names()), steps)
 
+    def has(self, name: str) -> bool:
+        """Return whether a tree may name it."""
+        return name in self.attacks or name in self.steps
+
     def names(self) -> tuple[str, ...]:
         """Return every name, for hints."""
         return (*self.attacks, *self.steps)

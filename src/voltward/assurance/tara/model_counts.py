@@ -50,8 +50,8 @@ class ModelCounts:
             ", ".join(words).replace("boundarys", "boundaries"),
             (
                 f"{self.testable_paths} paths hold an attack that a campaign can execute, "
-                f"{self.untested_paths} are untested; {len(self.attacks)} of {total} attacks of the "
-                f"catalogue are on some path{missing}"
+                f"{self.untested_paths} are untested; {len(self.attacks)} of {total} attacks of "
+                f"the catalogue are on some path{missing}"
             ),
         ]
 

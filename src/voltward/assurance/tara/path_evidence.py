@@ -36,9 +36,11 @@ def evidence_of(
         rater: Rates trees.
         controls: The control set.
     """
-    reasons: list[str] = []
-    for leaf in dict.fromkeys((*leaves, *attacks)):
-        reasons += rater.leaf(leaf, controls).reasons if leaf in rater.leaves.names() else ()
+    known_leaves = (name for name in dict.fromkeys((*leaves, *attacks)) if rater.leaves.has(name))
+    under_set = [rater.leaf(name, controls) for name in known_leaves]
+    # What a test says comes before what is declared.
+    under_set.sort(key=lambda leaf: leaf.verdict is None)
+    reasons = [reason for leaf in under_set for reason in leaf.reasons]
     found = [_of_attack(attack, rater, controls) for attack in leaves if attack in attacks]
     if not found:
         own = [leaf for leaf in leaves if _is_assumed(leaf, rater)]

@@ -133,7 +133,7 @@ class PathRater:
         Args:
             name: The leaf.
             controls: The set.
-            shown: Whether controls that are untested, or tested too little, count as holding.
+            shown: Whether each control that did not fail counts as shown to hold by itself.
             given: Capabilities that other steps of the same way give; a bypass gets them free.
         """
         useful = given & self._bypass_leaves.get(name, frozenset())
@@ -153,8 +153,10 @@ class PathRater:
         verdict = self.verdict(name, controls)
         if verdict is None:
             return LeafUnderSet(front, broken, None, reasons)
-        unproved = {Holds.UNTESTED, Holds.TOO_FEW, Holds.NO_BASELINE}
-        if verdict.holds is Holds.YES or (shown and verdict.holds in unproved):
+        groups = verdict.groups
+        if shown and verdict.holds is not Holds.NO:
+            groups = tuple(frozenset({control}) for control in self.stopping(name) & controls)
+        if groups:
             # Only declared efforts harden a bypass, so that no control stands on its own bypass.
             hardening = frozenset(c for c in controls if self.measures[c].effort)
 
@@ -163,12 +165,10 @@ class PathRater:
                     return (Way(self.neutral, (step,)),)
                 return self.leaf(step, hardening).front
 
-            bypasses = [
-                rate_tree(self.model.trees[self.measures[control].bypass], hardened)
-                for control in verdict.controls
-            ]
-            front = all_of([front, any_of(bypasses)])
-            broken = (*broken, *verdict.controls)
+            for group in groups:
+                trees = (self.model.trees[self.measures[control].bypass] for control in group)
+                front = all_of([front, any_of([rate_tree(tree, hardened) for tree in trees])])
+            broken = (*broken, *sorted(frozenset().union(*groups)))
         return LeafUnderSet(front, broken, verdict, (verdict.reason, *reasons))
 
     @cached_property
@@ -227,7 +227,7 @@ class PathRater:
         Args:
             text: A tree of the model.
             controls: The set.
-            shown: Whether controls that are untested, or tested too little, count as holding.
+            shown: Whether each control that did not fail counts as shown to hold by itself.
         """
         native = self.method.native
         best: Way | None = None

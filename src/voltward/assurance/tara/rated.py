@@ -54,7 +54,8 @@ class RatedPath:
         basis: What the feasibility rests on.
         evidence: The deciding test, or None.
         reasons: Sentences, most important first.
-        if_shown: Feasibility if every untested control of the set were shown to hold.
+        if_shown: Feasibility if every control of the set that no test refutes were shown to
+            hold by itself.
     """
 
     id: str
@@ -90,7 +91,8 @@ class RatedRisk:
         evidence: The deciding test, or None.
         path: The deciding path, or "" where the threat has none.
         reasons: Sentences, most important first.
-        if_shown: Risk if every untested control of the set were shown to hold.
+        if_shown: Risk if every control of the set that no test refutes were shown to hold by
+            itself.
         stakeholders: Name to {impact, risk}, outside SFOP.
     """
 
@@ -125,7 +127,7 @@ class Rating:
         model_sha256: Digest of the model's canonical form.
         profile: Name of the profile.
         run: Name of the campaign, or "".
-        run_sha256: Digest of its run.json, or "".
+        run_sha256: Digest of its table of cases, or "".
         control_sets: Ids in order; the first is `none`.
         paths: Every path under every control set.
         risks: Every risk under every control set.

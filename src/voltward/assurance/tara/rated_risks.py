@@ -1,7 +1,7 @@
 """The risks of one threat and one damage under one control set."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -48,6 +48,7 @@ class RatedRisks:
     rater: PathRater
     profile: Profile
     campaigns: Sequence[CampaignResults]
+    _values: dict[tuple[Category, ImpactLevel, int], int] = field(default_factory=dict)
 
     def risks(
         self,
@@ -67,6 +68,7 @@ class RatedRisks:
             paths: The threat's paths under that set.
         """
         changes = self._changes(damage, controls, paths)
+        paths = _that_may_decide(paths, changes)
         stakeholders = self._stakeholders(damage, paths)
         decision = self._treatments.get(
             (threat.id, damage.id), self._treatments.get((threat.id, ""), "")
@@ -129,7 +131,7 @@ class RatedRisks:
         best = _Deciding(None, declared, None, easiest, 0)
         for path in paths:
             level, change = self._level(category, declared, override, path, changes)
-            risk = self.profile.overall_risk({category: level}, path.native)
+            risk = self._value(category, level, path.native)
             if (risk, path.native) > (best.risk, best.native if best.path else -1):
                 best = _Deciding(path, level, change, path.native, risk)
         if best.path is None:
@@ -150,12 +152,19 @@ class RatedRisks:
         if not paths:
             return self.profile.overall_risk({category: declared}, easiest)
         return max(
-            self.profile.overall_risk(
-                {category: self._level(category, declared, override, path, changes)[0]},
+            self._value(
+                category,
+                self._level(category, declared, override, path, changes)[0],
                 path.native_if_shown,
             )
             for path in paths
         )
+
+    def _value(self, category: Category, level: ImpactLevel, native: int) -> int:
+        key = (category, level, native)
+        if key not in self._values:
+            self._values[key] = self.profile.overall_risk({category: level}, native)
+        return self._values[key]
 
     @staticmethod
     def _level(
@@ -217,6 +226,18 @@ class RatedRisks:
             name: {"impact": str(level), "risk": self.profile.level_risk(level, native)}
             for name, level in damage.stakeholders.items()
         }
+
+
+def _that_may_decide(paths: Sequence[PathUnderSet], changes: _Changes) -> Sequence[PathUnderSet]:
+    """Leave out paths that an easier one with the same impact stands before."""
+    changed = [path for path in paths if any(changes.get(name) for name in path.rated.attacks)]
+    kept = set(map(id, changed))
+    plain = [path for path in paths if id(path) not in kept]
+    if not plain:
+        return changed
+    easiest = max(plain, key=lambda path: path.native)
+    if_shown = max(plain, key=lambda path: path.native_if_shown)
+    return [*changed, easiest, *([] if if_shown is easiest else [if_shown])]
 
 
 def _basis(deciding: _Deciding) -> Basis:

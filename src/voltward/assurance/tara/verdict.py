@@ -5,7 +5,7 @@ share is at most 0.05 in every tested scope, while the same attack succeeds ther
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from voltward.assurance.tara.campaign_results import CampaignResults, Tested
@@ -34,12 +34,16 @@ class Verdict:
         evidence: The test that decided, or None.
         controls: The controls that are credited or blamed.
         reason: One sentence with the numbers.
+        groups: Sets of controls that were shown to hold together, none of which holds another. An
+            attacker must get past one control of every group: a test of several controls does not
+            tell which of them did it, so the cheapest one is what stands in the way.
     """
 
     holds: Holds
     evidence: Evidence | None
     controls: tuple[str, ...]
     reason: str
+    groups: tuple[frozenset[str], ...] = ()
 
 
 def judge_controls(
@@ -59,65 +63,60 @@ def judge_controls(
             cut is credited to the others.
         campaigns: Where to look; the worst outcome of several counts.
     """
-    found = [
-        verdict
-        for campaign in campaigns
-        if (verdict := _in_campaign(attack, stopping, allowed, guarding, campaign)) is not None
-    ]
+    stop, whole, guards = set(stopping), set(allowed), set(guarding)
+    deciding, groups = [], []
+    for campaign in campaigns:
+        baseline = campaign.baseline(attack)
+        verdicts = {
+            test: _of_test(test, stop, baseline)
+            for test in campaign.of_attack(attack)
+            if test.controls <= whole and test.controls & stop
+        }
+        groups += [t.controls & stop for t, v in verdicts.items() if v.holds is Holds.YES]
+        if verdicts:
+            deciding.append(verdicts[max(verdicts, key=lambda t: _weight(t, stop, guards))])
     names = tuple(sorted(stopping))
-    untested = Verdict(
-        Holds.UNTESTED,
-        None,
-        names,
-        f"{attack}: untested with {', '.join(names)}, so nothing is cut",
-    )
+    if not deciding:
+        reason = f"{attack}: untested with {', '.join(names)}, so nothing is cut"
+        return Verdict(Holds.UNTESTED, None, names, reason)
     order = (Holds.NO, Holds.YES, Holds.TOO_FEW, Holds.NO_BASELINE)
-    return min(found, key=lambda verdict: order.index(verdict.holds), default=untested)
+    verdict = min(deciding, key=lambda entry: order.index(entry.holds))
+    if verdict.holds is not Holds.YES:
+        return verdict
+    least = tuple(dict.fromkeys(g for g in groups if not any(other < g for other in groups)))
+    return replace(verdict, groups=least, controls=tuple(sorted(frozenset().union(*least))))
 
 
-def _in_campaign(
-    attack: str,
-    stopping: Collection[str],
-    allowed: Collection[str],
-    guarding: Collection[str],
-    campaign: CampaignResults,
-) -> Verdict | None:
-    tests = [
-        test
-        for test in campaign.of_attack(attack)
-        if test.controls <= set(allowed) and test.controls & set(stopping)
-    ]
-    if not tests:
-        return None
-    test = max(
-        tests,
-        key=lambda t: (
-            len(t.controls & set(stopping)),
-            -len(t.controls & set(guarding)),
-            t.worst.n,
-            t.stack,
-        ),
+def _weight(test: Tested, stopping: set[str], guarding: set[str]) -> tuple[int, int, int, str]:
+    """Return what makes one test decide: controls that stop it, and few that only react."""
+    return (
+        len(test.controls & stopping),
+        -len(test.controls & guarding),
+        test.worst.n,
+        test.stack,
     )
-    names = tuple(sorted(test.controls & set(stopping)))
+
+
+def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdict:
+    names = tuple(sorted(test.controls & stopping))
     worst = test.worst
     share = (
-        f"{attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound {worst.high:.3f}"
+        f"{test.attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound "
+        f"{worst.high:.3f}"
     )
-    if not _succeeds_without(test, campaign.baseline(attack)):
-        return Verdict(
-            Holds.NO_BASELINE, worst, names,
+    if not _succeeds_without(test, baseline):
+        reason = (
             f"{share}; the attack was not shown to succeed without controls in that scope, so a "
-            "pass proves nothing",
-        )  # fmt: skip
+            "pass proves nothing"
+        )
+        return Verdict(Holds.NO_BASELINE, worst, names, reason)
     if worst.high <= UPPER_BOUND:
-        return Verdict(Holds.YES, worst, names, f"{share}: {', '.join(names)} hold")
+        return Verdict(Holds.YES, worst, names, f"{share}: {_said(names, 'holds', 'hold')}")
     if worst.goal_share > UPPER_BOUND:
-        return Verdict(Holds.NO, worst, names, f"{share}: {', '.join(names)} do not stop it")
-    return Verdict(
-        Holds.TOO_FEW, worst, names,
-        f"{share}, more than {UPPER_BOUND}: {runs_needed(round(worst.goal_share * worst.n))} runs "
-        "with no more successes would show it",
-    )  # fmt: skip
+        return Verdict(Holds.NO, worst, names, f"{share}: {_said(names, 'does', 'do')} not stop it")
+    needed = runs_needed(round(worst.goal_share * worst.n))
+    reason = f"{share}, more than {UPPER_BOUND}: {needed} runs with no more successes would show it"
+    return Verdict(Holds.TOO_FEW, worst, names, reason)
 
 
 def _succeeds_without(test: Tested, baseline: Tested | None) -> bool:
@@ -135,6 +134,10 @@ def runs_needed(reached: int) -> int:
     while wilson_interval(reached, runs).high > UPPER_BOUND:
         runs += 1
     return runs
+
+
+def _said(names: tuple[str, ...], one: str, several: str) -> str:
+    return f"{', '.join(names)} {one if len(names) == 1 else several}"
 
 
 def _count(evidence: Evidence) -> str:

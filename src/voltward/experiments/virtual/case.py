@@ -55,11 +55,21 @@ def grid(
     seeds: int,
     first_seed: int,
     duration_s: float,
+    proof_seeds: int = 0,
 ) -> tuple[Case, ...]:
     """Return every case of a campaign in order: clean duty first, then attack by attack.
 
     Cases of one attack stand together, so that a batch mostly meets one attack and skips the
     kernels of the others.
+
+    Args:
+        attacks: Which attacks; clean duty is always run.
+        stacks: Which defence stacks.
+        seeds: Runs of each attack and stack.
+        first_seed: Of the first run.
+        duration_s: Of the duty, in s.
+        proof_seeds: Runs of an attack, where more than `seeds`, under the first stack with a
+            control that claims to stop it: enough to show that it does.
     """
     wanted = [choice for choice in attacks if choice.id != NO_ATTACK]
     cases: list[Case] = []
@@ -71,10 +81,17 @@ def grid(
             given = {k: v for k, v in choice.parameters.items() if k != "start_s"}
             values = attack.defaults() | given
             start_s = start_of(attack, choice, duration_s)
+        proving = _proving(attack, stacks)
         for stack in stacks:
-            for offset in range(seeds):
+            for offset in range(max(seeds, proof_seeds) if stack is proving else seeds):
                 case_id = f"c{len(cases):06d}"
                 shown = values if attack is None else values | {"start_s": start_s}
                 seed = first_seed + offset
                 cases.append(Case(case_id, choice.id, shown, start_s, stack, seed))
     return tuple(cases)
+
+
+def _proving(attack: Attack | None, stacks: Sequence[Stack]) -> Stack | None:
+    """Return the first stack with a control that claims to stop an attack."""
+    claims = set(attack.stopped_by) if attack else set()
+    return next((stack for stack in stacks if claims & set(stack.controls)), None)

@@ -17,9 +17,8 @@ from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.tara.model_folder import Model, read_model
-from voltward.core.errors import ConfigurationError, ExitCode
-from voltward.core.files import sha256_of
-from voltward.experiments.run_folder import RUN_FILE, RunFolder
+from voltward.core.errors import ConfigurationError
+from voltward.experiments.run_folder import RunFolder
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
@@ -115,8 +114,8 @@ def sign_command(
     signed = sign_pack(out, collected, signer, times, secret=key, previous=previous, replace=force)
     if rating is None:
         message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
-    elif rating["run"] and sha256_of(folder.path / RUN_FILE) not in rating["run_sha256"]:
-        message("the rating was made on another state of run.json (a later report changes it)")
+    elif rating["run"] and folder.run["files"]["cases.parquet"] not in rating["run_sha256"]:
+        message("the rating was made on other cases than those of this run")
     if as_json:
         document = {**asdict(signed), "path": str(signed.path)}
         emit_json({"schema_version": SCHEMA_VERSION, **document})
@@ -136,10 +135,13 @@ def verify_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
     if not as_json:
         emit(_verdict(examined.trusted()))
         return
-    emit_json(_document(examined))
-    if examined.findings:
-        first = examined.findings[0]
-        leave(ExitCode.EVIDENCE_INVALID, f"{pack / first.file}: {first.problem}")
+    error = examined.error()
+    if error is None:
+        emit_json(_document(examined))
+        return
+    told = {"what": error.what, "why": error.why, "hint": error.hint}
+    emit_json({**_document(examined), "error": {**told, "exit_code": int(error.exit_code)}})
+    leave(error.exit_code, error.what, why=error.why, hint=error.hint)
 
 
 @evidence_group.command("show")

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from voltward.assurance.tara.loading import load_model
+from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
 from voltward.experiments.campaign import run_campaign
 from voltward.experiments.gate import judge
@@ -23,7 +25,11 @@ from voltward.interfaces.cli.output import (
     progress_bar,
 )
 from voltward.interfaces.report import write_report
+from voltward.interfaces.risk_lines import print_risk_lines
+from voltward.interfaces.risk_record import risk_counts, write_risk
 from voltward.interfaces.table import print_matrix, print_safety_line, print_written
+
+NO_MODEL = "none"
 
 
 @click.command("run")
@@ -63,6 +69,13 @@ from voltward.interfaces.table import print_matrix, print_safety_line, print_wri
 )
 @click.option("--resume", is_flag=True, help="Keep the finished parts of an interrupted run.")
 @click.option("--no-report", is_flag=True, help="Leave report and figures out.")
+@click.option(
+    "--tara",
+    metavar="MODEL",
+    default=WORKED_MODEL,
+    show_default=True,
+    help="Model folder or shipped model to rate by this run; 'none' leaves the rating out.",
+)
 @json_option
 def run_command(
     file: Path | None,
@@ -73,13 +86,14 @@ def run_command(
     *,
     resume: bool,
     no_report: bool,
+    tara: str,
     as_json: bool,
     **flags: Any,
 ) -> None:
     """Run a scenario or a campaign, from FILE, from flags, or from both: flags win.
 
     Without a FILE at least one --attack is needed. The folder holds report.html, matrix.csv,
-    cases.csv, cases.parquet, run.json, events.jsonl, traces and figures.
+    cases.csv, cases.parquet, run.json, risk.json, events.jsonl, traces and figures.
     """
     if file is None and not attacks:
         raise ConfigurationError(
@@ -97,11 +111,15 @@ def run_command(
         },
     )
     folder = out or Path("out") / settings.name
-    _execute(settings, folder, resume=resume, report=not no_report, as_json=as_json)
+    model = "" if tara == NO_MODEL else tara
+    if model:
+        # Before the campaign: a fault of the model must not cost a run.
+        load_model(model_folder(model))
+    _execute(settings, folder, model, resume=resume, report=not no_report, as_json=as_json)
 
 
 def _execute(
-    settings: CampaignSettings, out: Path, *, resume: bool, report: bool, as_json: bool
+    settings: CampaignSettings, out: Path, model: str, *, resume: bool, report: bool, as_json: bool
 ) -> None:
     size = (
         f"{len(settings.attacks)} attacks x {len(settings.stacks)} stacks x {settings.seeds} seeds"
@@ -114,6 +132,7 @@ def _execute(
     )
     with progress_bar() as progress:
         run_campaign(settings, out, progress, resume=resume)
+        risk = write_risk(out, model) if model else None
         if report:
             progress("report", 0, 1)
             write_report(out)
@@ -131,6 +150,7 @@ def _execute(
                 "run": dict(folder.run),
                 "matrix": rows,
                 "gate": verdict.as_document() if verdict else None,
+                "risk": risk_counts(risk) if risk else None,
             }
         )
     else:
@@ -139,9 +159,13 @@ def _execute(
         print_safety_line(rows, settings.stacks[-1].name, screen)
         if verdict:
             emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
+        if risk:
+            print_risk_lines(risk, screen)
         names = ("run.json", *sorted(folder.run["files"]))
         print_written(out, [out / name for name in names], screen)
-        emit(f"next    voltward runs show {out} | voltward runs compare {out} OTHER")
+        emit(
+            f"next    voltward runs show {out} | voltward evidence sign {out} --key KEY --out PACK"
+        )
     if verdict and not verdict.passed:
         leave(ExitCode.GATE_FAILED, f"gate failed: {verdict.reason}", why=verdict.expression)
 

@@ -174,8 +174,10 @@ def summary_lines(rating: Rating) -> list[str]:
         by_level = "  ".join(f"{levels[value]:3d} of {value}" for value in (5, 4, 3, 2, 1))
         by_basis = ", ".join(f"{bases[basis]} {basis}" for basis in Basis)
         lines.append(f"{name:10s} {by_level}   {by_basis}")
-    lines.append(f"{'':10s} pairs of damage and threat at their highest category; in brackets: if")
-    lines.append(f"{'':10s} untested controls held; profile {rating.profile}")
+    lines.append(
+        f"{'':10s} pairs of damage and threat at their highest category, profile {rating.profile}; "
+        "in brackets: if each control were shown to hold"
+    )
     if rating.run:
         lines.append(f"{'':10s} measured by {rating.run}: on a simulator, within its tested scope")
     else:

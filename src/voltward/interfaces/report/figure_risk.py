@@ -1,7 +1,7 @@
 """Risk matrices side by side: impact x feasibility, one panel for each control set."""
 
 from collections import Counter
-from textwrap import shorten
+from textwrap import wrap
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -16,7 +16,7 @@ from voltward.interfaces.report.style import MUTED, PAPER, canvas, caption, head
 RISK_COLOURS = {1: "#eaf1f5", 2: "#f9dcae", 3: "#f2ac5b", 4: "#d9650f", 5: "#7c2f02"}
 _DARK_TEXT, _LIGHT_TEXT = "#10181f", "#ffffff"
 _WIDTH_IN, _TOP_IN, _LABEL_IN, _GAP_IN, _EDGE_IN = 8.6, 0.74, 0.86, 0.2, 0.12
-_HEAD_IN, _CELL_IN, _FOOT_IN = 0.5, 0.52, 0.5
+_HEAD_IN, _CELL_IN, _FOOT_IN = 0.54, 0.52, 0.5
 _PANELS_A_ROW = 3
 
 
@@ -75,8 +75,8 @@ def _panel(axes: Axes, place: tuple[float, float, float], risk: RiskFile, contro
     title = risk.title(control_set)
     axes.text(x + 0.03, y + 0.18, control_set, fontsize=9.5, fontweight="bold")
     if title != control_set:
-        short = shorten(title, 44, placeholder=" …")
-        axes.text(x + 0.03, y + 0.36, short, fontsize=7, color=MUTED)
+        lines = wrap(title, 42, max_lines=2, placeholder=" …")
+        axes.text(x + 0.03, y + 0.25, "\n".join(lines), fontsize=7, color=MUTED, va="top")
     cell_in = width_in / len(FEASIBILITIES)
     top_in = y + _HEAD_IN
     for row, impact in enumerate(reversed(IMPACT_LEVELS)):

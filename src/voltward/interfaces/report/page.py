@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from voltward.core.files import sha256_of, write_text
 from voltward.experiments.matrix import Row
-from voltward.experiments.run_folder import FIGURES, REPORT_FILE
+from voltward.experiments.run_folder import FIGURES, REPORT_FILE, RISK_FILE
 from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.cost import alarm_rows, control_rows, harm_rows
@@ -21,7 +21,7 @@ from voltward.interfaces.report.figure_matrix import draw_matrix
 from voltward.interfaces.report.figure_risk import describe_risk, draw_risk
 from voltward.interfaces.report.figure_timeline import draw_timeline
 from voltward.interfaces.report.risk_chapter import risk_label, write_risk_chapter
-from voltward.interfaces.report.risk_file import RISK_FILE, RISK_VALUES
+from voltward.interfaces.report.risk_file import RISK_VALUES
 from voltward.interfaces.report.style import drawing, inline_svg, save
 from voltward.interfaces.report.summary import summarise
 from voltward.interfaces.report.words import between, number, percent

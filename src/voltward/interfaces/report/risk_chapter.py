@@ -6,24 +6,22 @@ from typing import Any
 
 from voltward.assurance.tara.words import IMPACT_LEVELS
 from voltward.interfaces.report.content import Content
-from voltward.interfaces.report.risk_changes import Moved, Unmoved, moved, unmoved
 from voltward.interfaces.report.risk_file import Risk, RiskFile
+from voltward.interfaces.report.risk_moves import Moved, moved
+from voltward.interfaces.report.risk_stays import Stayed, stayed
 from voltward.interfaces.report.words import count
 
 _TOP_SHOWN = 15
 _STAKES_SHOWN = 8
+# For ratings that bring no limits of their own.
 _LIMITS = (
     (
-        "A test on a simulator shows whether this control stops this attack within this budget; "
-        "it does not show the true effort of an attacker."
+        "A test on a simulator shows whether this control stops this attack at this budget, not "
+        "the true effort of an attacker."
     ),
     "Efforts of steps and bypasses are judged by the profile's scale, not measured.",
-    (
-        "Without a test that bounds the goal share at 5 %, a control that prevents counts for "
-        "nothing here, however good it is; 'if shown' says what it would be worth."
-    ),
-    "Feasibility says how hard an attack is, not how often it happens.",
 )
+_ALWAYS = "Feasibility says how hard an attack is, not how often it happens."
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ class RiskChapter:
         top: The top risks.
         more: How many further pairs of damage and threat there are.
         moved: What changed the risks that moved.
-        unmoved: Why the others did not.
+        stayed: Why the others did not.
         stakes: Fleet and grid.
         limits: Sentences.
         label: Track, seeds and profile.
@@ -117,7 +115,7 @@ class RiskChapter:
     top: tuple[TopRisk, ...]
     more: int
     moved: Moved
-    unmoved: Unmoved
+    stayed: Stayed
     stakes: tuple[Stakes, ...]
     limits: tuple[str, ...]
     label: str
@@ -132,8 +130,8 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
     pairs = sorted(risk.pairs(risk.before), key=lambda pair: _order(risk, pair))
     total = len(risk.of_set(risk.before))
     high = risk.high(risk.before)
-    own = (f"Track {content.track}: what was measured holds for this truth track only.",)
-    given = tuple(str(limit) for limit in risk.document.get("limits", ()))
+    given = tuple(str(limit) for limit in risk.document.get("limits", ())) or _LIMITS
+    of_track = f"Track {content.track}: what was measured holds for this truth track only."
     return RiskChapter(
         headline=_headline(risk),
         link=f"{high} of {count(total, 'risk')}",
@@ -145,9 +143,9 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
         top=tuple(_top_risk(content, risk, pair) for pair in pairs[:_TOP_SHOWN]),
         more=max(0, len(pairs) - _TOP_SHOWN),
         moved=moved(risk),
-        unmoved=unmoved(risk),
+        stayed=stayed(risk),
         stakes=_stakes(risk),
-        limits=tuple(dict.fromkeys((*_LIMITS, *own, *given))),
+        limits=(*given, _ALWAYS, of_track),
         label=risk_label(content, risk).replace("track", "Track", 1),
         after=risk.after,
     )
@@ -167,8 +165,7 @@ def _headline(risk: RiskFile) -> str:
 def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
     total = count(len(risk.of_set(risk.before)), "risk")
     first = f"{risk.high(risk.before)} of {total} are at 4 or 5 with control set {risk.before}"
-    if risk.before != risk.after:
-        first += f", {risk.high(risk.after)} with {risk.after}"
+    first = ", ".join((first, *(f"{risk.high(name)} with {name}" for name in risk.sets[1:])))
     measured, estimated, assumed = risk.bases(risk.after)
     run = risk.document["run"]
     rests = (

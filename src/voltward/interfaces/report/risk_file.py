@@ -10,9 +10,9 @@ from typing import Any
 
 from voltward.assurance.tara.words import FEASIBILITIES, IMPACT_LEVELS, Basis
 from voltward.core.errors import ConfigurationError
+from voltward.experiments.run_folder import RISK_FILE
 
 Risk = Mapping[str, Any]
-RISK_FILE = "risk.json"
 RISK_VALUES = (5, 4, 3, 2, 1)
 # Page 1 and the terminal speak of risks from this value on.
 HIGH_RISK = 4
@@ -20,7 +20,7 @@ _SCHEMA_VERSION = 1
 _KEYS = ("profile", "run", "control_sets", "paths", "risks")
 _RISK_KEYS = (
     *("id", "damage", "threat", "category", "impact", "feasibility", "risk", "cal", "treatment"),
-    *("control_set", "basis", "evidence", "reasons", "if_shown", "stakeholders"),
+    *("control_set", "basis", "evidence", "path", "reasons", "if_shown", "stakeholders"),
 )
 _AGAIN = "rate the run again"
 
@@ -121,17 +121,22 @@ class RiskFile:
                 highest[key] = risk
         return list(highest.values())
 
-    def cut_by(self, threat: str, control_set: str) -> tuple[str, ...]:
-        """Return the controls that hold on paths of a threat under a control set."""
-        return tuple(sorted(self._cuts.get((threat, control_set), ())))
+    def both(self) -> list[tuple[Risk, Risk]]:
+        """Return each risk under the first and the last control set."""
+        found = ((risk, self.risk(risk["id"], self.after)) for risk in self.of_set(self.before))
+        return [(before, after) for before, after in found if after is not None]
+
+    def cut_by(self, paths: Iterable[str], control_set: str) -> tuple[str, ...]:
+        """Return the controls that make paths harder under a control set."""
+        found = (self._cuts.get((path, control_set), ()) for path in paths)
+        return tuple(sorted({control for controls in found for control in controls}))
 
     @cached_property
-    def _cuts(self) -> dict[tuple[str, str], set[str]]:
-        cuts: dict[tuple[str, str], set[str]] = {}
-        for path in self.document["paths"]:
-            key = path["threat"], path["control_set"]
-            cuts.setdefault(key, set()).update(path["cut_by"])
-        return cuts
+    def _cuts(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        return {
+            (path["id"], path["control_set"]): tuple(path["cut_by"])
+            for path in self.document["paths"]
+        }
 
     def values(self, control_set: str) -> tuple[int, ...]:
         """Return how many risks stand at each of `RISK_VALUES`."""

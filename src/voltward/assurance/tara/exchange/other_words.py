@@ -3,7 +3,7 @@
 from voltward.assurance.tara.model import Effort
 from voltward.assurance.tara.words import IMPACT_LEVELS, ImpactLevel
 
-_EFFORT = {
+_EFFORT: dict[str, dict[str, tuple[str, ...]]] = {
     "elapsed_time": {
         "1d": ("1 day", "<= 1 day", "<=1 day", "≤ 1 day", "≤1 day", "one day"),
         "1w": ("1 week", "<= 1 week", "<=1 week", "≤ 1 week", "≤1 week", "one week"),

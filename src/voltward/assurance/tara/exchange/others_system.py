@@ -133,7 +133,8 @@ def complete_properties(drafts: Drafts) -> None:
             str(draft.document.get("property"))
         )
     for draft in drafts.tables["damage"]:
-        kept, out = [], []
+        kept: list[str] = []
+        out: list[str] = []
         for text in draft.document.get("concerns", ()):
             asset, _, name = text.partition(":")
             good = asset in drafts.ids("asset") and name in set(SecurityProperty)

@@ -6,7 +6,9 @@ from functools import cached_property
 
 from voltward.assurance.tara.attack_tree import TreeTextError, leaves_of, read_tree
 from voltward.assurance.tara.control_sets import resolved_sets
+from voltward.assurance.tara.leaves import attack_needs
 from voltward.assurance.tara.model import Asset, AttackPath, Effort, Measure, Step, Tables, Threat
+from voltward.attacks.catalogue import ATTACKS
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,17 @@ class Links:
     def _measures_of_leaf(self) -> dict[str, list[Measure]]:
         found: dict[str, list[Measure]] = {}
         for control in self.tables.control:
-            for leaf in control.mitigates:
+            for leaf in control.mitigates or self._stopped_in_catalogue(control):
                 found.setdefault(leaf, []).append(control)
         return found
 
+    def _stopped_in_catalogue(self, control: Measure) -> list[str]:
+        """Return the attacks that a control is meant to stop by what the catalogue says."""
+        known = [attack for attack in self.attacks if attack in ATTACKS.names()]
+        return [attack for attack in known if control.id in attack_needs(attack).stopped_by]
+
     def lessened_by(self, threat: Threat) -> list[str]:
-        """Return the controls that name a step of a path of the threat, in the model's order."""
+        """Return the controls that are meant to stop a step of a path, in the model's order."""
         named = {
             control.id
             for leaf in self._leaves_of_threat.get(threat.id, ())
@@ -72,7 +79,7 @@ class Links:
         return [control.id for control in self.tables.control if control.id in named]
 
     def mitigated_by(self, leaf: str) -> list[str]:
-        """Return the controls that name a step."""
+        """Return the controls that are meant to stop a step or an attack."""
         return [control.id for control in self._measures_of_leaf.get(leaf, ())]
 
     def least_expertise(self, threat: Threat) -> str:

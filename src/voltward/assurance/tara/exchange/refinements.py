@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from voltward.assurance.tara.attack_tree import (
-    AllOf,
     AnyOf,
     Leaf,
     Tree,
@@ -84,7 +83,7 @@ def _text(tree: Tree, steps: Mapping[str, Refined], above: tuple[str, ...]) -> s
     parts = [_text(branch, steps, above) for branch in tree.branches]
     if isinstance(tree, AnyOf):
         return " | ".join(part for part in parts if part)
-    if not isinstance(tree, AllOf) or not all(parts):
+    if not all(parts):
         return ""
     return " & ".join(f"({part})" if " | " in part else part for part in parts)
 

@@ -7,6 +7,7 @@ from typing import Any
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.exchange.workbook_columns import choices_of
 from voltward.assurance.tara.model import Effort, Tables
+from voltward.assurance.tara.profile_settings import ProfileSettings
 from voltward.assurance.tara.rated import Rating
 from voltward.assurance.tara.words import (
     CATEGORIES,
@@ -57,7 +58,9 @@ def derived_cells(tables: Tables) -> dict[tuple[str, str], Callable[[dict[str, A
     }
 
 
-def derived_sheets(tables: Tables, rating: Rating | None) -> dict[str, Rows]:
+def derived_sheets(
+    tables: Tables, rating: Rating | None, profile: ProfileSettings | None = None
+) -> dict[str, Rows]:
     """Return the sheets that hold no records: name to rows, the first of which is the head."""
     return {
         "Channels": [("id", "name", "title", "endpoints", "technologies"), *_channel_rows(tables)],
@@ -68,9 +71,9 @@ def derived_sheets(tables: Tables, rating: Rating | None) -> dict[str, Rows]:
         ],
         "Control Catalog": [_STATED],
         "Technologies": [("id", "name", "title"), *((name, name, name) for name in _named(tables))],
-        "Risk Model": [("kind", "name"), *(("risk level", level) for level in range(1, 6))],
+        "Risk Model": _risk_model(profile),
         "Impact Model": _impact_model(),
-        "Feasibility Model": _feasibility_model(),
+        "Feasibility Model": _feasibility_model(profile),
         "Requirements": [_STATED, *_requirement_rows(tables)],
         "Concepts": [_STATED],
     }
@@ -140,11 +143,29 @@ def _impact_model() -> Rows:
     return rows + [("stakeholder", name, "beside SFOP") for name in ("fleet", "grid")]
 
 
-def _feasibility_model() -> Rows:
-    rows: Rows = [("kind", "name", "option")]
-    rows += [("level", level.value, None) for level in FEASIBILITIES]
-    for name, hint in Effort.__annotations__.items():
-        rows += [("category", name, option) for option in choices_of(hint)]
+def _risk_model(profile: ProfileSettings | None) -> Rows:
+    rows: Rows = [("kind", "name", "feasibility", "risk")]
+    rows += [("risk level", str(level)) for level in range(1, 6)]
+    if profile:
+        rows += [
+            ("matrix", impact, level.name, risk)
+            for impact, risks in profile.risk.matrix.items()
+            for level, risk in zip(profile.level, risks, strict=True)
+        ]
+    return rows
+
+
+def _feasibility_model(profile: ProfileSettings | None) -> Rows:
+    rows: Rows = [("kind", "name", "option", "value")]
+    method = profile.attack_potential if profile else None
+    if method is None:
+        rows += [("level", level.value) for level in FEASIBILITIES]
+        for name, hint in Effort.__annotations__.items():
+            rows += [("category", name, option) for option in choices_of(hint)]
+        return rows
+    rows += [("level", name, "lower bound", low) for name, (low, _) in method.bands.items()]
+    for name, options in method.parameters.items():
+        rows += [("category", name, option, value) for option, value in options.items()]
     return rows
 
 

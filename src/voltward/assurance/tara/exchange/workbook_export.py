@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import Cell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
@@ -36,6 +35,7 @@ from voltward.assurance.tara.exchange.workbook_derived import (
 )
 from voltward.assurance.tara.exchange.workbook_rows import LONG_HEAD, LONG_TEXTS
 from voltward.assurance.tara.model import Head, Tables
+from voltward.assurance.tara.profile_settings import ProfileSettings
 from voltward.assurance.tara.rated import Rating
 
 # A cell holds 32,767 characters; some count twice there.
@@ -44,6 +44,7 @@ _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(<)")
 _BOLD = Font(bold=True)
 _WIDTHS = {"title": 48, "description": 60, "refined by": 48, "reasons": 60, "source": 40}
+_WIDTH = 18
 _SPARE_ROWS = 200
 
 
@@ -61,14 +62,14 @@ class _Writer:
             for index, value in enumerate(row, 1):
                 if value not in (None, "", [], (), {}):
                     self._fill(sheet.cell(number, index), value)
-        for cell in sheet[1]:
+        for index, cell in enumerate(sheet[1], 1):
             cell.font = _BOLD
-            width = _WIDTHS.get(str(cell.value), 18)
-            sheet.column_dimensions[get_column_letter(cell.column)].width = width
+            width = _WIDTHS.get(str(cell.value), _WIDTH)
+            sheet.column_dimensions[get_column_letter(index)].width = width
         sheet.freeze_panes = "A2"
         return sheet
 
-    def _fill(self, cell: Cell, value: Any) -> None:
+    def _fill(self, cell: Any, value: Any) -> None:
         text = _cell_value(value)
         if not isinstance(text, str):
             cell.value = text
@@ -103,17 +104,20 @@ class _Writer:
         return _without_times(buffer.getvalue())
 
 
-def workbook(tables: Tables, rating: Rating | None = None) -> bytes:
+def workbook(
+    tables: Tables, rating: Rating | None = None, profile: ProfileSettings | None = None
+) -> bytes:
     """Return a model as the bytes of an .xlsx file.
 
     Args:
         tables: The model.
         rating: What the sheet of risks shows; an import does not read it.
+        profile: What the sheets of the risk and feasibility model show.
     """
     writer = _Writer()
     plain = TypeAdapter(Tables).dump_python(tables, mode="json")
     records = {sheet.name: sheet for sheet in record_sheets()}
-    fixed = derived_sheets(tables, rating)
+    fixed = derived_sheets(tables, rating, profile)
     cells = derived_cells(tables)
     for name in ORDER:
         if name in records:
