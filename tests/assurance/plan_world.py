@@ -87,10 +87,7 @@ def world(costs, risks, cuts, infrastructure=None, blind=()):
         Measure(
             id=name,
             title="x",
-            mitigates=tuple(
-                f"step-{cut.threat}" for cut in made if name in cut.controls and name not in blind
-            )
-            or ("nothing",),
+            mitigates=_stopped(name, made) if name not in blind else ("nothing",),
             cost=Cost(once_EUR=cost, infrastructure=needs.get(name, ()), basis="assumed"),
         )
         for name, cost in costs.items()
@@ -111,6 +108,10 @@ def world(costs, risks, cuts, infrastructure=None, blind=()):
         control=controls,
     )  # fmt: skip
     return tables, TableJudge(risks, made)
+
+
+def _stopped(name, cuts):
+    return tuple(f"step-{cut.threat}" for cut in cuts if name in cut.controls) or ("nothing",)
 
 
 def organisation(**changes):

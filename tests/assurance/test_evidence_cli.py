@@ -146,14 +146,14 @@ def test_sign_without_a_rating_says_so(call, tmp_path):
     assert "--tara" in err
 
 
-def test_sign_says_when_run_json_changed_since_the_rating(call, tmp_path):
+def test_sign_says_when_the_rating_is_of_other_cases(call, tmp_path):
     made = PACK["make_run"](tmp_path / "run")
     rating = PACK["make_rating"](made, run_sha256="2" * 64)
     (tmp_path / "rating.json").write_text(json.dumps(rating), "utf-8")
     call("keygen", "--out", tmp_path / "signer.pem")
     code, _, err = sign(call, tmp_path, "--tara", tmp_path / "rating.json")
     assert code == ExitCode.DONE
-    assert "another state of run.json" in err
+    assert "other cases than those of this run" in err
 
 
 def test_sign_with_an_earlier_rating(call, folder):

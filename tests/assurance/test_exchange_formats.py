@@ -15,7 +15,7 @@ from voltward.assurance.tara.exchange.exported import Exported, rated_export
 from voltward.assurance.tara.exchange.formats import FORMATS
 from voltward.assurance.tara.exchange.json_export import json_document, model_schema
 from voltward.assurance.tara.exchange.markdown import markdown
-from voltward.assurance.tara.exchange.mermaid import escaped_label, flowchart
+from voltward.assurance.tara.exchange.mermaid import escaped_label, flowchart, is_too_large
 from voltward.assurance.tara.exchange.sarif import sarif
 from voltward.assurance.tara.exchange.threat_model_bom import threat_model_bom
 from voltward.assurance.tara.exchange.toml_folder import write_folder
@@ -202,10 +202,11 @@ def test_mermaid_lines_are_nodes_edges_and_classes(exported: Exported, worked: E
 
 def test_mermaid_draws_and_or_and_what_is_left_out(exported: Exported) -> None:
     text = flowchart(exported.model.tables)
-    assert text.count('{"AND"}') == 1
+    assert '("AP.1 AND: Through the bus")' in text
     assert text.count('{"OR"}') == 1
     assert '-. "left out: sealed" .->' in text
     assert "False telemetry | #lt;b#gt;" in text
+    assert '("AP.2"):::out' in text
     assert "TS.2" not in flowchart(exported.model.tables, ("TS.1",))
 
 
@@ -216,7 +217,15 @@ def test_mermaid_draws_shared_branches_and_survives_circles() -> None:
     )
     path = AttackPath(id="P", threat="TS.1", tree="branch")
     tables = dataclasses.replace(small(), step=steps, capability=(), path=(path,))
-    assert "inner: Inner" in flowchart(tables)
+    text = flowchart(tables)
+    assert '["branch OR: Branch"]' in text
+    assert "inner: Inner" in text
+
+
+def test_mermaid_accepts_the_size_of_the_worked_model(worked: Exported) -> None:
+    text = flowchart(worked.model.tables)
+    assert not is_too_large(text)
+    assert is_too_large(text + "  n1 --> n2\n" * 500)
 
 
 @given(st.text(max_size=200))

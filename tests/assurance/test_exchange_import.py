@@ -2,6 +2,7 @@
 
 import io
 import runpy
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -230,23 +231,21 @@ def test_an_empty_workbook_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "text.xlsx"
     text.write_text("id;name")
-    with pytest.raises(ConfigurationError, match="is no .xlsx workbook"):
+    with pytest.raises(ConfigurationError, match=r"is no \.xlsx workbook"):
         import_workbook(text)
     half = tmp_path / "half.xlsx"
     half.write_bytes(workbook(small())[:5000])
-    with pytest.raises(ConfigurationError, match="is no .xlsx workbook"):
+    with pytest.raises(ConfigurationError, match=r"is no \.xlsx workbook"):
         import_workbook(half)
     with pytest.raises(ConfigurationError, match="there is no such file"):
         import_workbook(tmp_path / "absent.xlsx")
 
 
 def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
-    import zipfile
-
     path = tmp_path / "other.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(ConfigurationError, match="is no .xlsx workbook"):
+    with pytest.raises(ConfigurationError, match=r"is no \.xlsx workbook"):
         import_workbook(path)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -133,6 +134,15 @@ def test_a_bad_file_is_refused_with_file_key_and_nearest_name(tmp_path, capsys, 
         assert word in error
 
 
+def test_the_documented_organisation_file_works(tmp_path, capsys):
+    page = Path(__file__).parents[2] / "docs" / "howto" / "plan-controls.md"
+    text = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "our.toml"
+    path.write_text(text, encoding="utf-8")
+    assert run(["plan", "--org", str(path), "--model", "headlamp"]) == 0
+    assert "Our company: model headlamp" in capsys.readouterr().out
+
+
 def test_a_control_is_deployed_or_ruled_out_never_both(tmp_path):
     both = (
         '[deployed]\ncontrols = ["derate"]\nbasis = "x"\n'
@@ -150,6 +160,7 @@ def test_a_control_is_deployed_or_ruled_out_never_both(tmp_path):
         (["--org", "oem", "--by", "measured"], "--run"),
         (["--org", "oem", "--run", "nowhere"], "nowhere"),
         (["--org", "oem", "--budget", "-1"], "budget"),
+        (["--org", "oem", "--budget", "nan"], "budget"),
     ],
 )
 def test_a_bad_command_line_says_what_would_do(capsys, arguments, word):

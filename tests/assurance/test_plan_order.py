@@ -191,6 +191,9 @@ def test_every_open_risk_has_its_reason():
         "refused": Why.RULED_OUT,
         "naked": Why.NO_CONTROL,
     }
+    details = {risk.threat: risk.detail for risk in plan.left}
+    assert details["refused"] == "would make it 1; never: noise"
+    assert details["costly"] == "1,000,000 EUR more would make it 1"
     outside = make_plan(tables, judge, who, among={"shown"})
     reasons = {risk.threat: risk.why for risk in outside.left}
     assert reasons["costly"] is Why.OUTSIDE

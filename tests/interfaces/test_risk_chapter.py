@@ -70,7 +70,7 @@ class Reader(HTMLParser):
 
 def test_page_one_and_navigation_lead_to_the_chapter(page):
     first = page[page.index('id="answer"') : page.index('id="system"')]
-    assert '<a href="#risk">4 of 6 risks</a> at 4 or 5 before, 2 after (control set all).' in first
+    assert '<a href="#risk">4 of 4 risks</a> at 4 or 5 before, 2 after (control set all).' in first
     assert '<a href="#risk">Risk</a>' in page[: page.index("</nav>")]
     reader = Reader(page)
     assert len(reader.ids) == len(set(reader.ids))
@@ -89,17 +89,17 @@ def test_a_folder_without_a_rating_has_no_chapter(tmp_path):
 
 def test_lead_counts_values_and_basis(written):
     assert written.lead[0] == (
-        "4 of 6 risks are at 4 or 5 with control set none, 3 with planned, 2 with all."
+        "4 of 4 pairs of damage and threat are at 4 or 5 with control set none, 3 with planned, 2 with all."
     )
-    assert written.lead[1].startswith("Under all, 5 rest on measurement, 1 on estimates")
+    assert written.lead[1].startswith("Under all, 3 rest on measurement, 1 on estimates")
     assert "iso21434-example" in written.lead[2]
     assert "track matched, 8 seeds" in written.lead[2]
     assert [row.values for row in written.counts] == [
-        (2, 2, 0, 0, 2),
-        (1, 2, 0, 1, 2),
-        (1, 1, 0, 1, 3),
+        (2, 2, 0, 0, 0),
+        (1, 2, 0, 1, 0),
+        (1, 1, 0, 1, 1),
     ]
-    assert [sum(row.bases) for row in written.counts] == [6, 6, 6]
+    assert [sum(row.bases) for row in written.counts] == [4, 4, 4]
 
 
 def test_top_risks_start_with_the_highest_that_stays(written):
@@ -259,7 +259,7 @@ def test_one_control_set_alone_is_reported(tmp_path):
     path = make_run(tmp_path / "run", make_document(rating))
     write_report(path)
     page = (path / "report.html").read_text(encoding="utf-8")
-    assert "4 of 6 risks</a> at 4 or 5 (control set none)." in page
+    assert "4 of 4 risks</a> at 4 or 5 (control set none)." in page
     assert "What changed them" not in page
 
 
@@ -300,10 +300,10 @@ def test_lines_at_the_end_of_a_run():
     print_risk_lines(make_document(), screen)
     first, second = screen.file.getvalue().splitlines()
     assert first == (
-        "risk    risks at 5 4 3 2 1: none 2 2 0 0 2 | planned 1 2 0 1 2 | all 1 1 0 1 3"
+        "risk    damage x threat at 5 4 3 2 1: none 2 2 0 0 0 | planned 1 2 0 1 0 | all 1 1 0 1 1"
     )
     assert second == (
-        "        5 of 6 rest on measurement, 1 on estimates, 0 on assumptions (set all); "
+        "        3 of 4 rest on measurement, 1 on estimates, 0 on assumptions (set all); "
         "profile iso21434-example"
     )
 

@@ -20,16 +20,16 @@ def print_risk_lines(risk: Mapping[str, Any], screen: Console) -> None:
         ConfigurationError: If the content is of another schema.
     """
     rating = RiskFile.of(risk)
-    width = len(str(len(rating.of_set(rating.before))))
+    width = len(str(len(rating.pairs(rating.before))))
     sets = [
         f"{name} {' '.join(f'{count:>{width}}' for count in rating.values(name))}"
         for name in rating.sets
     ]
     levels = " ".join(f"{value:>{width}}" for value in RISK_VALUES)
     measured, estimated, assumed = rating.bases(rating.after)
-    total = len(rating.of_set(rating.after))
+    total = len(rating.pairs(rating.after))
     screen.print(
-        f"[bold]risk[/bold]    risks at {levels}: {escape(' | '.join(sets))}",
+        f"[bold]risk[/bold]    damage x threat at {levels}: {escape(' | '.join(sets))}",
         soft_wrap=True,
         highlight=False,
     )

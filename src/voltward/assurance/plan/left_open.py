@@ -1,5 +1,6 @@
 """What a plan leaves open, each high risk with its reason."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,7 @@ class Reserve:
         staffed: With what more people could build.
         wider: With what the chosen control set leaves out.
         everything: With what the organisation ruled out.
+        refused: Control that is ruled out to the reason.
     """
 
     bought: Controls
@@ -39,6 +41,7 @@ class Reserve:
     staffed: Controls
     wider: Controls
     everything: Controls
+    refused: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -138,4 +141,5 @@ def _detail(
             (controls | reserve.affordable) - situation.start, situation.start
         )
         return f"would make it {level}: {lacks}"
-    return f"would make it {level}"
+    reasons = [f"{name}: {reserve.refused[name]}" for name in sorted(controls & {*reserve.refused})]
+    return "; ".join([f"would make it {level}", *reasons])

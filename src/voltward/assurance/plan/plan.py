@@ -153,7 +153,14 @@ def make_plan(
     beyond = () if budget_EUR is None else order(situation, after=bought)
     affordable = bought | _controls(beyond)
     crowded = _crowded(situation, affordable)
-    reserve = Reserve(bought, affordable, start | wanted, known - ruled_out, known)
+    reserve = Reserve(
+        bought=bought,
+        affordable=affordable,
+        staffed=start | wanted,
+        wider=known - ruled_out,
+        everything=known,
+        refused={entry.control: entry.reason for entry in organisation.ruled_out},
+    )
     return Plan(
         organisation=organisation.name,
         horizon_years=organisation.horizon_years,

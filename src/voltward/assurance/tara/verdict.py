@@ -7,6 +7,7 @@ share is at most 0.05 in every tested scope, while the same attack succeeds ther
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 
 from voltward.assurance.tara.campaign_results import CampaignResults, Tested
 from voltward.assurance.tara.rated import Evidence
@@ -128,6 +129,7 @@ def _succeeds_without(test: Tested, baseline: Tested | None) -> bool:
     )
 
 
+@cache
 def runs_needed(reached: int) -> int:
     """Return how many runs bring the upper bound to 0.05 with that many successes."""
     runs = max(reached, 1)

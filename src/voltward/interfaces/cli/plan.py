@@ -1,5 +1,6 @@
 """`voltward plan`: which controls first, calibrated to one organisation."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,10 @@ def plan_command(
             "--by measured: there is no campaign",
             why="without one nothing is measured",
             hint="add --run with a finished run",
+        )
+    if budget is not None and not math.isfinite(budget):
+        raise ConfigurationError(
+            f"--budget: {budget} is no sum of money", hint="leave it out for no limit"
         )
     loaded = load_model(model_folder(model))
     who, path = load_organisation(organisation)

@@ -14,8 +14,8 @@ _HEAD = (
     "once kEUR",
     "yearly kEUR",
     "sum kEUR",
-    "measured",
-    "expected",
+    "removed measured",
+    "removed expected",
     "per 10 kEUR",
     "CVSS 3.1",
     "worst path made harder",
@@ -102,7 +102,7 @@ def _verdict(plan: Plan) -> Iterator[str]:
     within = "without a limit" if plan.budget_EUR is None else _within(plan)
     count = sum(row.within for row in plan.rows)
     yield (
-        f"{within}: {len(plan.bought)} controls in {count} steps, "
+        f"{within}: {_count(len(plan.bought), 'control')} in {_count(count, 'step')}, "
         f"{_money(plan.spent_EUR)} over {plan.horizon_years:g} years"
     )
     before, after = plan.before, plan.after
@@ -164,12 +164,17 @@ def _rest(plan: Plan) -> Iterator[str]:
     if plan.useless:
         yield f"adds nothing to these ({len(plan.useless)}): {_listed(plan.useless, 6)}"
     if any(row.severity for row in plan.rows):
-        yield f"CVSS: {RULE}; v4.0 vectors and UN R155 ids: --json"
+        yield from (f"CVSS {part}" for part in RULE.split("; ", 1))
+        yield "CVSS v4.0 vectors, UN R155 ids and mitigations: --json"
 
 
 def _listed(names: Sequence[str], shown: int = 3) -> str:
     more = f" and {len(names) - shown} more" if len(names) > shown else ""
     return ", ".join(names[:shown]) + more
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _money(euro: float | None) -> str:

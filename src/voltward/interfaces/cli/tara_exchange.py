@@ -6,6 +6,7 @@ import click
 
 from voltward.assurance.tara.exchange.exported import rated_export
 from voltward.assurance.tara.exchange.formats import FORMATS
+from voltward.assurance.tara.exchange.mermaid import is_too_large
 from voltward.assurance.tara.exchange.toml_folder import write_folder
 from voltward.assurance.tara.exchange.workbook_import import import_workbook
 from voltward.assurance.tara.loading import problems
@@ -76,6 +77,8 @@ def export_command(
     chosen = FORMATS[format_name]
     exported = rated_export(open_rater(folder, profile, runs, method), controls or "", threats)
     content = chosen.content(exported)
+    if format_name == "mermaid" and is_too_large(content.decode()):
+        message("note    Mermaid refuses a chart of this size by default; draw less: --threat ID")
     if out is None and chosen.is_text:
         emit(content.decode().rstrip("\n"))
         return

@@ -79,7 +79,7 @@ def write_chapter(content: Content, attack: str, events: Mapping[str, Sequence[R
         chain=_chain(base or cases),
         damage=_damage(content, attack),
         facts=tuple((name, text) for name, text in facts if text),
-        label=f"track {content.track} · {content.seeds(cases)} seeds · 95 % intervals",
+        label=f"track {content.track} · {content.seed_words(cases)} · 95 % intervals",
         events=tuple(events[shown["case_id"]]) if shown else (),
         events_of=f"{shown['case_id']}, stack {shown['stack']}, seed {shown['seed']}"
         if shown

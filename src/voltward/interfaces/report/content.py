@@ -10,6 +10,7 @@ from voltward.experiments.matrix import Row
 from voltward.experiments.run_folder import RunFolder
 from voltward.experiments.schemas import BASELINE_STACK, NO_ATTACK
 from voltward.interfaces.report.risk_file import RiskFile
+from voltward.interfaces.report.words import count
 
 HEADLINE_STACK = "full"
 _LAYER_NAMES = {"physical": "Physical", "communication": "Communication", "cloud": "Cloud"}
@@ -92,9 +93,15 @@ class Content:
         """Return the cases of an attack under a stack, in order."""
         return [c for c in self.cases if c["attack"] == attack and c["stack"] == stack]
 
-    def seeds(self, cases: Sequence[Row] | None = None) -> int:
-        """Return how many different seeds the cases, or all of them, have."""
-        return len({case["seed"] for case in (self.cases if cases is None else cases)})
+    def seed_words(self, cases: Sequence[Row] | None = None) -> str:
+        """Return how many seeds each attack met under each stack: "4 seeds", "4 to 80 seeds"."""
+        seen: dict[tuple[str, str], set[int]] = {}
+        for case in self.cases if cases is None else cases:
+            seen.setdefault((case["attack"], case["stack"]), set()).add(case["seed"])
+        least, most = (f(map(len, seen.values()), default=0) for f in (min, max))
+        if least != most:
+            return f"{least} to {most} seeds"
+        return count(most, "seed")
 
     def attack_fact(self, attack: str, key: str) -> str:
         """Return a fact of the attack catalogue as text; empty when it is not known."""
@@ -140,4 +147,4 @@ class Content:
     @property
     def label(self) -> str:
         """What every figure and table names: track, seeds and interval."""
-        return f"track {self.track} · {self.seeds()} seeds · 95 % intervals"
+        return f"track {self.track} · {self.seed_words()} · 95 % intervals"

@@ -128,7 +128,7 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
     if risk is None:
         return None
     pairs = sorted(risk.pairs(risk.before), key=lambda pair: _order(risk, pair))
-    total = len(risk.of_set(risk.before))
+    total = len(risk.pairs(risk.before))
     high = risk.high(risk.before)
     given = tuple(str(limit) for limit in risk.document.get("limits", ())) or _LIMITS
     of_track = f"Track {content.track}: what was measured holds for this truth track only."
@@ -153,7 +153,7 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
 
 def risk_label(content: Content, risk: RiskFile) -> str:
     """Return what figure and tables of the chapter name: track, seeds and profile."""
-    return f"track {content.track} · {count(content.seeds(), 'seed')} · profile {risk.profile}"
+    return f"track {content.track} · {content.seed_words()} · profile {risk.profile}"
 
 
 def _headline(risk: RiskFile) -> str:
@@ -163,8 +163,11 @@ def _headline(risk: RiskFile) -> str:
 
 
 def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
-    total = count(len(risk.of_set(risk.before)), "risk")
-    first = f"{risk.high(risk.before)} of {total} are at 4 or 5 with control set {risk.before}"
+    total = count(len(risk.pairs(risk.before)), "pair")
+    first = (
+        f"{risk.high(risk.before)} of {total} of damage and threat are at 4 or 5 with control set "
+        f"{risk.before}"
+    )
     first = ", ".join((first, *(f"{risk.high(name)} with {name}" for name in risk.sets[1:])))
     measured, estimated, assumed = risk.bases(risk.after)
     run = risk.document["run"]
@@ -174,7 +177,7 @@ def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
     )
     scope = (
         f"Profile {risk.profile}, {f'run {run}' if run else 'no run'}, track {content.track}, "
-        f"{count(content.seeds(), 'seed')}."
+        f"{content.seed_words()}."
     )
     return f"{first}.", rests, scope
 

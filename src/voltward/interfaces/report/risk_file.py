@@ -139,16 +139,16 @@ class RiskFile:
         }
 
     def values(self, control_set: str) -> tuple[int, ...]:
-        """Return how many risks stand at each of `RISK_VALUES`."""
-        return values_of(self.of_set(control_set))
+        """Return how many pairs of damage and threat stand at each of `RISK_VALUES`."""
+        return values_of(self.pairs(control_set))
 
     def high(self, control_set: str) -> int:
-        """Return how many risks are at 4 or 5."""
-        return sum(risk["risk"] >= HIGH_RISK for risk in self.of_set(control_set))
+        """Return how many pairs of damage and threat are at 4 or 5."""
+        return sum(risk["risk"] >= HIGH_RISK for risk in self.pairs(control_set))
 
     def bases(self, control_set: str) -> tuple[int, ...]:
-        """Return how many risks rest on measurement, estimates and assumptions."""
-        counted = Counter(risk["basis"] for risk in self.of_set(control_set))
+        """Return how many pairs rest on measurement, estimates and assumptions."""
+        counted = Counter(risk["basis"] for risk in self.pairs(control_set))
         return tuple(counted[basis] for basis in Basis)
 
     def value_of(self, impact: str, feasibility: str) -> int | None:

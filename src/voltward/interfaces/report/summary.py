@@ -96,7 +96,7 @@ def _tested(content: Content) -> str:
     return (
         f"{count(len(content.attacks), 'attack')} against "
         f"{count(len(content.stacks), 'defence stack')} ({', '.join(content.stacks)}), "
-        f"{count(content.seeds(), 'seed')} each, {count(len(content.cases), 'simulated run')} "
+        f"{content.seed_words()} each, {count(len(content.cases), 'simulated run')} "
         f"on {on}. Truth track: {content.track}."
     )
 

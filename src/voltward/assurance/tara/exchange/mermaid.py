@@ -1,14 +1,14 @@
 """Attack trees as Mermaid flowcharts.
 
 Source: Mermaid's flowchart syntax; `#name;` entities stand for signs that a label cannot hold.
-Limits: Mermaid refuses texts of more than 50,000 characters by default; draw one threat by itself.
+Limits: Mermaid by default refuses 500 edges, or 50,000 characters; draw single threats then.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from voltward.assurance.tara.attack_tree import AllOf, Leaf, Tree, TreeTextError, read_tree
+from voltward.assurance.tara.attack_tree import AllOf, AnyOf, Leaf, Tree, TreeTextError, read_tree
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.model import AttackPath, Tables, Threat
 
@@ -25,6 +25,9 @@ _ENTITIES = str.maketrans(
     }
 )
 _LONGEST_LABEL = 120
+# Mermaid's defaults for maxEdges and maxTextSize.
+LARGEST_EDGES = 500
+LARGEST_CHARACTERS = 50_000
 _CLASSES = (
     "classDef threat stroke-width:3px",
     "classDef attack stroke-dasharray:4 2",
@@ -51,27 +54,38 @@ class _Drawing:
             self.path(top, path)
 
     def path(self, top: str, path: AttackPath) -> None:
-        label = f"{path.id}: {path.title}" if path.title else path.id
         look = "out" if path.impossible else ""
-        name = self.node(label, "(", ")", look)
+        name = self.branch(path.id, path.title, path.tree, (), ("(", ")", look))
         if path.impossible:
             reason = escaped_label(f"left out: {path.impossible}")
             self.lines.append(f'  {top} -. "{reason}" .-> {name}')
         else:
             self.lines.append(f"  {top} --> {name}")
-        self.below(name, path.tree, ())
 
-    def below(self, top: str, text: str, above: tuple[str, ...]) -> None:
+    def branch(
+        self,
+        name: str,
+        title: str,
+        text: str,
+        above: tuple[str, ...],
+        shape: tuple[str, str, str],
+    ) -> str:
+        """Draw something with a tree; it is itself the gate over the tree's branches."""
         try:
-            self.tree(top, read_tree(text), above)
+            tree = read_tree(text)
         except TreeTextError:
-            self.lines.append(f"  {top} --> {self.node(text)}")
+            return self.node(f"{name}: {title or text}", *shape)
+        gate = "" if isinstance(tree, Leaf) else f" {_gate(tree)}"
+        drawn = self.node(f"{name}{gate}: {title}" if title else f"{name}{gate}", *shape)
+        for branch in (tree,) if isinstance(tree, Leaf) else tree.branches:
+            self.tree(drawn, branch, above)
+        return drawn
 
     def tree(self, top: str, tree: Tree, above: tuple[str, ...]) -> None:
         if isinstance(tree, Leaf):
             self.lines.append(f"  {top} --> {self.leaf(tree.id, above)}")
             return
-        gate = self.node("AND" if isinstance(tree, AllOf) else "OR", "{", "}")
+        gate = self.node(_gate(tree), "{", "}")
         self.lines.append(f"  {top} --> {gate}")
         for branch in tree.branches:
             self.tree(gate, branch, above)
@@ -80,10 +94,13 @@ class _Drawing:
         step = self.links.steps.get(name)
         if step is None:
             return self.node(f"attack {name}", "[[", "]]", "attack")
-        drawn = self.node(f"{name}: {step.title}")
         if step.tree and name not in above:
-            self.below(drawn, step.tree, (*above, name))
-        return drawn
+            return self.branch(name, step.title, step.tree, (*above, name), ("[", "]", ""))
+        return self.node(f"{name}: {step.title}")
+
+
+def _gate(tree: AllOf | AnyOf) -> str:
+    return "AND" if isinstance(tree, AllOf) else "OR"
 
 
 def escaped_label(text: str) -> str:
@@ -92,6 +109,12 @@ def escaped_label(text: str) -> str:
     if len(words) > _LONGEST_LABEL:
         words = words[: _LONGEST_LABEL - 3] + "..."
     return words.translate(_ENTITIES) or " "
+
+
+def is_too_large(text: str) -> bool:
+    """Tell whether Mermaid refuses a flowchart unless it is configured otherwise."""
+    edges = sum(" --> " in line or " .-> " in line for line in text.splitlines())
+    return edges >= LARGEST_EDGES or len(text) >= LARGEST_CHARACTERS
 
 
 def flowchart(tables: Tables, threats: tuple[str, ...] = ()) -> str:

@@ -1,7 +1,9 @@
 """The sheets of a workbook file as rows of text, with the place of every cell."""
 
 import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +23,12 @@ LONG_TEXTS = "Long Texts"
 LONG_HEAD = ("reference", "part", "text")
 # A workbook of 10,000 attack paths unpacks to about 30 MB; more than this is no model.
 _LARGEST_BYTES = 512 * 1024 * 1024
+# What the reader of the file format raises when a file is not what it says.
+_DAMAGED = (
+    *(AttributeError, LookupError, TypeError, ValueError, NotImplementedError, EOFError, OSError),
+    *(RuntimeError, ParseError, struct.error, zlib.error),
+    *(zipfile.BadZipFile, InvalidFileException),
+)
 # Templates put a title or a legend above the head.
 _HEAD_ROWS = 10
 
@@ -73,13 +81,14 @@ def read_sheets(path: Path) -> dict[str, SheetRows]:
     Raises:
         ConfigurationError: There is no such file, or it is no workbook.
     """
-    book = load_workbook(io.BytesIO(_content(path)), read_only=True, data_only=True)
+    content = _content(path)
     try:
+        _check_size(path, content)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         values = {sheet.title: list(_values(sheet)) for sheet in book.worksheets}
-    except (KeyError, ValueError, TypeError, ParseError, zipfile.BadZipFile) as error:
-        raise _no_workbook(path, str(error)) from error
-    finally:
         book.close()
+    except _DAMAGED as error:
+        raise _no_workbook(path, str(error)) from error
     long = _long_texts(values.get(LONG_TEXTS, []))
     return {
         plain_title(name): _sheet(str(path), name, rows, long)
@@ -94,19 +103,18 @@ def _content(path: Path) -> bytes:
     content = path.read_bytes()
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise _no_workbook(path, "an .xlsx file is a zip archive, and this is none")
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-        if size > _LARGEST_BYTES:
-            raise ConfigurationError(
-                f"{path}: unpacks to {size} bytes",
-                why=f"a workbook of at most {_LARGEST_BYTES} bytes is read",
-                hint="remove pictures and formatted empty rows",
-            )
-        load_workbook(io.BytesIO(content), read_only=True).close()
-    except (KeyError, ValueError, ParseError, zipfile.BadZipFile, InvalidFileException) as error:
-        raise _no_workbook(path, str(error)) from error
     return content
+
+
+def _check_size(path: Path, content: bytes) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > _LARGEST_BYTES:
+        raise ConfigurationError(
+            f"{path}: unpacks to {size} bytes",
+            why=f"a workbook of at most {_LARGEST_BYTES} bytes is read",
+            hint="remove pictures and formatted empty rows",
+        )
 
 
 def _no_workbook(path: Path, why: str) -> ConfigurationError:
