@@ -13,6 +13,8 @@ PYTEST ?=
 # 'make test LIVE=no' leaves out the tests that need a broker.
 LIVE ?= yes
 OUT ?= out/demo
+# The key that signs the demo's evidence: made once, for trying only.
+KEY ?= out/demo-key.pem
 
 ifeq ($(strip $(UV)),)
 INSTALL = $(BIN)/python -m pip install --quiet --constraint constraints.txt
@@ -25,8 +27,11 @@ help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: $(VENV)/.installed ## set everything up in .venv and run the reference campaign into out/demo
+demo: $(VENV)/.installed ## set everything up in .venv, run the reference campaign into out/demo, rate it, sign it
 	$(BIN)/voltward run examples/demo.toml --out $(OUT)
+	@test -f $(KEY) || $(BIN)/voltward --quiet evidence keygen --out $(KEY)
+	$(BIN)/voltward --quiet evidence sign $(OUT) --tara cbms --key $(KEY) --out $(OUT)-pack --force
+	$(BIN)/voltward --quiet evidence verify $(OUT)-pack --key $(KEY:.pem=.pub.pem)
 
 .PHONY: test
 test: $(VENV)/.installed-test broker ## set everything up and pass the tests

@@ -9,12 +9,19 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reference_pages.attack_page import attacks_page
-from reference_pages.vectors_page import vectors_page
 from reference_pages.command_page import command_line_page, exit_codes_page, gate_page
 from reference_pages.configuration_page import configuration_page
 from reference_pages.defence_page import controls_page
 from reference_pages.physics_page import shipped_page, taps_page, validation_page
 from reference_pages.result_page import consequences_page, run_folder_page
+from reference_pages.tara_page import (
+    annex5_page,
+    capabilities_page,
+    model_page,
+    profiles_page,
+    risk_gates_page,
+)
+from reference_pages.vectors_page import vectors_page
 
 from voltward.core.errors import ExitCode
 from voltward.core.files import write_text
@@ -32,6 +39,11 @@ PAGES = {
     "consequences.md": consequences_page,
     "run-folder.md": run_folder_page,
     "gates.md": gate_page,
+    "tara-model.md": model_page,
+    "tara-profiles.md": profiles_page,
+    "tara-capabilities.md": capabilities_page,
+    "tara-gates.md": risk_gates_page,
+    "annex5.md": annex5_page,
     "taps.md": taps_page,
     "shipped.md": shipped_page,
     "validation.md": validation_page,

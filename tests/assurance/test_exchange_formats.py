@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from voltward.assurance.tara.exchange.exported import Exported, rated_export
 from voltward.assurance.tara.exchange.formats import FORMATS
-from voltward.assurance.tara.exchange.json_export import json_document, model_schema
+from voltward.assurance.tara.exchange.json_export import json_document
 from voltward.assurance.tara.exchange.markdown import markdown
 from voltward.assurance.tara.exchange.mermaid import escaped_label, flowchart, is_too_large
 from voltward.assurance.tara.exchange.sarif import sarif
@@ -24,6 +24,7 @@ from voltward.assurance.tara.model import AttackPath, Step, Tables
 from voltward.assurance.tara.model_folder import Model, model_folder, read_model
 from voltward.assurance.tara.profile import load_profile
 from voltward.assurance.tara.rating import Rater
+from voltward.assurance.tara.schemas import model_schema
 from voltward.assurance.tara.verdict import Holds, Verdict
 from voltward.core.errors import ConfigurationError
 from voltward.experiments.document import adapter

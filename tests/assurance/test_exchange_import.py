@@ -260,6 +260,23 @@ def test_bad_refinements_are_refused(refined: str, said: str, tmp_path: Path) ->
     assert "row 2" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("sheet", "row"),
+    [
+        ("Components", ("C.1", "x", "x", '"open', None)),
+        ("Data Flows", ("DF.1", "x", '"open', "C.1", "C.1", "D.1")),
+        ("Channels", ("CH.1", "x", "C.1", '"open')),
+        ("Threat Scenarios", ("TS.1", "x", '"open', None, "D.1", None)),
+        ("Threat Scenarios", ("TS.1", "x", "AS.2", None, None, None)),
+    ],
+)
+def test_bad_references_of_others_are_named(
+    sheet: str, row: tuple[object, ...], tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"sheet '{sheet}', row 2, column"):
+        _headlamp(tmp_path, **{sheet.replace(" ", "_"): [HEADLAMP[sheet][0], row]})
+
+
 def test_a_head_below_a_legend_is_found(tmp_path: Path) -> None:
     data = [("Our data, as of today",), (None,), *HEADLAMP["Data"]]
     assert _headlamp(tmp_path, Data=data).tables.asset[0].id == "D.1"

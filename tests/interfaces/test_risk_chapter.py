@@ -89,7 +89,8 @@ def test_a_folder_without_a_rating_has_no_chapter(tmp_path):
 
 def test_lead_counts_values_and_basis(written):
     assert written.lead[0] == (
-        "4 of 4 pairs of damage and threat are at 4 or 5 with control set none, 3 with planned, 2 with all."
+        "4 of 4 pairs of damage and threat are at 4 or 5 with control set none, 3 with planned, "
+        "2 with all."
     )
     assert written.lead[1].startswith("Under all, 3 rest on measurement, 1 on estimates")
     assert "iso21434-example" in written.lead[2]

@@ -50,7 +50,8 @@ def _risk_lines(risk: Document | None) -> list[str]:
         if name in risk[moment]
     ]
     head = ("", "controls", "risk 5", "4", "3", "2", "1")
-    return [f"risks      model {risk['model']}, profile {risk['profile']}", columns(rows, head)]
+    of = f"risks      damage x threat, model {risk['model']}, profile {risk['profile']}"
+    return [of, columns(rows, head)]
 
 
 def _claims(exceptions: Document, times: Document) -> list[str]:

@@ -83,8 +83,15 @@ def split_rating(rating: Document, earlier: Document | None = None) -> Snapshot:
 
 
 def counts(rating: Document) -> dict[str, dict[str, int]]:
-    """Return control set to risk value ("1" to "5") to number of risks."""
-    found = Counter((str(risk["control_set"]), int(risk["risk"])) for risk in rating["risks"])
+    """Return control set to risk value ("1" to "5") to number of pairs of damage and threat.
+
+    A pair counts at its highest category.
+    """
+    highest: dict[tuple[str, str, str], int] = {}
+    for risk in rating["risks"]:
+        pair = (str(risk["control_set"]), str(risk["damage"]), str(risk["threat"]))
+        highest[pair] = max(int(risk["risk"]), highest.get(pair, 0))
+    found = Counter((pair[0], value) for pair, value in highest.items())
     return {
         str(name): {str(value): found[str(name), value] for value in range(1, 6)}
         for name in rating["control_sets"]
@@ -128,3 +135,5 @@ def _entry_problems(key: str, entries: Any, sets: list[Any]) -> Iterator[str]:
         value = entry.get("risk", 1 if key == "paths" else None)
         if type(value) is not int or not 1 <= value <= 5:
             yield f"{key}[{index}].risk: expected 1 to 5, got {value!r}"
+        if key == "risks" and not {"damage", "threat"} <= set(entry):
+            yield f"{key}[{index}]: damage and threat are missing"

@@ -16,7 +16,7 @@ from voltward.assurance.evidence.keys import make_keys, read_private_key, read_p
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack
-from voltward.assurance.tara.model_folder import Model, read_model
+from voltward.assurance.tara.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
 from voltward.experiments.run_folder import RunFolder
 from voltward.interfaces.cli.output import (
@@ -190,8 +190,9 @@ def _verdict(examined: Examined) -> str:
 
 def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:
     """Return rating and model, as given or as they lie in the run folder."""
-    folders = [path for path in given if path.is_dir()]
-    files = [path for path in given if not path.is_dir()]
+    shipped = [path for path in given if not path.exists() and str(path) in model_names()]
+    folders = [*(path for path in given if path.is_dir()), *map(model_folder, shipped)]
+    files = [path for path in given if not path.is_dir() and path not in shipped]
     if len(folders) > 1 or len(files) > 1:
         raise ConfigurationError(
             "--tara: at most one rating and one model folder",

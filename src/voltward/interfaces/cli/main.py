@@ -46,7 +46,7 @@ COMMANDS = {
     ),
     "tara": (
         "voltward.interfaces.cli.tara:tara_group",
-        "Rate risks after ISO/SAE 21434, on experiments where there are any.",
+        "Rate risks after ISO/SAE 21434 on experiments.",
     ),
     "plan": ("voltward.interfaces.cli.plan:plan_command", "Order controls by risk and cost."),
     "evidence": (

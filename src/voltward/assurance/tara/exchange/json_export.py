@@ -1,4 +1,4 @@
-"""A model and its rating as one JSON document, and the schema of the model."""
+"""A model and its rating as one JSON document."""
 
 import math
 from typing import Any
@@ -8,7 +8,6 @@ from pydantic import TypeAdapter
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.model import Tables
 from voltward.core.files import pretty_json
-from voltward.experiments.document import adapter
 
 SCHEMA_VERSION = 1
 
@@ -28,14 +27,6 @@ def json_document(exported: Exported) -> str:
         "rating": _finite(rating),
     }
     return pretty_json(document)
-
-
-def model_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a model's tables, which every file of a model folder follows."""
-    schema: dict[str, Any] = adapter(Tables).json_schema()
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["schema_version"] = SCHEMA_VERSION
-    return schema
 
 
 def _finite(value: Any) -> Any:

@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-from voltward.assurance.tara.exchange.cell_text import list_items
 from voltward.assurance.tara.exchange.drafts import Draft, Drafts
 from voltward.assurance.tara.exchange.other_words import EFFORT_KEYS
 from voltward.assurance.tara.exchange.workbook_rows import Row, SheetRows
@@ -73,7 +72,7 @@ def _place_assets(path: Path, drafts: Drafts) -> None:
     stored: dict[str, str] = {}
     for draft in drafts.tables["component"]:
         for title in ("stored data", "function assignment"):
-            for name in list_items(draft.cell(title)):
+            for name in draft.row.items(title):
                 stored.setdefault(name, draft.id)
     lost = []
     for draft in drafts.tables["asset"]:
@@ -115,12 +114,12 @@ def complete_flows(sheets: dict[str, SheetRows], drafts: Drafts) -> None:
     }
     channels = {}
     for row in sheets.get("channels", SheetRows("")).rows:
-        technologies = list_items(row.cells.get("technologies", ""))
+        technologies = row.items("technologies")
         channels[row.cells.get("id", "")] = ", ".join(
             names.get(name) or name for name in technologies
         )
     for draft in drafts.tables["data_flow"]:
-        used = [channels.get(name, name) for name in list_items(draft.cell("channel"))]
+        used = [channels.get(name, name) for name in draft.row.items("channel")]
         if used and not draft.document.get("technology"):
             draft.document["technology"] = ", ".join(text for text in used if text)
 

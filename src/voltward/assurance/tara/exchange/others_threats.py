@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 from voltward.assurance.tara.attack_tree import TreeTextError, read_tree
-from voltward.assurance.tara.exchange.cell_text import CellTextError, list_items
 from voltward.assurance.tara.exchange.drafts import Draft, Drafts
 from voltward.assurance.tara.exchange.others_system import made
 from voltward.assurance.tara.exchange.refinements import Refined, expanded_step, tree_text
@@ -20,8 +19,8 @@ _LONGEST_ID = 80
 def complete_threats(path: Path, drafts: Drafts) -> None:
     """Give each threat one asset, a property, a class of STRIDE and its damages."""
     for draft in drafts.tables["threat"]:
-        text = draft.document.get("asset") or ""
-        targets = list_items(text)
+        text = draft.cell("acts on")
+        targets = draft.row.items("acts on")
         if not targets:
             raise draft.row.fault(
                 "acts on", "is empty", why="a threat acts on an asset", hint="fill in 'acts on'"
@@ -91,7 +90,7 @@ def complete_paths(path: Path, drafts: Drafts) -> None:
     ]
     named = {str(draft.document.get("threat")) for draft in drafts.tables["path"]}
     for draft in drafts.tables["threat"]:
-        tops = list_items(draft.cell("threatened by"))
+        tops = draft.row.items("threatened by")
         if not tops and draft.id not in named:
             drafts.note(draft, "is threatened by nothing, so it has no attack path")
         for top in tops:
@@ -151,12 +150,12 @@ def _complete_controls(drafts: Drafts) -> None:
     named = [
         (draft, name, [draft.id])
         for draft in drafts.tables["step"]
-        for name in _listed(draft, "mitigated by")
+        for name in draft.row.items("mitigated by")
     ]
     named += [
-        (draft, name, _listed(draft, "threatened by"))
+        (draft, name, draft.row.items("threatened by"))
         for draft in drafts.tables["threat"]
-        for name in _listed(draft, "lessened by")
+        for name in draft.row.items("lessened by")
     ]
     for draft, name, steps in named:
         if name not in controls:
@@ -164,10 +163,3 @@ def _complete_controls(drafts: Drafts) -> None:
             continue
         mitigated = controls[name].document.setdefault("mitigates", [])
         mitigated += [step for step in steps if step not in mitigated]
-
-
-def _listed(draft: Draft, title: str) -> list[str]:
-    try:
-        return list_items(draft.cell(title))
-    except CellTextError as error:
-        raise draft.row.fault(title, "is no list", why=str(error)) from error

@@ -248,8 +248,9 @@ def _controls(exported: Exported, links: Links, names: _Names) -> Iterator[dict[
     approved = {name for goal in tables.goal for name in goal.controls}
     rating = exported.rating
     worst = _worst(rating.of_set(rating.control_sets[0])) if rating else {}
+    lessened = {threat.id: set(links.lessened_by(threat)) for threat in tables.threat}
     for control in tables.control:
-        threats = [t.id for t in tables.threat if control.id in links.lessened_by(t)]
+        threats = [threat for threat, found in lessened.items() if control.id in found]
         risk = max((worst.get(threat, 1) for threat in threats), default=1)
         yield {
             **_named(names.of("control", control.id), control.title, control.requirement),

@@ -9,7 +9,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voltward.assurance.tara.exchange.cell_text import CellTextError, list_items
 from voltward.assurance.tara.exchange.drafts import Draft, Drafts
 from voltward.assurance.tara.exchange.other_words import ALIASES, chosen
 from voltward.assurance.tara.exchange.others_workbook import complete
@@ -160,7 +159,7 @@ def _read(column: Column, row: Row, title: str, document: dict[str, Any]) -> Non
             _put(document, column.key, [] if column.kind is Kind.LIST else "")
         return
     if column.kind is Kind.LIST:
-        _put(document, column.key, _list(column, row, title, text))
+        _put(document, column.key, _list(column, row, title))
     elif column.kind is Kind.NUMBER:
         _put(document, column.key, _number(row, title, text))
     elif column.kind is Kind.CHOICE:
@@ -178,11 +177,8 @@ def _put(document: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
     document[key[-1]] = value
 
 
-def _list(column: Column, row: Row, title: str, text: str) -> list[str]:
-    try:
-        items = list_items(text)
-    except CellTextError as error:
-        raise row.fault(title, f"{shown(text)} is no list", why=str(error)) from error
+def _list(column: Column, row: Row, title: str) -> list[str]:
+    items = row.items(title)
     if not column.choices:
         return items
     return [_choice(column, row, title, item) for item in items]

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from voltward.assurance.tara.exchange.cell_text import unescaped
+from voltward.assurance.tara.exchange.cell_text import CellTextError, list_items, unescaped
 from voltward.assurance.tara.exchange.workbook_columns import record_sheets
 from voltward.core.errors import ConfigurationError
 
@@ -59,6 +59,17 @@ class Row:
             why=why,
             hint=hint,
         )
+
+    def items(self, title: str) -> list[str]:
+        """Return the items of a cell that holds a list.
+
+        Raises:
+            ConfigurationError: It is none.
+        """
+        try:
+            return list_items(self.cells.get(title, ""))
+        except CellTextError as error:
+            raise self.fault(title, "is no list", why=str(error)) from error
 
 
 @dataclass(frozen=True)
