@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: the speed table; with `pool` or `memory` the other two figures."""
+"""`python -m benchmarks`: the speed table; with `pool`, `memory` or `tara` the other figures."""
 
 import argparse
 import importlib
@@ -14,7 +14,8 @@ OUT = Path(__file__).resolve().parent / "out"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("figure", nargs="?", default="speed", choices=("speed", "pool", "memory"))
+    figures = ("speed", "pool", "memory", "tara")
+    parser.add_argument("figure", nargs="?", default="speed", choices=figures)
     parser.add_argument("--out", type=Path, default=OUT, help="folder of the JSON documents")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions of every contestant")
     parser.add_argument(
@@ -28,6 +29,11 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.figure == "speed":
         _speed(asked)
+    elif asked.figure == "tara":
+        risk_rating = importlib.import_module("benchmarks.risk_rating")
+        document = risk_rating.measure(asked.rounds)
+        print(risk_rating.table(document))
+        _written(document, asked.out / "tara.json")
     else:
         campaign_figures = importlib.import_module("benchmarks.campaign_figures")
         document = campaign_figures.measure(

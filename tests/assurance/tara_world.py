@@ -231,7 +231,7 @@ def rater_of(model, *campaigns, profile="iso21434-example", method=""):
     return Rater(model, load_profile(profile), campaigns, method)
 
 
-def tested(stack, controls, reached, runs, *, attack=ATTACK, scopes=(DRIVE,), **values):
+def ran(stack, controls, reached, runs, *, attack=ATTACK, scopes=(DRIVE,), **values):
     """Return `runs` cases of an attack under a stack in each scope; the first ones reach the goal.
 
     A keyword names a consequence: one value for all cases, or a list with one a case.
@@ -262,7 +262,7 @@ def campaign(*entries, name="made-up"):
 
 def baseline(runs=20, reached=None, **changes):
     """Return cases without controls, in all of which the goal is met unless told otherwise."""
-    return tested("none", (), runs if reached is None else reached, runs, **changes)
+    return ran("none", (), runs if reached is None else reached, runs, **changes)
 
 
 def case_row(number, stack, controls, *, attack=ATTACK, reached=False, **values):

@@ -15,6 +15,9 @@ from voltward.assurance.tara.model import Damage, ImpactRule
 from voltward.assurance.tara.rated import Evidence
 from voltward.assurance.tara.words import IMPACT_LEVELS, Category, ImpactLevel
 
+# With fewer the 95th percentile is the largest value seen, and the reason says so.
+FEW_RUNS = 20
+
 
 @dataclass(frozen=True)
 class ImpactChange:
@@ -129,9 +132,11 @@ def _reading(rules: Sequence[ImpactRule], test: Tested) -> _Reading:
 
 
 def _said(reading: _Reading, test: Tested) -> str:
+    runs = test.worst.n
+    which = "largest" if runs < FEW_RUNS else "95th percentile"
     return (
-        f"{reading.consequence} {reading.value:.4g} under {test.stack} (95th percentile of "
-        f"{test.worst.n} runs) is {reading.level}"
+        f"{reading.consequence} {reading.value:.4g} under {test.stack} ({which} of {runs} runs) is "
+        f"{reading.level}"
     )
 
 

@@ -11,6 +11,7 @@ from voltward.assurance.tara.rated import RatedRisk, Rating
 from voltward.assurance.tara.rating import Rater
 from voltward.assurance.tara.risk_gate import RiskVerdict, judge_risks
 from voltward.assurance.tara.words import Basis
+from voltward.assurance.tara.work_products import work_products
 from voltward.core.errors import ExitCode
 from voltward.core.files import pretty_json, write_text
 from voltward.interfaces.cli.output import (
@@ -80,6 +81,7 @@ def _document(rater: Rater, rating: Rating, verdict: RiskVerdict | None) -> dict
         "schema_version": SCHEMA_VERSION,
         "goals": [asdict(goal) for goal in tables.goal],
         "claims": [asdict(claim) for claim in tables.claim],
+        "work_products": [asdict(product) for product in work_products(rater.model)],
         "gate": asdict(verdict) if verdict else None,
     }
 

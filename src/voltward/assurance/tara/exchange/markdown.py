@@ -9,6 +9,7 @@ from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.model import Tables
 from voltward.assurance.tara.rated import RatedRisk, Rating
 from voltward.assurance.tara.words import CATEGORIES
+from voltward.assurance.tara.work_products import work_products
 
 _LOWEST_SHOWN = 2
 _ESCAPED = str.maketrans(
@@ -21,6 +22,7 @@ def markdown(exported: Exported) -> str:
     tables = exported.model.tables
     parts = (
         _item(exported),
+        _work_products(exported),
         _assets(tables),
         _damages(tables),
         _threats(tables),
@@ -46,6 +48,19 @@ def _item(exported: Exported) -> Iterator[str]:
             yield ""
             yield from (f"- {_text(text)}" for text in head.assumptions)
             yield ""
+
+
+def _work_products(exported: Exported) -> Iterator[str]:
+    rows = [
+        (
+            product.id,
+            product.title,
+            str(product.entries) if product.tables else "made by the rating",
+        )
+        for product in work_products(exported.model)
+    ]
+    head = ("ISO/SAE 21434:2021", "work product", "entries")
+    yield from _table("Work products", head, rows)
 
 
 def _assets(tables: Tables) -> Iterator[str]:
