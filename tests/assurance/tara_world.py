@@ -257,7 +257,9 @@ def _rows(stack, scope, reached, runs, values):
 
 
 def campaign(*entries, name="made-up"):
-    return CampaignResults(name, hashlib.sha256(repr((name, entries)).encode()).hexdigest(), entries)
+    return CampaignResults(
+        name, hashlib.sha256(repr((name, entries)).encode()).hexdigest(), entries
+    )
 
 
 def baseline(runs=20, reached=None, **changes):

@@ -39,7 +39,13 @@ def test_the_small_model_has_no_fault(tmp_path):
 
 # Where it stands, what it is changed to, and what must be told.
 DANGLING = [
-    ("system", 'boundary = "inside"', 'boundary = "insde"', "component[0] unit: boundary", "inside"),
+    (
+        "system",
+        'boundary = "inside"',
+        'boundary = "insde"',
+        "component[0] unit: boundary",
+        "inside",
+    ),
     ("system", 'component = "unit"', 'component = "unti"', "asset[0] frames: component", "unit"),
     ("system", 'source = "unit"', 'source = "unti"', "data_flow[0] flow: source", "unit"),
     ("system", 'target = "unit"', 'target = "unti"', "data_flow[0] flow: target", "unit"),
@@ -65,7 +71,13 @@ DANGLING = [
     ("paths", 'threat = "TS"', 'threat = "TX"', "path[0] AP: threat", "TS"),
     ("paths", "contactor-open", "contactor-opn", "path[0] AP: tree", "contactor-open"),
     ("paths", "can-write", "can-wrte", "path[0] AP: tree", "can-write"),
-    ("capabilities", 'id = "can-write"', 'id = "can-writ"', "capability[0] can-writ: id", "can-write"),
+    (
+        "capabilities",
+        'id = "can-write"',
+        'id = "can-writ"',
+        "capability[0] can-writ: id",
+        "can-write",
+    ),
     (
         "controls",
         'bypass = "frame-key"',
@@ -222,7 +234,9 @@ def test_an_id_may_not_be_used_in_two_files_either(tmp_path):
     assert "controls.toml: control[3] derate" in said
 
 
-@pytest.mark.parametrize(("name", "kind"), [("can-flood", "attack"), ("broker-reach", "capability")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("can-flood", "attack"), ("broker-reach", "capability")]
+)
 def test_a_step_may_not_be_called_as_an_attack_or_a_capability(tmp_path, name, kind):
     text = f'[[step]]\nid = "{name}"\ntitle = "x"\neffort = {{}}\n'
     (said,) = _said(WORLD.write_model(tmp_path, **_more("paths", text)))
@@ -381,9 +395,7 @@ def test_a_decision_needs_its_goal_or_claim(tmp_path, decision, goals, claims, w
     assert said.startswith(f"decisions.toml: treatment[0]: {what}")
 
 
-@pytest.mark.parametrize(
-    ("decision", "word"), [("retain", "contradicts"), ("reduce", "repeats")]
-)
+@pytest.mark.parametrize(("decision", "word"), [("retain", "contradicts"), ("reduce", "repeats")])
 def test_two_treatments_of_the_same_are_told(tmp_path, decision, word):
     text = (
         f'[[treatment]]\nthreat = "TS"\ndecision = "{decision}"\nreason = "x"\n'

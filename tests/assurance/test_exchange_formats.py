@@ -238,7 +238,7 @@ def test_markdown_tells_the_whole_story(exported: Exported) -> None:
     text = markdown(exported)
     titles = re.findall(r"^## (.+)$", text, re.MULTILINE)
     assert titles == [
-        *("Assumptions", "Assets", "Data flows", "Damage scenarios"),
+        *("Assumptions", "Work products", "Assets", "Data flows", "Damage scenarios"),
         *("Threat scenarios and attack paths", "Left out", "Risks", "Controls", "Treatment"),
         *("Cybersecurity goals", "Cybersecurity claims", "Overrides", "UN R155 Annex 5"),
     ]

@@ -96,9 +96,7 @@ def test_harm_by_the_defence_raises_only_where_it_stands():
 def test_a_test_in_which_a_stopping_control_takes_part_is_not_used():
     model = WORLD.model_of()
     controls = ("derate", "can-frame-authentication")
-    runs = campaign(
-        baseline(**{LOST: 500.0}), ran("both", controls, 0, 100, **{LOST: 0.0})
-    )
+    runs = campaign(baseline(**{LOST: 500.0}), ran("both", controls, 0, 100, **{LOST: 0.0}))
     assert _safety(model, runs, controls=controls).impact is ImpactLevel.SEVERE
     # Nor when the stopping control stands in a set of its own.
     assert _safety(model, runs, controls=("derate",)).impact is ImpactLevel.SEVERE

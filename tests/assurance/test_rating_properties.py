@@ -123,9 +123,7 @@ def _model(text):
     return WORLD.model_of(text, sound=False, **changes)
 
 
-@given(
-    models(), campaigns(ANY_OUTCOME), SETS, st.sampled_from(PROFILES), st.sampled_from(METHODS)
-)
+@given(models(), campaigns(ANY_OUTCOME), SETS, st.sampled_from(PROFILES), st.sampled_from(METHODS))
 @settings(max_examples=150)
 def test_no_control_ever_makes_a_path_easier(text, ran, controls, profile, method):
     if profile == "heavens":
@@ -139,9 +137,7 @@ def test_no_control_ever_makes_a_path_easier(text, ran, controls, profile, metho
 
 @given(models(), campaigns(NO_FAILURE), SETS, SETS, st.sampled_from(METHODS))
 @settings(max_examples=150)
-def test_where_nothing_is_refuted_more_controls_never_promise_less(
-    text, ran, some, others, method
-):
+def test_where_nothing_is_refuted_more_controls_never_promise_less(text, ran, some, others, method):
     rater = WORLD.rater_of(_model(text), *ran, method=method)
     fewer, more = _natives(rater, some), _natives(rater, some | others)
     for name, (_, if_shown) in more.items():

@@ -101,7 +101,7 @@ def test_the_worst_scope_counts():
     bad = ran("s", [PROOF], 50, 100, scopes=scopes[1:])
     both = WORLD.Tested("made-up", ATTACK, "s", frozenset([PROOF]), {**good.scopes, **bad.scopes})
     before = baseline(20, scopes=scopes)
-    assert _judge(before, good).holds is Holds.YES
+    assert _judge(baseline(20), good).holds is Holds.YES
     verdict = _judge(before, both)
     assert verdict.holds is Holds.NO
     assert verdict.evidence.duty == "charge"
@@ -161,9 +161,7 @@ def test_controls_tested_apart_must_both_be_bypassed_and_together_only_the_cheap
 
 
 def test_a_test_of_two_adds_nothing_to_a_test_of_one_of_them():
-    runs = campaign(
-        baseline(), ran("a", [PROOF], 0, 90), ran("ab", [PROOF, COUNTER], 0, 90)
-    )
+    runs = campaign(baseline(), ran("a", [PROOF], 0, 90), ran("ab", [PROOF, COUNTER], 0, 90))
     path = _path(WORLD.model_of(), [runs], [PROOF, COUNTER])
     assert (path.potential, path.cut_by) == (21, (PROOF,))
 
@@ -204,7 +202,7 @@ def test_a_judged_effort_counts_without_a_campaign_and_says_that_it_is_declared(
     assert (path.potential, path.cut_by) == (1 + 10 + 4, (BOX,))
     assert path.basis is Basis.ESTIMATED
     assert path.if_shown is path.feasibility
-    assert f"{BOX} by its declared effort" in path.reasons
+    assert f"by declared effort: {BOX}" in path.reasons
 
 
 def test_a_judged_effort_hardens_a_bypass():

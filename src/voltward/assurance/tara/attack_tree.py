@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
+from math import prod
 
 Values = tuple[int, ...]
 
@@ -141,21 +142,17 @@ def expanded(tree: Tree) -> Iterator[tuple[str, ...]]:
             yield tuple(leaf for part in parts for leaf in part)
 
 
-def rate_tree(tree: Tree, front_of: Callable[[str], Front]) -> Front:
-    """Return the cheapest ways through a tree.
+def way_count(tree: Tree, below: Callable[[str], int]) -> int:
+    """Return how many ways lead through a tree, without walking them.
 
     Args:
         tree: The tree.
-        front_of: The cheapest ways to do a leaf.
-
-    Returns:
-        The ways that no other way undercuts in every parameter. The values of a way are the
-        maximum over its steps, parameter by parameter.
+        below: How many ways a leaf stands for: 1, or more where it is a branch with a name.
     """
     if isinstance(tree, Leaf):
-        return front_of(tree.id)
-    fronts = [rate_tree(branch, front_of) for branch in tree.branches]
-    return all_of(fronts) if isinstance(tree, AllOf) else any_of(fronts)
+        return below(tree.id)
+    counts = [way_count(branch, below) for branch in tree.branches]
+    return prod(counts) if isinstance(tree, AllOf) else sum(counts)
 
 
 def all_of(fronts: Sequence[Front]) -> Front:

@@ -104,7 +104,8 @@ class CampaignResults:
 
     def baseline(self, attack: str) -> Tested | None:
         """Return the cases of an attack without any security control."""
-        return next((t for t in self.of_attack(attack) if t.stack == BASELINE_STACK), None)
+        tests = (t for t in self.of_attack(attack) if t.stack == BASELINE_STACK)
+        return next((t for t in tests if not t.controls), None)
 
     @cached_property
     def _by_attack(self) -> dict[str, tuple[Tested, ...]]:
@@ -120,30 +121,34 @@ def read_campaign(path: Path) -> CampaignResults:
     """
     folder = RunFolder.open(path, with_report=False)
     cases = folder.cases()
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str, frozenset[str]], list[Row]] = {}
     for case in cases:
         if case["attack"] != NO_ATTACK:
-            groups.setdefault((case["attack"], case["stack"]), []).append(case)
-    _check_matrix(folder, groups)
+            controls = frozenset(filter(None, case["controls"].split(";")))
+            groups.setdefault((case["attack"], case["stack"], controls), []).append(case)
+    _check_matrix(folder, cases)
     name = str(folder.run.get("name") or path.resolve().name)
-    tested = tuple(_tested(name, key, rows) for key, rows in groups.items())
+    tested = tuple(
+        Tested(name, attack, stack, controls, _by_scope(rows))
+        for (attack, stack, controls), rows in groups.items()
+    )
     return CampaignResults(name, str(folder.run["files"]["cases.parquet"]), tested)
 
 
-def _tested(run: str, key: tuple[str, str], rows: Sequence[Row]) -> Tested:
+def _by_scope(rows: Sequence[Row]) -> dict[Scope, list[Row]]:
     scopes: dict[Scope, list[Row]] = {}
     for row in rows:
         scope = Scope(row["track"], row["duty"], row["attack_parameters"])
         scopes.setdefault(scope, []).append(row)
-    # A control that was off in some case is not credited with the others.
-    controls = frozenset.intersection(
-        *(frozenset(filter(None, row["controls"].split(";"))) for row in rows)
-    )
-    return Tested(run, key[0], key[1], controls, scopes)
+    return scopes
 
 
-def _check_matrix(folder: RunFolder, groups: Mapping[tuple[str, str], Sequence[Row]]) -> None:
+def _check_matrix(folder: RunFolder, cases: Sequence[Row]) -> None:
     """Refuse a folder whose summary says something else than its cases."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for case in cases:
+        if case["attack"] != NO_ATTACK:
+            groups.setdefault((case["attack"], case["stack"]), []).append(case)
     counts: dict[tuple[str, str], list[float]] = {}
     for row in folder.matrix():
         if row["attack"] != NO_ATTACK:

@@ -65,7 +65,9 @@ def treatments(model: Model) -> Iterator[Problem]:
 
 
 def overrides(model: Model) -> Iterator[Problem]:
-    """Yield overrides that do not say exactly what they override."""
+    """Yield overrides that do not say exactly what they override, or say it twice."""
+    rated = {damage.id: damage.impact for damage in model.tables.damage}
+    seen: set[tuple[str, ...]] = set()
     for index, entry in enumerate(model.tables.override):
         of_path = bool(entry.path) and entry.feasibility is not None
         of_damage = bool(entry.damage) and entry.impact is not None and entry.category is not None
@@ -79,6 +81,28 @@ def overrides(model: Model) -> Iterator[Problem]:
                 model, "override", index, "", "does not say what it overrides",
                 why="either path and feasibility, or damage, category and impact",
             )  # fmt: skip
+            continue
+        if of_damage and entry.category not in rated.get(entry.damage, {entry.category: ""}):
+            yield problem_at(
+                model,
+                "override",
+                index,
+                "category",
+                f"{entry.damage} has no impact of category '{entry.category}'",
+                why="only what was rated can be overridden",
+                hint="rate it in the damage scenario",
+            )
+        key = (entry.path, entry.damage, str(entry.category), entry.control_set)
+        if key in seen:
+            yield problem_at(
+                model,
+                "override",
+                index,
+                "",
+                "overrides what another entry overrides already",
+                hint="keep one of them",
+            )
+        seen.add(key)
 
 
 def days(model: Model) -> Iterator[Problem]:

@@ -10,6 +10,7 @@ from voltward.assurance.tara.attack_tree import (
     TreeTextError,
     leaves_of,
     read_tree,
+    way_count,
 )
 from voltward.assurance.tara.cycles import find_cycle
 from voltward.assurance.tara.leaves import Leaves, attack_needs
@@ -20,6 +21,7 @@ _GRAMMAR = "a tree is ids joined by '&' (all) and '|' (any), with parentheses"
 # Where trees are written: table and key.
 _PLACES = (("path", "tree"), ("step", "tree"), ("capability", "tree"), ("control", "bypass"))
 _Given = frozenset[str]
+MOST_WAYS = 5000
 
 
 def trees(model: Model) -> Iterator[Problem]:
@@ -48,7 +50,32 @@ def trees(model: Model) -> Iterator[Problem]:
                         hint=nearest_id(name, known),
                     )  # fmt: skip
     if readable:
-        yield from _cycles(model)
+        cycles = tuple(_cycles(model))
+        yield from cycles
+        if not cycles:
+            yield from _too_many_ways(model)
+
+
+def _too_many_ways(model: Model) -> Iterator[Problem]:
+    branches = {step.id: step for step in (*model.tables.capability, *model.tables.step)}
+
+    def below(name: str) -> int:
+        step = branches.get(name)
+        return way_count(read_tree(step.tree), below) if step and step.tree else 1
+
+    for table, key in _PLACES:
+        for index, entry in enumerate(getattr(model.tables, table)):
+            text = getattr(entry, key)
+            if text and (count := way_count(read_tree(text), below)) > MOST_WAYS:
+                yield problem_at(
+                    model,
+                    table,
+                    index,
+                    key,
+                    f"{count} ways lead through it, more than {MOST_WAYS}",
+                    why="every way is rated by itself",
+                    hint="split the path, or say less with '|' inside '&'",
+                )
 
 
 def _cycles(model: Model) -> Iterator[Problem]:
@@ -57,7 +84,8 @@ def _cycles(model: Model) -> Iterator[Problem]:
         {name: tuple(leaves_of(read_tree(step.tree))) for name, step in steps.items() if step.tree}
     )
     if cycle:
-        yield _cycle(model, "step", "tree", cycle)
+        own = {step.id for step in model.tables.step}
+        yield _cycle(model, "step" if cycle[0] in own else "capability", "tree", cycle)
     sets = {entry.id: entry.includes for entry in model.tables.control_set}
     cycle = find_cycle(sets)
     if cycle:

@@ -71,20 +71,26 @@ def measured_changes(
         campaigns: Where to look; the worst level of several counts.
     """
     wanted = [rule for rule in rules if rule.consequence in damage.consequences]
-    changes: dict[Category, ImpactChange] = {}
+    found: dict[Category, list[ImpactChange]] = {}
     for campaign in campaigns:
         baseline = campaign.baseline(attack)
         if baseline is None or not wanted:
             continue
         with_set = _closest(campaign.of_attack(attack), allowed, stopping)
         for category, declared in damage.impact.items():
-            change = _change(
-                declared, [rule for rule in wanted if rule.category == category], baseline, with_set
-            )
-            known = changes.get(category)
-            if change and (known is None or change.level.rank > known.level.rank):
-                changes[category] = change
-    return changes
+            of_category = [rule for rule in wanted if rule.category == category]
+            change = _change(declared, of_category, baseline, with_set) if of_category else None
+            if change is not None:
+                found.setdefault(category, []).append(change)
+    worst = {
+        category: max(changes, key=lambda change: change.level.rank)
+        for category, changes in found.items()
+    }
+    return {
+        category: change
+        for category, change in worst.items()
+        if change.level is not damage.impact[category]
+    }
 
 
 def _closest(
@@ -101,21 +107,21 @@ def _closest(
 def _change(
     declared: ImpactLevel, rules: Sequence[ImpactRule], baseline: Tested, with_set: Tested | None
 ) -> ImpactChange | None:
-    if not rules:
-        return None
+    """Return the level after a campaign, the declared one too; None where nothing was tested."""
     before = _reading(rules, baseline)
     start = max(declared, before.level, key=lambda level: level.rank)
     raised = f"{_said(before, baseline)}, worse than the declared {declared}"
     if with_set is None:
         return ImpactChange(start, raised, baseline.worst) if start is not declared else None
+    # What was not tested with the set is as bad as without it.
+    if not set(baseline.scopes) <= set(with_set.scopes):
+        return ImpactChange(start, raised, baseline.worst)
     after = _reading(rules, with_set)
     if after.level.rank > start.rank:
         reason = f"{_said(after, with_set)}: the defence itself does more damage"
         return ImpactChange(after.level, reason, with_set.worst)
     fall = max(0, before.level.rank - after.level.rank)
     level = IMPACT_LEVELS[max(after.level.rank, start.rank - fall)]
-    if level is declared:
-        return None
     if level.rank > declared.rank:
         return ImpactChange(level, raised, baseline.worst)
     reason = f"{_said(before, baseline)}, and {_said(after, with_set)}"

@@ -37,6 +37,7 @@ def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
             why="a model is never written over other files",
             hint="give the name of a new folder",
         )
+    folder = folder.resolve()
     source = data_folder() / MODELS / name
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
     try:
@@ -44,8 +45,10 @@ def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
         if name == WORKED_MODEL:
             shutil.copytree(data_folder() / "tara" / ORGANISATIONS, temporary / ORGANISATIONS)
         if folder.is_dir():
-            folder.rmdir()
-        temporary.replace(folder)
+            for path in temporary.iterdir():
+                path.replace(folder / path.name)
+        else:
+            temporary.replace(folder)
     except OSError as error:
         raise ConfigurationError(
             f"{folder}: cannot be written ({error.strerror})", hint="check the path"

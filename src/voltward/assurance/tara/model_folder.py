@@ -27,11 +27,13 @@ class Model:
         path: The folder.
         tables: All files joined, in the order of their names.
         origins: (table, index in the joined table) -> (file, index in that file).
+        head_file: The file that holds the head.
     """
 
     path: Path
     tables: Tables
     origins: dict[tuple[str, int], tuple[str, int]]
+    head_file: str = "model.toml"
 
     @property
     def id(self) -> str:
@@ -121,7 +123,7 @@ def read_model(path: Path) -> Model:
             hint="see model.toml of 'voltward tara init DIR'",
         )
     tables = Tables(model=heads[0][1], **{name: tuple(joined[name]) for name in _LISTS})
-    return Model(path, tables, origins)
+    return Model(path, tables, origins, heads[0][0].name)
 
 
 def entry_named(kind: str, entries: Any, name: str) -> Any:

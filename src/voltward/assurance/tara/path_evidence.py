@@ -38,9 +38,12 @@ def evidence_of(
     """
     known_leaves = (name for name in dict.fromkeys((*leaves, *attacks)) if rater.leaves.has(name))
     under_set = [rater.leaf(name, controls) for name in known_leaves]
-    # What a test says comes before what is declared.
-    under_set.sort(key=lambda leaf: leaf.verdict is None)
-    reasons = [reason for leaf in under_set for reason in leaf.reasons]
+    reasons = [leaf.verdict.reason for leaf in under_set if leaf.verdict]
+    declared = dict.fromkeys(
+        control for leaf in under_set for control in leaf.cut_by if control in rater.declared
+    )
+    if declared:
+        reasons.append(f"by declared effort: {', '.join(declared)}")
     found = [_of_attack(attack, rater, controls) for attack in leaves if attack in attacks]
     if not found:
         own = [leaf for leaf in leaves if _is_assumed(leaf, rater)]

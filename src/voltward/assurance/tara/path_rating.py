@@ -12,7 +12,6 @@ from voltward.assurance.tara.attack_tree import (
     any_of,
     expanded,
     leaves_of,
-    rate_tree,
 )
 from voltward.assurance.tara.campaign_results import CampaignResults
 from voltward.assurance.tara.feasibility_methods import Method, Values
@@ -33,13 +32,11 @@ class LeafUnderSet:
         front: The cheapest ways to do it, bypasses included.
         cut_by: Controls whose bypass or effort was added.
         verdict: What the campaigns say, for attacks with controls that are meant to stop them.
-        reasons: Sentences.
     """
 
     front: Front
     cut_by: tuple[str, ...] = ()
     verdict: Verdict | None = None
-    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,11 @@ class PathRater:
         )
 
     @cached_property
+    def declared(self) -> frozenset[str]:
+        """Controls that no campaign can test: they make steps harder by an effort as judged."""
+        return frozenset(name for name, measure in self.measures.items() if measure.effort)
+
+    @cached_property
     def _breaking(self) -> Mapping[str, tuple[Measure, ...]]:
         """For each leaf the controls that no campaign can test, which make it harder by effort."""
         found: dict[str, list[Measure]] = {}
@@ -149,37 +151,44 @@ class PathRater:
         if name not in self.leaves.attacks:
             values = self._values(self.leaves.steps[name])
         front, broken = self._broken(name, (Way(values, (name,)),), controls)
-        reasons = tuple(f"{control} by its declared effort" for control in broken)
         verdict = self.verdict(name, controls)
         if verdict is None:
-            return LeafUnderSet(front, broken, None, reasons)
+            return LeafUnderSet(front, broken)
         groups = verdict.groups
         if shown and verdict.holds is not Holds.NO:
             groups = tuple(frozenset({control}) for control in self.stopping(name) & controls)
         if groups:
             # Only declared efforts harden a bypass, so that no control stands on its own bypass.
-            hardening = frozenset(c for c in controls if self.measures[c].effort)
-
-            def hardened(step: str) -> Front:
-                if step in given:
-                    return (Way(self.neutral, (step,)),)
-                return self.leaf(step, hardening).front
+            hardening = controls & self.declared
 
             for group in groups:
-                trees = (self.model.trees[self.measures[control].bypass] for control in group)
-                front = all_of([front, any_of([rate_tree(tree, hardened) for tree in trees])])
+                bypasses = [
+                    self._bypass(self.measures[control].bypass, hardening, given)
+                    for control in sorted(group)
+                ]
+                front = all_of([front, any_of(bypasses)])
             broken = (*broken, *sorted(frozenset().union(*groups)))
-        return LeafUnderSet(front, broken, verdict, (verdict.reason, *reasons))
+        return LeafUnderSet(front, broken, verdict)
+
+    def _bypass(self, text: str, hardening: frozenset[str], given: frozenset[str]) -> Front:
+        """Return the cheapest ways through a bypass; what the attacker has already is free."""
+        fronts = []
+        for leaves in self.ways(text):
+            costly = [name for name in leaves if name not in given]
+            # The name of the bypass stays in the way, so that a reader sees what was used.
+            free = Way(self.neutral, tuple(name for name in leaves if name in given))
+            fronts.append(all_of([(free,), *(self.leaf(n, hardening).front for n in costly)]))
+        return any_of(fronts)
 
     @cached_property
     def _bypass_leaves(self) -> Mapping[str, frozenset[str]]:
         """For each attack the leaves of the bypasses of the controls that are meant to stop it."""
-        trees = self.model.trees
         return {
             attack: frozenset(
                 name
                 for control in self.stopping(attack)
-                for name in leaves_of(trees[self.measures[control].bypass])
+                for way in self.ways(self.measures[control].bypass)
+                for name in way
             )
             for attack in self.attacks
         }
@@ -233,8 +242,10 @@ class PathRater:
         best: Way | None = None
         rank = (-1, 0)
         for leaves in self.ways(text):
-            given = frozenset[str]().union(*(self._given_by[name] for name in leaves))
-            fronts = [self.leaf(name, controls, shown=shown, given=given).front for name in leaves]
+            fronts = [
+                self.leaf(name, controls, shown=shown, given=self._beside(name, leaves)).front
+                for name in leaves
+            ]
             for way in all_of(fronts):
                 ease = (native(way.values), -sum(way.values))
                 if ease > rank:
@@ -242,6 +253,13 @@ class PathRater:
         if best is None:
             raise ValueError(f"no way through '{text}'")
         return best
+
+    def _beside(self, name: str, leaves: tuple[str, ...]) -> frozenset[str]:
+        """Return what the other steps of a way give; a stopped attack gives nothing to itself."""
+        if not self._bypass_leaves.get(name):
+            return frozenset()
+        others = (self._given_by[other] for other in leaves if other != name)
+        return frozenset[str]().union(*others)
 
     @cached_property
     def _given_by(self) -> Mapping[str, frozenset[str]]:

@@ -7,9 +7,10 @@ from functools import cached_property
 from voltward.assurance.tara.attack_tree import Way
 from voltward.assurance.tara.model import AttackPath, Override
 from voltward.assurance.tara.path_evidence import evidence_of
-from voltward.assurance.tara.path_rating import PathRater
+from voltward.assurance.tara.path_rating import BREAK, PathRater
 from voltward.assurance.tara.profile import Profile
 from voltward.assurance.tara.rated import RatedPath
+from voltward.assurance.tara.words import Basis
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,12 @@ class RatedPaths:
         # A control can only be shown to make a path harder.
         if_shown = min(native, method.native(shown.values))
         found = evidence_of(way.leaves, attacks, self.rater, controls)
-        reasons = found.reasons
+        basis, reasons = found.basis, found.reasons
+        by_tests = self._by_tests(path.tree, way, controls)
+        if basis is Basis.MEASURED and by_tests != native:
+            basis = Basis.ESTIMATED
+            said = f"rests on declared efforts; by tests alone it is {method.reported(by_tests)}"
+            reasons = (*reasons, said)
         override = self._overrides.get((path.id, control_set)) or self._overrides.get((path.id, ""))
         if override and override.feasibility:
             said = (
@@ -103,7 +109,7 @@ class RatedPaths:
             leaves=tuple(dict.fromkeys(way.leaves)),
             attacks=attacks,
             cut_by=self._cut_by(names, controls) if concerned else (),
-            basis=found.basis,
+            basis=basis,
             evidence=found.evidence,
             reasons=reasons,
             if_shown=method.reported(if_shown),
@@ -118,6 +124,13 @@ class RatedPaths:
         if text not in self._plain:
             self._plain[text] = self.rater.easiest(text, frozenset())
         return self._plain[text], self._plain[text]
+
+    def _by_tests(self, text: str, way: Way, controls: frozenset[str]) -> int:
+        """Return the level that is left when declared efforts do not count."""
+        native = self.rater.method.native
+        if not any(leaf.startswith(BREAK) for leaf in way.leaves):
+            return native(way.values)
+        return native(self.rater.easiest(text, controls - self.rater.declared).values)
 
     def _cut_by(self, names: tuple[str, ...], controls: frozenset[str]) -> tuple[str, ...]:
         cut = (control for name in names for control in self.rater.leaf(name, controls).cut_by)

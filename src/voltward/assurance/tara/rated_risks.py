@@ -150,7 +150,8 @@ class RatedRisks:
     ) -> int:
         easiest = len(self.profile.levels) - 1
         if not paths:
-            return self.profile.overall_risk({category: declared}, easiest)
+            level = override.impact if override and override.impact else declared
+            return self.profile.overall_risk({category: level}, easiest)
         return max(
             self._value(
                 category,

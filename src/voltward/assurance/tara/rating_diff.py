@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from voltward.experiments.schemas import BASELINE_STACK
+
 Snapshot = Mapping[str, Any]
 
 
@@ -148,7 +150,7 @@ def _evidence_cause(first: Mapping[str, Any] | None, second: Mapping[str, Any] |
         f"goal share of {second['attack']} {first['goal_share']:.3g} of {first['n']} runs -> "
         f"{second['goal_share']:.3g} of {second['n']} runs under {second['stack']}"
     )
-    if second["goal_share"] > first["goal_share"]:
+    if second["goal_share"] > first["goal_share"] and second["stack"] != BASELINE_STACK:
         return f"failing control: {shares}"
     return f"new campaign: {shares}"
 

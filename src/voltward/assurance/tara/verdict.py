@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
-from voltward.assurance.tara.campaign_results import CampaignResults, Tested
+from voltward.assurance.tara.campaign_results import CampaignResults, Scope, Tested
 from voltward.assurance.tara.rated import Evidence
 from voltward.experiments.metrics import wilson_interval
 
@@ -22,7 +22,7 @@ class Holds(StrEnum):
     YES = "holds"
     NO = "fails"
     TOO_FEW = "too few runs"
-    NO_BASELINE = "no baseline"
+    NO_BASELINE = "no pair of tests"
     UNTESTED = "untested"
 
 
@@ -105,11 +105,14 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
         f"{test.attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound "
         f"{worst.high:.3f}"
     )
-    if not _succeeds_without(test, baseline):
+    if baseline is None or not set(test.scopes) <= _works_in(baseline):
         reason = (
             f"{share}; the attack was not shown to succeed without controls in that scope, so a "
             "pass proves nothing"
         )
+        return Verdict(Holds.NO_BASELINE, worst, names, reason)
+    if not _works_in(baseline) <= set(test.scopes):
+        reason = f"{share}; the attack also succeeds without controls where they were not tested"
         return Verdict(Holds.NO_BASELINE, worst, names, reason)
     if worst.high <= UPPER_BOUND:
         return Verdict(Holds.YES, worst, names, f"{share}: {_said(names, 'holds', 'hold')}")
@@ -120,13 +123,8 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
     return Verdict(Holds.TOO_FEW, worst, names, reason)
 
 
-def _succeeds_without(test: Tested, baseline: Tested | None) -> bool:
-    if baseline is None:
-        return False
-    return all(
-        scope in baseline.scopes and baseline.evidence[scope].low > UPPER_BOUND
-        for scope in test.scopes
-    )
+def _works_in(baseline: Tested) -> set[Scope]:
+    return {scope for scope, entry in baseline.evidence.items() if entry.low > UPPER_BOUND}
 
 
 @cache

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from voltward.assurance.tara.schemas import model_schema, rating_schema
 from voltward.core.errors import ConfigurationError
 from voltward.experiments.document import Document, adapter, read_document
 from voltward.experiments.duty import DutyDocument, load_duty
@@ -24,6 +25,8 @@ SHAPES: dict[str, Any] = {
     "duty": DutyDocument,
     "link": LinkSettings,
 }
+# What 'voltward tara' reads and writes; 'tara check' checks it.
+TARA_SCHEMAS = {"tara-model": model_schema, "rating": rating_schema}
 # A key that only one kind of file has.
 _MARKS = {
     "duty": ("segment",),
@@ -41,10 +44,13 @@ def config_group() -> None:
 
 
 @config_group.command("schema")
-@click.argument("kind", type=click.Choice(list(SHAPES)), default="campaign")
+@click.argument("kind", type=click.Choice([*SHAPES, *TARA_SCHEMAS]), default="campaign")
 def schema_command(kind: str) -> None:
     """Print the JSON Schema of a kind of file."""
-    schema = system_schema() if kind == "system" else adapter(SHAPES[kind]).json_schema()
+    if kind in TARA_SCHEMAS:
+        schema = TARA_SCHEMAS[kind]()
+    else:
+        schema = system_schema() if kind == "system" else adapter(SHAPES[kind]).json_schema()
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["schema_version"] = SCHEMA_VERSION
     emit_json(schema)

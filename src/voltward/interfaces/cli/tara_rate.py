@@ -181,7 +181,12 @@ def summary_lines(rating: Rating) -> list[str]:
         "in brackets: if each control were shown to hold"
     )
     if rating.run:
-        lines.append(f"{'':10s} measured by {rating.run}: on a simulator, within its tested scope")
+        paths = [path for path in rating.paths if path.control_set == rating.control_sets[0]]
+        tested = sum(path.basis is Basis.MEASURED for path in paths)
+        lines.append(
+            f"{'':10s} {tested} of {len(paths)} paths executed by {rating.run}: on a simulator, "
+            "within its tested scope"
+        )
     else:
         lines.append(f"{'':10s} no campaign: nothing is measured (--run RUN)")
     return lines

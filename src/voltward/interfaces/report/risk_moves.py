@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voltward.assurance.tara.verdict import UPPER_BOUND
+from voltward.assurance.tara.words import Basis
 from voltward.interfaces.report.risk_file import Risk, RiskFile
 
 _GROUPS_SHOWN, _REASONS_SHOWN, _THREATS_SHOWN = 6, 2, 4
 # Damage is measured under a whole stack: the controls on the path are not what helped.
 _WATCHED = "those that watch and act"
 BY_TEST = "A test showed that controls hold"
+BY_BOTH = "A test showed that controls hold; declared efforts bring it further down"
 BY_DAMAGE = "Measured damage re-rated the impact"
 BY_EFFORT = "Effort as declared, not tested"
 
@@ -22,7 +24,7 @@ class MovedRisk:
     Attributes:
         id: Of the risk.
         threat: Its threat.
-        kind: `BY_TEST`, `BY_DAMAGE` or `BY_EFFORT`.
+        kind: One of the four above.
         controls: Controls on its paths that made the attack harder, joined by commas.
         reason: The sentence of the rating that tells why.
         before: Value under the first control set.
@@ -89,7 +91,7 @@ def moved(risk: RiskFile) -> Moved:
         if before["risk"] != after["risk"]
     )
     kinds = []
-    for kind in (BY_TEST, BY_DAMAGE, BY_EFFORT):
+    for kind in (BY_TEST, BY_BOTH, BY_DAMAGE, BY_EFFORT):
         members = [entry for entry in found if entry.kind == kind]
         if members:
             kinds.append(_kind(kind, members))
@@ -101,7 +103,8 @@ def _moved_risk(risk: RiskFile, before: Risk, after: Risk) -> MovedRisk:
     if before["impact"] != after["impact"]:
         kind, reason = BY_DAMAGE, first_reason(after)
     elif evidence and evidence["high"] <= UPPER_BOUND:
-        kind, reason = BY_TEST, reason_of_test(after)
+        kind = BY_TEST if after["basis"] == Basis.MEASURED else BY_BOTH
+        reason = reason_of_test(after)
     else:
         kind, reason = BY_EFFORT, first_reason(after)
     return MovedRisk(

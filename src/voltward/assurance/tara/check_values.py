@@ -1,0 +1,74 @@
+"""Checks of a model: names of profiles, ids of UN R155 and CVSS metrics are known."""
+
+from collections.abc import Iterator
+
+from voltward.assurance.compliance.annex5 import load_annex5
+from voltward.assurance.tara.cvss_metrics import exploitability
+from voltward.assurance.tara.model_folder import Model
+from voltward.assurance.tara.model_problem import Problem, problem_at
+from voltward.assurance.tara.profile import load_profile
+from voltward.core.errors import ConfigurationError
+
+
+def profile(model: Model) -> Iterator[Problem]:
+    """Yield a profile of the head that cannot be loaded."""
+    head = model.tables.model
+    try:
+        load_profile(head.profile if head else "")
+    except ConfigurationError as error:
+        yield Problem(model.head_file, "model: profile", error.what, error.why, error.hint)
+
+
+def regulation(model: Model) -> Iterator[Problem]:
+    """Yield ids that UN R155 Annex 5 does not have, and ids both linked and not applicable."""
+    annex = load_annex5()
+    known = frozenset(annex.known_ids())
+    linked: dict[str, str] = {}
+    for table in ("threat", "capability", "step"):
+        for index, entry in enumerate(getattr(model.tables, table)):
+            for name in entry.r155:
+                if name not in known:
+                    yield problem_at(
+                        model,
+                        table,
+                        index,
+                        "r155",
+                        f"UN R155 Annex 5 has no '{name}'",
+                        hint=annex.hint(name),
+                    )
+                if table == "threat":
+                    linked.setdefault(name, entry.id)
+    for index, row in enumerate(model.tables.r155):
+        if row.id not in known:
+            yield problem_at(
+                model,
+                "r155",
+                index,
+                "id",
+                f"UN R155 Annex 5 has no '{row.id}'",
+                hint=annex.hint(row.id),
+            )
+        if row.id in linked:
+            yield problem_at(
+                model,
+                "r155",
+                index,
+                "not_applicable",
+                f"'{row.id}' is declared not applicable, and {linked[row.id]} names it",
+                why="an id either concerns the item or does not",
+                hint="take one of the two away",
+            )
+
+
+def metrics(model: Model) -> Iterator[Problem]:
+    """Yield exploitability metrics that are no CVSS v3 vector."""
+    for table in ("capability", "step", "control"):
+        for index, entry in enumerate(getattr(model.tables, table)):
+            if not entry.cvss:
+                continue
+            try:
+                exploitability(entry.cvss)
+            except ConfigurationError as error:
+                yield problem_at(
+                    model, table, index, "cvss", error.what, why=error.why, hint=error.hint
+                )
