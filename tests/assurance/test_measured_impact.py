@@ -196,3 +196,20 @@ def test_a_rule_never_gives_more_damage_a_lower_level(one, other):
     assert level_of(rule, 1.0) is ImpactLevel.MODERATE
     assert level_of(rule, math.nextafter(1.0, 0.0)) is ImpactLevel.NEGLIGIBLE
     assert level_of(rule, 100.0) is ImpactLevel.SEVERE
+
+
+def test_harm_by_the_defence_counts_even_if_only_a_part_of_the_scope_was_tested():
+    scopes = (DRIVE, Scope("matched", "charge", ""))
+    before = baseline(20, scopes=scopes, **{LOST: 0.0})
+    after = ran("react", ["derate"], 20, 20, **{LOST: 500.0})
+    risk = _safety(_declared("moderate"), campaign(before, after))
+    assert risk.impact is ImpactLevel.SEVERE
+    assert "the defence itself does more damage" in risk.reasons[0]
+
+
+def test_a_part_of_the_scope_raises_nothing_by_itself():
+    scopes = (DRIVE, Scope("matched", "charge", ""))
+    runs = campaign(
+        baseline(20, scopes=scopes, **{LOST: 5.0}), ran("react", ["derate"], 20, 20, **{LOST: 0.0})
+    )
+    assert _safety(_declared("major"), runs).impact is ImpactLevel.MAJOR

@@ -257,3 +257,53 @@ def test_stakeholders_stand_beside_and_are_never_merged():
     (risk,) = WORLD.rater_of(WORLD.model_of(scenarios=text)).rate(["none"]).risks
     assert risk.risk == 1
     assert risk.stakeholders == {"grid": {"impact": "severe", "risk": 5}}
+
+
+def test_an_override_without_a_set_holds_for_all_and_one_with_a_set_comes_first():
+    text = "".join(
+        f'[[override]]\npath = "AP"\nfeasibility = "{level}"\ncontrol_set = "{name}"\n'
+        'reason = "made up"\ndate = "2026-01-01"\nreviewer = "tester"\n'
+        for name, level in (("", "medium"), ("key", "very_low"))
+    )
+    rating = WORLD.rater_of(WORLD.model_of(text)).rate()
+    levels = {path.control_set: path.feasibility for path in rating.paths}
+    assert levels.pop("key") == "very_low"
+    assert set(levels.values()) == {"medium"}
+
+
+def test_of_alternatives_on_one_level_the_cheapest_is_told():
+    # Potentials 1 and 3 are both of the level high.
+    paths = WORLD.replaced(WORLD.PATHS, "can-write &", "(can-write & lab | can-write) &")
+    lab = '[[step]]\nid = "lab"\ntitle = "x"\neffort = { knowledge = "restricted" }\n'
+    (path,) = WORLD.rater_of(WORLD.model_of(lab, paths=paths)).rate(["none"]).paths
+    assert (path.potential, path.leaves) == (1, ("can-write", "contactor-open"))
+
+
+def test_of_paths_with_the_same_risk_the_easiest_decides():
+    scenarios = WORLD.replaced(WORLD.SCENARIOS, "severe", "negligible")
+    more = '[[path]]\nid = "{}"\nthreat = "TS"\ntree = "{}"\n'
+    hard, easy = ("AP", "can-write & update-key"), ("AP-2", "can-write")
+    for order in ((hard, easy), (easy, hard)):
+        paths = "".join(more.format(*entry) for entry in order)
+        model = WORLD.model_of(scenarios=scenarios, paths=paths)
+        risk = WORLD.rater_of(model).rate(["none"]).risks[0]
+        assert (risk.category, risk.risk, risk.path, risk.feasibility) == (
+            "safety", 1, "AP-2", "high",
+        )  # fmt: skip
+
+
+def test_of_paths_with_the_same_risk_the_easiest_decides_where_damage_was_measured():
+    more = '[[path]]\nid = "AP-2"\nthreat = "TS"\ntree = "can-write & update-key & can-flood"\n'
+    runs = [
+        WORLD.campaign(
+            *(
+                WORLD.ran(stack, on, 9, 9, attack=attack, propulsion_lost_s=lost)
+                for attack in (WORLD.ATTACK, "can-flood")
+                for stack, on, lost in (("none", (), 500.0), ("react", ("derate",), 0.0))
+            )
+        )
+    ]
+    for paths in (WORLD.PATHS + more, more + WORLD.PATHS):
+        rater = WORLD.rater_of(WORLD.model_of(paths=paths), *runs)
+        risk = rater.rate(["react"]).risks[0]
+        assert (risk.impact, risk.risk, risk.path) == ("negligible", 1, "AP")

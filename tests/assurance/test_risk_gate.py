@@ -82,3 +82,7 @@ def test_what_cannot_be_read_is_refused_with_a_hint(rating, expression, near):
     with pytest.raises(ConfigurationError) as caught:
         judge_risks(expression, rating)
     assert near in (caught.value.hint or "")
+
+
+def test_a_term_that_fails_is_not_healed_by_a_later_one(rating):
+    assert not judge_risks("max_risk(box)<=3 and max_risk(none)<=5", rating).passed

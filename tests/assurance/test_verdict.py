@@ -282,3 +282,43 @@ def test_a_pass_in_one_scope_does_not_close_another_in_which_the_attack_works():
     scopes = (DRIVE, Scope("matched", "drive", "bias=9"))
     entries = (baseline(20, scopes=scopes), ran("s", [PROOF], 0, 100))
     assert _judge(*entries).holds is not Holds.YES
+
+
+def test_a_scope_without_a_working_attack_spoils_the_proof_of_the_others():
+    scopes = (DRIVE, Scope("matched", "charge", ""))
+    entries = (baseline(20), ran("s", [PROOF], 0, 100, scopes=scopes))
+    assert _judge(*entries).holds is Holds.NO_BASELINE
+
+
+def test_a_scope_that_fails_is_not_hidden_by_one_with_few_runs():
+    scopes = (DRIVE, Scope("matched", "charge", ""))
+    few = ran("s", [PROOF], 0, 5, scopes=scopes[:1])
+    failing = ran("s", [PROOF], 30, 100, scopes=scopes[1:])
+    both = WORLD.Tested(
+        "made-up", ATTACK, "s", frozenset([PROOF]), {**few.scopes, **failing.scopes}
+    )
+    before = baseline(20, scopes=scopes)
+    verdict = _judge(before, both)
+    assert (verdict.holds, verdict.evidence.duty) == (Holds.NO, "charge")
+    passing = campaign(before, ran("s", [PROOF], 0, 100, scopes=scopes), name="good")
+    path = _path(WORLD.model_of(), [passing, campaign(before, both, name="bad")], [PROOF])
+    assert path.cut_by == ()
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_stacks_with_the_same_controls_a_failing_one_wins(order):
+    # The same controls with other settings.
+    stacks = (ran("strong", [PROOF], 0, 100), ran("weak", [PROOF], 20, 20))
+    assert _judge(baseline(), *stacks[::order]).holds is Holds.NO
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_one_path_has_free_another_pays_for(order):
+    lab = '[[step]]\nid = "lab"\ntitle = "A lab"\ngives = ["frame-key"]\neffort = {}\n'
+    other = '[[path]]\nid = "AP-2"\nthreat = "TS"\ntree = "can-write & lab & contactor-open"\n'
+    paths = "".join([WORLD.PATHS, other][::order])
+    rater = WORLD.rater_of(
+        WORLD.model_of(lab, paths=paths), campaign(baseline(), ran("s", [PROOF], 0, 90))
+    )
+    rated, _ = rater.rate_set("asked", frozenset([PROOF]))
+    assert {path.id: path.potential for path in rated} == {"AP": 21, "AP-2": 1}

@@ -105,6 +105,8 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
         f"{test.attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound "
         f"{worst.high:.3f}"
     )
+    if worst.goal_share > UPPER_BOUND:
+        return Verdict(Holds.NO, worst, names, f"{share}: {_said(names, 'does', 'do')} not stop it")
     if baseline is None or not set(test.scopes) <= _works_in(baseline):
         reason = (
             f"{share}; the attack was not shown to succeed without controls in that scope, so a "
@@ -116,8 +118,6 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
         return Verdict(Holds.NO_BASELINE, worst, names, reason)
     if worst.high <= UPPER_BOUND:
         return Verdict(Holds.YES, worst, names, f"{share}: {_said(names, 'holds', 'hold')}")
-    if worst.goal_share > UPPER_BOUND:
-        return Verdict(Holds.NO, worst, names, f"{share}: {_said(names, 'does', 'do')} not stop it")
     needed = runs_needed(round(worst.goal_share * worst.n))
     reason = f"{share}, more than {UPPER_BOUND}: {needed} runs with no more successes would show it"
     return Verdict(Holds.TOO_FEW, worst, names, reason)
