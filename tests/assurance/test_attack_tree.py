@@ -1,5 +1,7 @@
 """Attack trees: the grammar, the two laws of AND and OR, and cycles."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ from voltward.assurance.tara.cycles import find_cycle
 
 VALUES = st.tuples(*[st.integers(0, 19)] * 3)
 FRONT = st.lists(VALUES, min_size=1, max_size=3)
-COSTS = st.fixed_dictionaries({name: FRONT for name in "abcdef"})
+COSTS = st.fixed_dictionaries(dict.fromkeys("abcdef", FRONT))
 TREES = st.recursive(
     st.sampled_from("abcdef").map(Leaf),
     lambda inner: st.builds(
@@ -162,6 +164,6 @@ def test_a_cycle_is_found_exactly_where_there_is_one(graph):
 
     cycle = find_cycle(graph)
     assert bool(cycle) == any(name in reaches(name) for name in graph)
-    for name, following in zip(cycle, cycle[1:], strict=False):
+    for name, following in pairwise(cycle):
         assert following in graph[name]
     assert not cycle or cycle[0] == cycle[-1]

@@ -23,7 +23,7 @@ EFFORTS = {
     "equipment": ("standard", "specialised", "bespoke", "multiple"),
 }
 LEAVES = ("s0", "s1", "s2", "s3", "can-write", "frame-key")
-# Attacks of the catalogue, whose needs `check` would ask for; here only the arithmetic is looked at.
+# Attacks of the catalogue; `check` would ask for what they need, the arithmetic does not.
 ATTACKS = ("contactor-open", "can-spoof-telemetry")
 STOPPING, EFFORTFUL, REACTING = ("v0", "v1", "v2"), ("e0", "e1"), ("w0",)
 CONTROLS = (*STOPPING, *EFFORTFUL, *REACTING)

@@ -322,3 +322,21 @@ def test_what_one_path_has_free_another_pays_for(order):
     )
     rated, _ = rater.rate_set("asked", frozenset([PROOF]))
     assert {path.id: path.potential for path in rated} == {"AP": 21, "AP-2": 1}
+
+
+def test_a_control_that_fails_alone_does_not_undo_another_that_holds_alone():
+    entries = (baseline(), ran("z", [PROOF], 20, 20), ran("b", [COUNTER], 0, 90))
+    verdict = _judge(*entries, controls=(PROOF, COUNTER))
+    assert (verdict.holds, verdict.groups) == (Holds.YES, (frozenset([COUNTER]),))
+
+
+def test_a_guarded_pass_of_what_fails_unguarded_adds_no_bypass():
+    both = (PROOF, COUNTER)
+    entries = (
+        baseline(),
+        ran("bare", [PROOF], 20, 20),
+        ran("watched", [PROOF, "derate"], 0, 90),
+        ran("both", both, 0, 90),
+    )
+    verdict = _judge(*entries, controls=(*both, "derate"))
+    assert (verdict.holds, verdict.groups) == (Holds.YES, (frozenset(both),))
