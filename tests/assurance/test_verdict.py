@@ -340,3 +340,26 @@ def test_a_guarded_pass_of_what_fails_unguarded_adds_no_bypass():
     )
     verdict = _judge(*entries, controls=(*both, "derate"))
     assert (verdict.holds, verdict.groups) == (Holds.YES, (frozenset(both),))
+
+
+def test_a_group_that_fails_in_another_campaign_adds_no_bypass():
+    both = (PROOF, COUNTER)
+    holds = (baseline(), ran("a", [PROOF], 0, 90))
+    larger = (baseline(), ran("a", [PROOF], 20, 20), ran("ab", both, 0, 90))
+    runs = [campaign(*holds, name="one"), campaign(*larger, name="two")]
+    verdict = judge_controls(ATTACK, set(both), both, set(), runs)
+    assert (verdict.holds, verdict.groups) == (Holds.YES, (frozenset(both),))
+
+
+def test_a_guarded_failure_does_not_undo_an_unguarded_pass():
+    entries = (baseline(), ran("bare", [PROOF], 0, 90), ran("more", [PROOF, "derate"], 9, 9))
+    assert _judge(*entries, controls=(PROOF, "derate")).holds is Holds.YES
+
+
+def test_a_control_that_no_test_refutes_still_shows_what_it_could():
+    runs = [campaign(baseline(), ran("a", [PROOF], 20, 20))]
+    model = WORLD.model_of()
+    alone = _path(model, runs, [COUNTER])
+    both = _path(model, runs, [PROOF, COUNTER])
+    assert both.feasibility is Feasibility.HIGH
+    assert both.if_shown is alone.if_shown is Feasibility.VERY_LOW

@@ -1,9 +1,14 @@
 """The control catalogue: a new control is one file and one line."""
 
-from voltward.core.catalogue import Catalogue
-from voltward.core.control import Control
+from typing import TYPE_CHECKING
 
-CONTROLS: Catalogue[Control] = Catalogue(
+from voltward.core.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    # For the type only: who asks for names needs no numerics.
+    from voltward.core.control import Control
+
+CONTROLS: "Catalogue[Control]" = Catalogue(
     "control",
     {
         "can-frame-authentication": "voltward.physical.frame_authentication:CONTROL",

@@ -44,6 +44,16 @@ def trees(model: Model) -> Iterator[Problem]:
                 )  # fmt: skip
                 continue
             for name in dict.fromkeys(leaves_of(tree)):
+                if key == "bypass" and name in leaves.attacks:
+                    yield problem_at(
+                        model,
+                        table,
+                        index,
+                        key,
+                        f"'{name}' is an attack of the catalogue",
+                        why="a bypass names what is needed in addition: keys, positions, steps",
+                        hint="name the capability that the attack would give",
+                    )
                 if name not in known:
                     yield problem_at(
                         model, table, index, key, f"no step, capability or attack '{name}'",

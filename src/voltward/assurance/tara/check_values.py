@@ -1,4 +1,4 @@
-"""Checks of a model: names of profiles, ids of UN R155 and CVSS metrics are known."""
+"""Checks of a model: profile, ids of UN R155, CVSS metrics, and what controls may declare."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from voltward.assurance.tara.model_folder import Model
 from voltward.assurance.tara.model_problem import Problem, problem_at
 from voltward.assurance.tara.profile import load_profile
 from voltward.core.errors import ConfigurationError
+from voltward.experiments.controls import CONTROLS
 
 
 def profile(model: Model) -> Iterator[Problem]:
@@ -57,6 +58,32 @@ def regulation(model: Model) -> Iterator[Problem]:
                 f"'{row.id}' is declared not applicable, and {linked[row.id]} names it",
                 why="an id either concerns the item or does not",
                 hint="take one of the two away",
+            )
+
+
+def controls(model: Model) -> Iterator[Problem]:
+    """Yield controls of the catalogue with an effort as judged: what can be tested must be."""
+    known = frozenset(CONTROLS.names())
+    for index, control in enumerate(model.tables.control):
+        if control.id in known and control.effort is not None:
+            yield problem_at(
+                model,
+                "control",
+                index,
+                "effort",
+                f"'{control.id}' is a control of the catalogue",
+                why="what a campaign can test counts by its test, not by a declared effort",
+                hint="write a bypass in place of the effort, or give the control another id",
+            )
+        if control.bypass and control.effort is not None:
+            yield problem_at(
+                model,
+                "control",
+                index,
+                "effort",
+                f"'{control.id}' has bypass and effort",
+                why="a tested control is got past by its bypass, an untested one by its effort",
+                hint="keep one of them",
             )
 
 

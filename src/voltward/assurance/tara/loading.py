@@ -12,7 +12,7 @@ from voltward.assurance.tara.check_decisions import (
 )
 from voltward.assurance.tara.check_references import gaps, properties, references, unique_ids
 from voltward.assurance.tara.check_trees import efforts, needs, trees
-from voltward.assurance.tara.check_values import metrics, profile, regulation
+from voltward.assurance.tara.check_values import controls, metrics, profile, regulation
 from voltward.assurance.tara.model_folder import Model, read_model
 from voltward.assurance.tara.model_problem import Problem, Severity
 
@@ -29,6 +29,7 @@ _ALONE = (
     profile,
     regulation,
     metrics,
+    controls,
 )
 
 

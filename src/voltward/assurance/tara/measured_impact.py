@@ -113,13 +113,13 @@ def _change(
     raised = f"{_said(before, baseline)}, worse than the declared {declared}"
     if with_set is None:
         return ImpactChange(start, raised, baseline.worst) if start is not declared else None
-    # What was not tested with the set is as bad as without it.
-    if not set(baseline.scopes) <= set(with_set.scopes):
-        return ImpactChange(start, raised, baseline.worst)
     after = _reading(rules, with_set)
     if after.level.rank > start.rank:
         reason = f"{_said(after, with_set)}: the defence itself does more damage"
         return ImpactChange(after.level, reason, with_set.worst)
+    # What was not tested with the set is as bad as without it.
+    if not set(baseline.scopes) <= set(with_set.scopes):
+        return ImpactChange(start, raised, baseline.worst)
     fall = max(0, before.level.rank - after.level.rank)
     level = IMPACT_LEVELS[max(after.level.rank, start.rank - fall)]
     if level.rank > declared.rank:

@@ -58,6 +58,9 @@ def evidence_of(
         elif not any(leaf.verdict for leaf in (rater.leaf(a, controls) for a in attacks)):
             reasons.append("not executed with these controls")
         return PathEvidence(Basis.ESTIMATED, None, tuple(dict.fromkeys(reasons)))
+    basis = Basis.MEASURED
+    if any(rater.is_open_question(attack, controls) for attack in leaves if attack in attacks):
+        basis = Basis.ESTIMATED
     # Of several attacks on one way the one that is stopped most decides whether the way is open.
     deciding = min(known, key=lambda entry: entry.goal_share)
     if not reasons:
@@ -65,7 +68,7 @@ def evidence_of(
             f"{deciding.attack} under {deciding.stack}: goal reached in "
             f"{round(deciding.goal_share * deciding.n)} of {deciding.n} runs"
         )
-    return PathEvidence(Basis.MEASURED, deciding, tuple(dict.fromkeys(reasons)))
+    return PathEvidence(basis, deciding, tuple(dict.fromkeys(reasons)))
 
 
 def _is_assumed(leaf: str, rater: PathRater) -> bool:

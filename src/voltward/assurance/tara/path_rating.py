@@ -122,6 +122,11 @@ class PathRater:
             return None
         return judge_controls(attack, stopping, controls, self._guarding, self.campaigns)
 
+    def is_open_question(self, attack: str, controls: frozenset[str]) -> bool:
+        """Tell whether tests of the set's controls against an attack left open if they hold."""
+        verdict = self.leaf(attack, controls).verdict
+        return verdict is not None and verdict.holds in {Holds.TOO_FEW, Holds.NO_BASELINE}
+
     def leaf(
         self,
         name: str,
@@ -155,8 +160,10 @@ class PathRater:
         if verdict is None:
             return LeafUnderSet(front, broken)
         groups = verdict.groups
-        if shown and verdict.holds is not Holds.NO:
-            groups = tuple(frozenset({control}) for control in self.stopping(name) & controls)
+        if shown:
+            refuted = verdict.controls if verdict.holds is Holds.NO else ()
+            stopping = (self.stopping(name) & controls).difference(refuted)
+            groups = tuple(frozenset({control}) for control in stopping)
         if groups:
             # Only declared efforts harden a bypass, so that no control stands on its own bypass.
             hardening = controls & self.declared

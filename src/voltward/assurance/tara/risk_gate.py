@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from voltward.assurance.tara.rated import RatedRisk, Rating
 from voltward.assurance.tara.words import Basis
-from voltward.core.errors import ConfigurationError
+from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.suggestion import nearest
 
 
@@ -63,7 +63,13 @@ def judge_risks(expression: str, rating: Rating) -> RiskVerdict:
 
     Raises:
         ConfigurationError: The expression cannot be read, or names an unknown metric or set.
+        NothingRanError: There is no risk at all, and an absence proves nothing.
     """
+    if not rating.risks:
+        raise NothingRanError(
+            f"model {rating.model} has no risk to judge",
+            hint="write a threat that leads to a damage",
+        )
     reasons = []
     passed = True
     for term in re.split(r"\s+and\s+", expression.strip()):

@@ -65,42 +65,67 @@ def judge_controls(
         campaigns: Where to look; the worst outcome of several counts.
     """
     stop, whole, guards = set(stopping), set(allowed), set(guarding)
-    deciding, groups = [], []
+    deciding: list[Verdict] = []
+    holding: list[frozenset[str]] = []
+    failing: set[frozenset[str]] = set()
     for campaign in campaigns:
-        baseline = campaign.baseline(attack)
-        verdicts = {
-            test: _of_test(test, stop, baseline)
+        tests = [
+            test
             for test in campaign.of_attack(attack)
             if test.controls <= whole and test.controls & stop
-        }
-        groups += [t.controls & stop for t, v in verdicts.items() if v.holds is Holds.YES]
-        if verdicts:
-            deciding.append(verdicts[max(verdicts, key=lambda t: _weight(t, stop, guards))])
+        ]
+        verdicts = _by_group(tests, stop, guards, campaign.baseline(attack))
+        holding += [group for group, entry in verdicts.items() if entry.holds is Holds.YES]
+        failing |= {group for group, entry in verdicts.items() if entry.holds is Holds.NO}
+        most = max(map(len, verdicts), default=0)
+        largest = [entry for group, entry in verdicts.items() if len(group) == most]
+        # Of as many controls those that hold stand in the way, whatever the others do.
+        deciding += sorted(largest, key=lambda entry: entry.holds is not Holds.YES)[:1]
     names = tuple(sorted(stopping))
     if not deciding:
         reason = f"{attack}: untested with {', '.join(names)}, so nothing is cut"
         return Verdict(Holds.UNTESTED, None, names, reason)
-    order = (Holds.NO, Holds.YES, Holds.TOO_FEW, Holds.NO_BASELINE)
-    verdict = min(deciding, key=lambda entry: order.index(entry.holds))
+    verdict = min(deciding, key=_worst_first)
     if verdict.holds is not Holds.YES:
         return verdict
+    groups = [group for group in holding if group not in failing]
     least = tuple(dict.fromkeys(g for g in groups if not any(other < g for other in groups)))
     return replace(verdict, groups=least, controls=tuple(sorted(frozenset().union(*least))))
 
 
-def _weight(test: Tested, stopping: set[str], guarding: set[str]) -> tuple[int, int, int, str]:
-    """Return what makes one test decide: controls that stop it, and few that only react."""
-    return (
-        len(test.controls & stopping),
-        -len(test.controls & guarding),
-        test.worst.n,
-        test.stack,
-    )
+def _by_group(
+    tests: Iterable[Tested], stopping: set[str], guarding: set[str], baseline: Tested | None
+) -> dict[frozenset[str], Verdict]:
+    """Return the verdict on every set of stopping controls that was tested.
+
+    Of several tests of one set those with the fewest guards count, and of these the worst.
+    """
+    of_group: dict[frozenset[str], list[Tested]] = {}
+    for test in tests:
+        of_group.setdefault(test.controls & stopping, []).append(test)
+    verdicts = {}
+    for group, same in of_group.items():
+        fewest = min(len(test.controls & guarding) for test in same)
+        judged = [
+            _of_test(test, stopping, baseline)
+            for test in same
+            if len(test.controls & guarding) == fewest
+        ]
+        verdicts[group] = min(judged, key=_worst_first)
+    return verdicts
+
+
+def _worst_first(verdict: Verdict) -> tuple[int, int]:
+    """Return a failure first, then what holds, then what shows nothing; of these the most runs."""
+    order = (Holds.NO, Holds.YES, Holds.TOO_FEW, Holds.NO_BASELINE)
+    return order.index(verdict.holds), -verdict.evidence.n if verdict.evidence else 0
 
 
 def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdict:
     names = tuple(sorted(test.controls & stopping))
-    worst = test.worst
+    # A scope with few runs does not hide one that fails.
+    failing = [entry for entry in test.evidence.values() if entry.goal_share > UPPER_BOUND]
+    worst = max(failing, key=lambda entry: entry.high, default=test.worst)
     share = (
         f"{test.attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound "
         f"{worst.high:.3f}"

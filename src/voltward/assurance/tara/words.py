@@ -78,8 +78,8 @@ class Basis(StrEnum):
     """What a rating rests on.
 
     MEASURED: an executed campaign. ESTIMATED: values as judged, with a stated source: nothing was
-    executed, or the level is what it is by the declared effort of a control that no campaign can
-    test. ASSUMED: a step that no attack of the catalogue can test.
+    executed, or too little to tell, or the level is what it is by the declared effort of a
+    control that no campaign can test. ASSUMED: a step that no attack of the catalogue can test.
     """
 
     MEASURED = "measured"

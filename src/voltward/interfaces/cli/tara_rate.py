@@ -61,7 +61,7 @@ def rate_command(
     """
     rater = open_rater(folder, profile, runs, method)
     rating = rater.rate([controls] if controls else [])
-    verdict = judge_risks(gate, rating) if gate else None
+    verdict = judge_risks(gate, rating) if gate is not None else None
     if out:
         write_text(out, pretty_json(plain(rating.as_document())))
     if as_json:
