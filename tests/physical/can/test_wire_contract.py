@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voltward.core.record import honest_record
@@ -122,6 +122,7 @@ def test_cantools_sees_what_quantise_says_both_ways(data, key):
 
 
 @given(values=st.lists(st.floats(-1e10, 1e10), min_size=1, max_size=20))
+@example(values=[0.35])
 @pytest.mark.parametrize("name", sorted(TELEMETRY_SCALES))
 def test_compiled_quantisation_equals_numpy_to_the_bit(name, values):
     scale = TELEMETRY_SCALES[name]

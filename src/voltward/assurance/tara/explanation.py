@@ -92,7 +92,9 @@ def _never_counts(risk: RatedRisk, risks: Sequence[RatedRisk]) -> bool:
 
 
 def _set_lines(risk: RatedRisk) -> Iterator[str]:
-    shown = f", {risk.if_shown} if untested controls hold" if risk.if_shown < risk.risk else ""
+    shown = (
+        f", {risk.if_shown} if each control were shown to hold" if risk.if_shown < risk.risk else ""
+    )
     path = f" by {risk.path}" if risk.path else ""
     yield (
         f"    {risk.control_set:10s} risk {risk.risk}: impact {risk.impact}, feasibility "
@@ -102,6 +104,8 @@ def _set_lines(risk: RatedRisk) -> Iterator[str]:
         yield f"               {reason}"
     if risk.evidence:
         yield f"               evidence: {evidence_line(risk.evidence)}"
+    if risk.impact_evidence:
+        yield f"               evidence of the impact: {evidence_line(risk.impact_evidence)}"
 
 
 def evidence_line(evidence: Evidence) -> str:
@@ -139,6 +143,7 @@ def _path(rater: Rater, path: AttackPath, rated: Sequence[RatedPath]) -> Iterato
     levels = ", ".join(
         f"{entry.control_set} {entry.feasibility}"
         + (f" ({entry.potential})" if entry.potential is not None else "")
+        + (f" in place of {entry.overruled}" if entry.overruled else "")
         for entry in rated
     )
     yield f"    {path.id}{title}: {levels}"

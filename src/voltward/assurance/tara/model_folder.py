@@ -61,7 +61,16 @@ class Model:
         for table, entries in sorted(plain.items()):
             for index, entry in enumerate(entries if isinstance(entries, list) else [entries]):
                 if entry:
-                    yield f"{table}:{entry.get('id', index)}", entry
+                    yield f"{table}:{_name_of(entry) or index}", entry
+
+
+def _name_of(entry: dict[str, Any]) -> str:
+    """Return the id of an entry, or what tells it from the others of its table."""
+    if "id" in entry:
+        return str(entry["id"])
+    keys = ("asset", "property", "path", "threat", "damage", "consequence", "category")
+    parts = [entry.get(key) for key in (*keys, "control_set")]
+    return ".".join(str(part) for part in parts if part)
 
 
 def model_names() -> tuple[str, ...]:

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Interval
 
 from voltward.assurance.tara.words import Basis, Category, Feasibility, ImpactLevel
+
+RiskValue = Annotated[int, Interval(ge=1, le=5)]
+CalValue = Annotated[int, Interval(ge=1, le=4)]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class RatedPath:
         basis: What the feasibility rests on.
         evidence: The deciding test, or None.
         reasons: Sentences, most important first.
+        overruled: The rated level where a reviewer put another in its place, or "".
         if_shown: Feasibility if every control of the set that no test refutes were shown to
             hold by itself.
     """
@@ -70,6 +76,7 @@ class RatedPath:
     evidence: Evidence | None
     reasons: tuple[str, ...]
     if_shown: Feasibility
+    overruled: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,8 @@ class RatedRisk:
         treatment: Decision, or "" where none is written.
         control_set: Of the rating.
         basis: What the rating rests on.
-        evidence: The deciding test, or None.
+        evidence: The deciding test of the path, or None.
+        impact_evidence: The test that re-rated the impact, or None.
         path: The deciding path, or "" where the threat has none.
         reasons: Sentences, most important first.
         if_shown: Risk if every control of the set that no test refutes were shown to hold by
@@ -102,16 +110,17 @@ class RatedRisk:
     category: Category
     impact: ImpactLevel
     feasibility: Feasibility
-    risk: int
-    cal: int | None
+    risk: RiskValue
+    cal: CalValue | None
     treatment: str
     control_set: str
     basis: Basis
     evidence: Evidence | None
     path: str
     reasons: tuple[str, ...]
-    if_shown: int
+    if_shown: RiskValue
     stakeholders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    impact_evidence: Evidence | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return plain data, as `--json` prints it."""
@@ -126,6 +135,8 @@ class Rating:
         model: Id of the model.
         model_sha256: Digest of the model's canonical form.
         profile: Name of the profile.
+        profile_sha256: Digest of what the profile holds.
+        method: Feasibility method.
         run: Name of the campaign, or "".
         run_sha256: Digest of its table of cases, or "".
         control_sets: Ids in order; the first is `none`.
@@ -144,6 +155,8 @@ class Rating:
     paths: tuple[RatedPath, ...]
     risks: tuple[RatedRisk, ...]
     parts: Mapping[str, str] = field(default_factory=dict)
+    profile_sha256: str = ""
+    method: str = ""
 
     def of_set(self, control_set: str) -> tuple[RatedRisk, ...]:
         """Return the risks under one control set."""

@@ -93,12 +93,16 @@ class RatedPaths:
             said = f"rests on declared efforts; by tests alone it is {method.reported(by_tests)}"
             reasons = (*reasons, said)
         override = self._overrides.get((path.id, control_set)) or self._overrides.get((path.id, ""))
+        overruled = ""
         if override and override.feasibility:
             said = (
                 f"{override.reviewer}, {override.date}: {override.feasibility} in place of "
                 f"{method.reported(native)}, because {override.reason}"
             )
             reasons = (said, *reasons)
+            overruled = str(method.reported(native))
+            # A reviewer's level is a judgement, whatever was executed.
+            basis = Basis.ESTIMATED if basis is Basis.MEASURED else basis
             native = if_shown = self.profile.native_of(override.feasibility)
         rated = RatedPath(
             id=path.id,
@@ -113,6 +117,7 @@ class RatedPaths:
             evidence=found.evidence,
             reasons=reasons,
             if_shown=method.reported(if_shown),
+            overruled=overruled,
         )
         return PathUnderSet(rated, native, if_shown, way)
 

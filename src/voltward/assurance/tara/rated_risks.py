@@ -90,8 +90,9 @@ class RatedRisks:
                     cal=self._cal(threat.id, declared),
                     treatment=decision,
                     control_set=control_set,
-                    basis=_basis(deciding),
-                    evidence=_evidence(deciding),
+                    basis=_basis(deciding, override),
+                    evidence=path.evidence if path else None,
+                    impact_evidence=deciding.change.evidence if deciding.change else None,
                     path=path.id if path else "",
                     reasons=_reasons(deciding, override),
                     if_shown=self._if_shown(category, declared, override, paths, changes),
@@ -241,18 +242,12 @@ def _that_may_decide(paths: Sequence[PathUnderSet], changes: _Changes) -> Sequen
     return [*changed, easiest, *([] if if_shown is easiest else [if_shown])]
 
 
-def _basis(deciding: _Deciding) -> Basis:
+def _basis(deciding: _Deciding, override: Override | None) -> Basis:
     if deciding.path is None:
         return Basis.ASSUMED
-    return deciding.path.rated.basis
-
-
-def _evidence(deciding: _Deciding) -> Any:
-    if deciding.path is None:
-        return None
-    if deciding.path.rated.evidence is None and deciding.change is not None:
-        return deciding.change.evidence
-    return deciding.path.rated.evidence
+    basis = deciding.path.rated.basis
+    judged = override is not None and override.impact is not None
+    return Basis.ESTIMATED if judged and basis is Basis.MEASURED else basis
 
 
 def _reasons(deciding: _Deciding, override: Override | None) -> tuple[str, ...]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from voltward.assurance.tara.campaign_results import CampaignResults
 from voltward.assurance.tara.control_sets import resolved_sets
 from voltward.assurance.tara.model import Damage
 from voltward.assurance.tara.model_folder import Model
 from voltward.assurance.tara.path_rating import PathRater
 from voltward.assurance.tara.profile import Profile
+from voltward.assurance.tara.profile_settings import ProfileSettings
 from voltward.assurance.tara.rated import RatedPath, RatedRisk, Rating
 from voltward.assurance.tara.rated_paths import PathUnderSet, RatedPaths
 from voltward.assurance.tara.rated_risks import RatedRisks
@@ -71,11 +74,15 @@ class Rater:
                 )
         names = tuple(control_sets) or tuple(self.sets)
         rated = [self.rate_set(name, self.sets[name]) for name in names]
-        parts = {name: _digest(entry) for name, entry in self.model.documents()}
+        parts = part_digests(self.model)
         return Rating(
             model=self.model.id,
             model_sha256=_digest(parts),
             profile=self.profile.name,
+            profile_sha256=_digest(
+                TypeAdapter(ProfileSettings).dump_python(self.profile.settings, mode="json")
+            ),
+            method=self.trees.method.name,
             run=" + ".join(campaign.name for campaign in self.campaigns),
             run_sha256=" + ".join(campaign.sha256 for campaign in self.campaigns),
             control_sets=names,
@@ -119,6 +126,16 @@ def rate(
 ) -> Rating:
     """Return a model rated by a profile; see `Rater`."""
     return Rater(model, profile, campaigns, method).rate(control_sets)
+
+
+def part_digests(model: Model) -> dict[str, str]:
+    """Return the digest of every entry of a model, by a name such as `path:AP-001`."""
+    return {name: _digest(entry) for name, entry in model.documents()}
+
+
+def model_digest(model: Model) -> str:
+    """Return the digest of a model: of all its entries, whatever file holds them."""
+    return _digest(part_digests(model))
 
 
 def _digest(document: Any) -> str:

@@ -7,6 +7,15 @@ from typing import Any
 from voltward.experiments.schemas import BASELINE_STACK
 
 Snapshot = Mapping[str, Any]
+_SETTINGS = (
+    "model",
+    "profile",
+    "profile_sha256",
+    "method",
+    "run",
+    "run_sha256",
+    "control_sets",
+)
 
 
 @dataclass(frozen=True)
@@ -58,9 +67,9 @@ def compare_ratings(old: Snapshot, new: Snapshot) -> RatingDiff:
         new: The same of the later one.
     """
     settings = {
-        key: (str(old[key]), str(new[key]))
-        for key in ("model", "profile", "run", "run_sha256", "control_sets")
-        if old[key] != new[key]
+        key: (str(old.get(key, "")), str(new.get(key, "")))
+        for key in _SETTINGS
+        if old.get(key, "") != new.get(key, "")
     }
     parts = (old.get("parts", {}), new.get("parts", {}))
     edited = _edited(*parts)
@@ -122,9 +131,13 @@ def _causes(
     edited: Mapping[str, str],
     snapshots: tuple[Snapshot, Snapshot],
 ) -> list[str]:
-    causes = []
-    if "profile" in settings:
-        causes.append("profile: {} -> {}".format(*settings["profile"]))
+    causes = [
+        f"{name}: {settings[name][0]} -> {settings[name][1]}"
+        for name in ("profile", "method")
+        if name in settings
+    ]
+    if "profile_sha256" in settings and "profile" not in settings:
+        causes.append("the profile's tables were edited")
     touching = _parts_of(key, before, after, snapshots)
     causes += [f"model edit: {name} {word}" for name, word in edited.items() if name in touching]
     first, second = (risk["evidence"] if risk else None for risk in (before, after))
@@ -132,11 +145,17 @@ def _causes(
         causes.append(_evidence_cause(first, second))
         if after:
             causes += [str(reason) for reason in after["reasons"][:1]]
+    elif _impact_evidence(before) != _impact_evidence(after) and after:
+        causes.append(f"measured damage: {after['reasons'][0]}")
     elif "run_sha256" in settings and not causes:
         causes.append("new campaign: {} -> {}".format(*settings.get("run", settings["run_sha256"])))
     if not causes and edited:
         causes.append(f"model edit elsewhere: {', '.join(list(edited)[:3])}")
     return causes
+
+
+def _impact_evidence(risk: Mapping[str, Any] | None) -> Any:
+    return risk.get("impact_evidence") if risk else None
 
 
 def _evidence_cause(first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> str:
@@ -147,12 +166,16 @@ def _evidence_cause(first: Mapping[str, Any] | None, second: Mapping[str, Any] |
     if first is None or second is None:
         return ""
     shares = (
-        f"goal share of {second['attack']} {first['goal_share']:.3g} of {first['n']} runs -> "
-        f"{second['goal_share']:.3g} of {second['n']} runs under {second['stack']}"
+        f"goal reached by {second['attack']} in {_reached(first)} -> {_reached(second)} under "
+        f"{second['stack']}"
     )
     if second["goal_share"] > first["goal_share"] and second["stack"] != BASELINE_STACK:
         return f"failing control: {shares}"
     return f"new campaign: {shares}"
+
+
+def _reached(evidence: Mapping[str, Any]) -> str:
+    return f"{round(evidence['goal_share'] * evidence['n'])} of {evidence['n']} runs"
 
 
 def _parts_of(
@@ -167,9 +190,14 @@ def _parts_of(
         if risk is None:
             continue
         names |= {f"damage:{risk['damage']}", f"threat:{risk['threat']}"}
+        overrides = [part for part in snapshot.get("parts", {}) if part.startswith("override:")]
+        names.update(part for part in overrides if risk["damage"] in part.split(":")[1].split("."))
         for path in snapshot["paths"]:
             if path["threat"] == risk["threat"] and path["control_set"] == risk["control_set"]:
                 names.add(f"path:{path['id']}")
+                names.update(
+                    part for part in overrides if part.startswith(f"override:{path['id']}")
+                )
                 for leaf in path["leaves"]:
                     names |= {f"step:{leaf}", f"capability:{leaf}"}
                 names |= {f"control:{control}" for control in path["cut_by"]}

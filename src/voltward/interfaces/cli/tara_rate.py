@@ -1,5 +1,6 @@
 """`voltward tara rate`: every risk under every control set, side by side."""
 
+import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ from voltward.assurance.tara.rating import Rater
 from voltward.assurance.tara.risk_gate import RiskVerdict, judge_risks
 from voltward.assurance.tara.words import Basis
 from voltward.assurance.tara.work_products import work_products
-from voltward.core.errors import ExitCode
+from voltward.core.errors import ConfigurationError, ExitCode
 from voltward.core.files import pretty_json, write_text
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
@@ -31,6 +32,8 @@ from voltward.interfaces.cli.tara_options import (
     run_option,
 )
 
+ROWS_SHOWN = 25
+
 
 @click.command("rate")
 @model_argument
@@ -42,6 +45,7 @@ from voltward.interfaces.cli.tara_options import (
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the rating as JSON."
 )
+@click.option("--all", "show_all", is_flag=True, help="Print every risk, not the highest only.")
 @json_option
 def rate_command(
     folder: str | None,
@@ -52,6 +56,7 @@ def rate_command(
     gate: str | None,
     out: Path | None,
     *,
+    show_all: bool,
     as_json: bool,
 ) -> None:
     """Rate a model: impact, feasibility, risk, CAL, treatment, goals and claims.
@@ -60,18 +65,53 @@ def rate_command(
     campaign shows that they hold.
     """
     rater = open_rater(folder, profile, runs, method)
-    rating = rater.rate([controls] if controls else [])
+    rating = rater.rate([] if controls is None else [controls])
     verdict = judge_risks(gate, rating) if gate is not None else None
     if out:
+        _refuse_other_files(out)
         write_text(out, pretty_json(plain(rating.as_document())))
     if as_json:
         emit_json(_document(rater, rating, verdict))
     else:
-        _print(rater, rating)
+        _print(rater, rating, None if show_all else ROWS_SHOWN)
+        emit(_next(rating, folder, profile, runs, method))
         if verdict:
             emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
     if verdict and not verdict.passed:
         leave(ExitCode.GATE_FAILED, f"gate failed: {verdict.reason}", why=verdict.expression)
+
+
+def _refuse_other_files(out: Path) -> None:
+    """Replace a rating only: a model file of that name would be lost."""
+    if not out.is_file():
+        return
+    try:
+        known = json.loads(out.read_text(encoding="utf-8"))
+    except ValueError:
+        known = None
+    if not (isinstance(known, dict) and "control_sets" in known and "risks" in known):
+        raise ConfigurationError(
+            f"{out}: exists and is no rating",
+            why="--out replaces nothing but a rating",
+            hint="give another name",
+        )
+
+
+def _next(
+    rating: Rating,
+    folder: str | None,
+    profile: str | None,
+    runs: tuple[Path, ...],
+    method: str | None,
+) -> str:
+    """Return the command that explains the highest risk as it was rated."""
+    if not rating.risks:
+        return "next    write a [[threat]] with a [[path]]"
+    worst = max(rating.of_set(rating.control_sets[0]), key=lambda risk: risk.risk)
+    given = (("--model", folder), ("--profile", profile), ("--method", method))
+    options = [f"{name} {value}" for name, value in given if value]
+    options += [f"--run {run}" for run in runs]
+    return " ".join(("next    voltward tara show", f"{worst.damage}.{worst.threat}", *options))
 
 
 def _document(rater: Rater, rating: Rating, verdict: RiskVerdict | None) -> dict[str, Any]:
@@ -97,14 +137,16 @@ def highest(risks: tuple[RatedRisk, ...]) -> dict[tuple[str, str], RatedRisk]:
     return found
 
 
-def _print(rater: Rater, rating: Rating) -> None:
+def _print(rater: Rater, rating: Rating, most: int | None) -> None:
     sets = rating.control_sets
     of_sets = {name: highest(rating.of_set(name)) for name in sets}
     first, last = of_sets[sets[0]], of_sets[sets[-1]]
     order = sorted(first, key=lambda pair: (-first[pair].risk, -last[pair].risk, pair))
-    rows = [_row(pair, of_sets, sets) for pair in order]
-    head = ("risk", "category", "impact", "feasibility", *sets, "cal", "treatment", "basis")
+    rows = [_row(pair, of_sets, sets) for pair in order[:most]]
+    head = ("risk", "category", "impact", "feasibility", *sets, "cal", "treatment", "rests on")
     emit(columns(rows, head))
+    if len(order) > len(rows):
+        emit(f"{len(order) - len(rows)} more: --all")
     emit("")
     tables = rater.model.tables
     if tables.goal:
@@ -117,7 +159,6 @@ def _print(rater: Rater, rating: Rating) -> None:
         emit("")
     for line in summary_lines(rating):
         emit(line)
-    emit(f"next    voltward tara show {'.'.join(order[0])}" if order else "no risk: write a threat")
 
 
 def _row(
@@ -133,7 +174,7 @@ def _row(
         *(_value(risk) for risk in values),
         str(first.cal or "-"),
         first.treatment or "-",
-        last.basis,
+        first.basis if first.basis == last.basis else f"{first.basis} -> {last.basis}",
     )
 
 
@@ -177,8 +218,8 @@ def summary_lines(rating: Rating) -> list[str]:
         by_basis = ", ".join(f"{bases[basis]} {basis}" for basis in Basis)
         lines.append(f"{name:10s} {by_level}   {by_basis}")
     lines.append(
-        f"{'':10s} pairs of damage and threat at their highest category, profile {rating.profile}; "
-        "in brackets: if each control were shown to hold"
+        f"{'':10s} pairs of damage and threat at their highest category, profile {rating.profile}, "
+        f"method {rating.method}; in brackets: if each control were shown to hold"
     )
     if rating.run:
         paths = [path for path in rating.paths if path.control_set == rating.control_sets[0]]

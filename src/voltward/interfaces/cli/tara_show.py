@@ -9,6 +9,7 @@ import click
 
 from voltward.assurance.tara.explanation import explain
 from voltward.assurance.tara.rating_diff import Move, RatingDiff, compare_ratings
+from voltward.assurance.tara.rating_file import read_rating_file
 from voltward.core.errors import ConfigurationError
 from voltward.experiments.run_folder import RISK_FILE
 from voltward.interfaces.cli.output import (
@@ -25,8 +26,6 @@ from voltward.interfaces.cli.tara_options import (
     profile_option,
     run_option,
 )
-
-_KEYS = ("model", "profile", "run", "run_sha256", "control_sets", "paths", "risks")
 
 
 @click.command("show")
@@ -54,8 +53,9 @@ def show_command(
 @click.command("diff")
 @click.argument("old", metavar="OLD", type=click.Path(path_type=Path))
 @click.argument("new", metavar="NEW", type=click.Path(path_type=Path))
+@click.option("--all", "show_all", is_flag=True, help="Print moves that keep the risk value, too.")
 @json_option
-def diff_command(old: Path, new: Path, *, as_json: bool) -> None:
+def diff_command(old: Path, new: Path, *, show_all: bool, as_json: bool) -> None:
     """Say which ratings moved between OLD and NEW, and why.
 
     Each is a rating written by 'tara rate --out', a run folder with its rating, or a model folder,
@@ -65,7 +65,7 @@ def diff_command(old: Path, new: Path, *, as_json: bool) -> None:
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **asdict(found)})
         return
-    for line in _lines(found):
+    for line in _lines(found, show_all=show_all):
         emit(line)
 
 
@@ -77,39 +77,35 @@ def _snapshot(path: Path) -> dict[str, Any]:
             f"{path}: the run folder holds no {RISK_FILE}",
             hint=f"rate it first: voltward tara rate DIR --run {path} --out FILE.json",
         )
-    if not path.is_file():
+    if path.is_dir() or not path.exists():
         rated = open_rater(str(path), None, ()).rate().as_document()
         copied: dict[str, Any] = json.loads(json.dumps(plain(rated)))
         return copied
-    try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, OSError) as error:
-        raise ConfigurationError(f"{path}: is no rating ({error})") from error
-    known = document if isinstance(document, dict) else {}
-    missing = [key for key in _KEYS if key not in known]
-    if missing:
-        raise ConfigurationError(
-            f"{path}: is no rating, it lacks {', '.join(missing)}",
-            hint="write one: voltward tara rate DIR --out FILE.json",
-        )
-    return known
+    return read_rating_file(path)
 
 
-def _lines(found: RatingDiff) -> list[str]:
+def _lines(found: RatingDiff, *, show_all: bool) -> list[str]:
     lines = [f"{name}: {before} -> {after}" for name, (before, after) in found.settings.items()]
     if found.edited:
         lines.append(f"{len(found.edited)} entries of the model differ: {_few(found)}")
     if found.same:
         return [*lines, "no rating moved"]
     rows = []
-    for move in found.moves:
+    shown = [move for move in found.moves if show_all or move.before != move.after]
+    for move in shown:
         causes = move.causes or ("",)
         rows.append((move.id, move.control_set, _value(move), move.detail, causes[0]))
         rows += [("", "", "", "", cause) for cause in causes[1:]]
-    lines.append(columns(rows, ("risk", "controls", "moved", "from -> to", "why")))
-    risen = sum(1 for move in found.moves if (move.after or 0) > (move.before or 0))
-    fallen = sum(1 for move in found.moves if (move.after or 0) < (move.before or 0))
-    lines.append(f"{len(found.moves)} ratings moved: {risen} up, {fallen} down")
+    if rows:
+        lines.append(columns(rows, ("risk", "controls", "moved", "from -> to", "why")))
+    risen = sum((move.after or 0) > (move.before or 0) for move in found.moves)
+    fallen = sum((move.after or 0) < (move.before or 0) for move in found.moves)
+    same = len(found.moves) - risen - fallen
+    more = "" if show_all or not same else " (--all)"
+    lines.append(
+        f"{risen} risks up, {fallen} down; {same} more changed only in impact, feasibility or "
+        f"basis{more}"
+    )
     return lines
 
 

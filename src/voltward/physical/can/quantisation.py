@@ -19,7 +19,9 @@ def to_raw(value: npt.ArrayLike, scale: WireScale) -> npt.NDArray[np.int64]:
     array = np.asarray(value, dtype=np.float64)
     absent = np.isnan(array)
     counts = np.clip(
-        np.rint(np.where(absent, 0.0, array) / scale.step), scale.raw_minimum, scale.raw_maximum
+        np.rint(np.where(absent, 0.0, array) * scale.counts_per_unit),
+        scale.raw_minimum,
+        scale.raw_maximum,
     )
     return np.where(absent, scale.raw_absent, counts).astype(np.int64)
 

@@ -21,7 +21,9 @@ def quantise(value: Float[Array, "*shape"], scale: WireScale) -> Float[Array, "*
 
     Limits: equal to the NumPy form to the last bit in float64 only.
     """
-    counts = jnp.clip(jnp.round(value / scale.step), scale.raw_minimum, scale.raw_maximum)
+    counts = jnp.clip(
+        jnp.round(value * scale.counts_per_unit), scale.raw_minimum, scale.raw_maximum
+    )
     return counts * scale.step
 
 
@@ -40,9 +42,10 @@ def quantise_fields(
     """
     chosen = [scales[name] for name in names]
     step = jnp.asarray([scale.step for scale in chosen], dtype=values.dtype)
+    per_unit = jnp.asarray([scale.counts_per_unit for scale in chosen], dtype=values.dtype)
     low = jnp.asarray([scale.raw_minimum for scale in chosen], dtype=values.dtype)
     high = jnp.asarray([scale.raw_maximum for scale in chosen], dtype=values.dtype)
-    return jnp.clip(jnp.round(values / step), low, high) * step
+    return jnp.clip(jnp.round(values * per_unit), low, high) * step
 
 
 def quantise_telemetry(record: Record, tap: Tap) -> Record:

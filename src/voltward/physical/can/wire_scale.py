@@ -24,6 +24,14 @@ class WireScale:
     raw_absent: int
     percent: bool = False
 
+    @property
+    def counts_per_unit(self) -> float:
+        """Return 1 / step: a compiled program turns a division into this product, which may differ.
+
+        Multiplying on both sides keeps codec and program equal where a value lies on a half.
+        """
+        return 1.0 / self.step
+
 
 UNSIGNED_16_ABSENT = 0xFFFF
 SIGNED_16_ABSENT = -0x8000
