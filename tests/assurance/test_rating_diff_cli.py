@@ -62,7 +62,7 @@ def test_an_edit_of_the_model_is_named_as_the_cause(capsys, tmp_path):
     out = capsys.readouterr().out
     assert "5 -> 4" in out
     assert "model edit: capability:can-write changed" in out
-    assert "0 up" in out
+    assert "0 risks up" in out
 
 
 @pytest.mark.parametrize(
@@ -107,11 +107,13 @@ def test_a_failing_control_is_named_as_the_cause(capsys, tmp_path):
     assert set(document["settings"]) == {"run", "run_sha256"}
     move = moves["DS.TS.safety", "key"]
     assert (move["before"], move["after"]) == (3, 5)
-    assert move["causes"][0].startswith("failing control: goal share of contactor-open 0 of 73")
+    assert move["causes"][0].startswith(
+        "failing control: goal reached by contactor-open in 0 of 73 runs -> 60 of 73"
+    )
     assert f"{PROOF} does not stop it" in move["causes"][1]
     assert ("DS.TS.safety", "none") not in moves
     moves, _ = _moves(capsys, new, old)
-    assert moves["DS.TS.safety", "key"]["causes"][0].startswith("new campaign: goal share")
+    assert moves["DS.TS.safety", "key"]["causes"][0].startswith("new campaign: goal reached")
 
 
 def test_without_controls_no_control_is_blamed(capsys, tmp_path):

@@ -1,26 +1,138 @@
 """Files that are whole or absent: written under a temporary name, then renamed."""
 
+import errno
 import hashlib
 import json
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from voltward.core.errors import ConfigurationError
+
+_DESCRIPTORS = ("/dev", "/proc")
+# File systems allow 255 bytes; a character of UTF-8 takes up to four.
+_KEPT_NAME = 50
+_SHOWN_NAME = 160
 
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that no reader ever sees half of it.
 
+    A link to a file stays, and what it points to is replaced. Devices and pipes are written to as
+    they are.
+
     Args:
         path: Where the file shall be; its folder is made when absent.
         content: All its bytes.
+
+    Raises:
+        ConfigurationError: It cannot be written there: a folder, a name that is too long, no
+            permission, no space.
     """
+    try:
+        if _is_stream(path):
+            with path.open("ab") as stream:
+                stream.write(content)
+        else:
+            _replace(Path(os.path.realpath(path)) if path.is_symlink() else path, content)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Tell whether a path is a device, a pipe or a descriptor of this process."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    # Names such as /dev/stdout are links to what the shell opened, which may be a plain file.
+    if path.is_symlink() and os.path.realpath(path.parent).startswith(_DESCRIPTORS):
+        return True
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def _replace(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    # A long name must leave room for what is added to it.
+    temporary = path.with_name(f".{path.name[:_KEPT_NAME]}.{os.getpid()}.part")
     try:
         temporary.write_bytes(content)
+        if path.exists():
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _not_written(path: Path, error: OSError) -> ConfigurationError:
+    reason = (error.strerror or str(error)).lower()
+    what = f"{shortened(path)}: cannot be written ({reason})"
+    if str(path) in {"", "."}:
+        return ConfigurationError(
+            "a file without a name cannot be written",
+            why="the name is empty, or is that of the current folder",
+            hint="name a file; is a variable not set?",
+        )
+    if error.errno == errno.EISDIR:
+        return ConfigurationError(
+            f"{path}: is a folder", why="a file is to be written there", hint="name a file"
+        )
+    if error.errno in {errno.ENOTDIR, errno.EEXIST}:
+        return ConfigurationError(
+            what, why=f"a part of {path.parent} is a file", hint="name a file in a folder"
+        )
+    hints = {
+        errno.ENAMETOOLONG: "give a shorter name",
+        errno.ENOSPC: "make room, or name a file on another disk",
+        errno.EDQUOT: "make room, or name a file on another disk",
+        errno.ELOOP: "the link points to itself; remove it",
+    }
+    hint = hints.get(error.errno or 0, "name a file in a folder that you may write to")
+    return ConfigurationError(what, why="nothing is left half-written", hint=hint)
+
+
+def checked_path(name: str | Path, noun: str) -> Path:
+    """Return a path that the system can look up, whether something lies there or not.
+
+    Args:
+        name: As the user gave it.
+        noun: What it is called in messages, such as "model folder".
+
+    Raises:
+        ConfigurationError: It is empty, too long, or lies where one may not look.
+    """
+    if not str(name):
+        raise ConfigurationError(
+            f"{noun}: the name is empty",
+            why="an empty name stands for nothing",
+            hint="is a variable not set?",
+        )
+    path = Path(name)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", "") or str(error)).lower()
+        raise ConfigurationError(
+            f"{noun} {shortened(name)}: {reason}",
+            why="the system cannot look up that name",
+            hint="check the path",
+        ) from error
+    return path
+
+
+def shortened(name: str | Path) -> str:
+    """Return a path as it is shown in a message, cut when long."""
+    text = str(name)
+    return text if len(text) <= _SHOWN_NAME else f"{text[:40]}...{text[-20:]}"
 
 
 def write_text(path: Path, content: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import checked_path, shortened
 from voltward.core.suggestion import nearest
 
 Settings = TypeVar("Settings")
@@ -19,6 +20,11 @@ Document = dict[str, Any]
 
 # Keys whose value is often written in thousandths of the unit that the key names.
 _THOUSANDTHS = {"_V": "mV", "_A": "mA", "_Ah": "mAh", "_s": "ms", "_ohm": "mohm", "_W": "mW"}
+# What the start of a pattern asks for, in words.
+_PATTERNS = {
+    r"^\d{4}-\d{2}-\d{2}": "write YYYY-MM-DD",
+    "^[A-Za-z0-9][A-Za-z0-9": "allowed are letters, digits, '.', '_' and '-', no space",
+}
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -50,22 +56,27 @@ def find_document(kind: str, name_or_path: str, noun: str) -> Path:
     Raises:
         ConfigurationError: There is no such name and no such file.
     """
-    shipped = data_folder() / kind / f"{name_or_path}.toml"
-    if name_or_path and "/" not in name_or_path and shipped.is_file():
-        return shipped
-    path = Path(name_or_path)
-    if path.is_file():
+    path = checked_path(name_or_path, noun)
+    names = shipped_names(kind)
+    shipped = {file.stem: file for file in (data_folder() / kind).glob("*.toml")}
+    if name_or_path in shipped:
+        return shipped[name_or_path]
+    # A pipe of the shell, such as <(command), is read like a file.
+    if path.exists() and not path.is_dir():
         return path
+    article = "an" if noun[:1] in "aeiou" else "a"
+    why = f"{article} {noun} is a file, or one of: {', '.join(names)}"
+    hint = "check the path; it is read from the current folder"
+    if path.is_dir():
+        raise ConfigurationError(f"{noun} file {path}: is a folder", why=why, hint=hint)
     if path.suffix or "/" in name_or_path:
         raise ConfigurationError(
-            f"{noun} file {name_or_path}: there is no such file",
-            why=f"a {noun} is a file, or one of: {', '.join(shipped_names(kind))}",
-            hint="check the path; it is read from the current folder",
+            f"{noun} file {shortened(name_or_path)}: there is no such file", why=why, hint=hint
         )
     raise ConfigurationError(
-        f"there is no {noun} '{name_or_path}'",
-        why=f"a {noun} is a file, or one of: {', '.join(shipped_names(kind))}",
-        hint=closest(name_or_path, shipped_names(kind)),
+        f"there is no {noun} '{shortened(name_or_path)}'",
+        why=why,
+        hint=closest(name_or_path, names),
     )
 
 
@@ -85,9 +96,11 @@ def read_document(path: Path) -> Document:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigurationError(f"{path}: there is no such file", hint="check the path") from error
+    except IsADirectoryError as error:
+        raise ConfigurationError(f"{path}: is a folder", hint="name a file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{path}: cannot be read as text", why=str(error), hint="give a TOML file in UTF-8"
+            f"{shortened(path)}: cannot be read as text", why=str(error), hint="give a TOML file in UTF-8"
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
@@ -101,13 +114,20 @@ def adapter(shape: Any) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
 
 
-def check_document(shape: type[Settings], document: Mapping[str, Any], path: str) -> Settings:
+def check_document(
+    shape: type[Settings],
+    document: Mapping[str, Any],
+    path: str,
+    *,
+    hint: str = "see 'voltward config schema'",
+) -> Settings:
     """Return settings made of a parsed document.
 
     Args:
         shape: The frozen dataclass wanted.
         document: As parsed.
         path: What to call the file in messages.
+        hint: Where a user sees what is allowed.
 
     Raises:
         ConfigurationError: A key is unknown or absent, or a value is not allowed; the message names
@@ -118,12 +138,12 @@ def check_document(shape: type[Settings], document: Mapping[str, Any], path: str
     try:
         checked: Settings = adapter(wanted).validate_json(text, strict=True)
     except ValidationError as error:
-        raise _explained(error, adapter(wanted).json_schema(), document, path) from error
+        raise _explained(error, adapter(wanted).json_schema(), document, path, hint) from error
     return checked
 
 
 def _explained(
-    error: ValidationError, schema: Document, document: Mapping[str, Any], path: str
+    error: ValidationError, schema: Document, document: Mapping[str, Any], path: str, hint: str
 ) -> ConfigurationError:
     """Return the first problem in words; the count of the others stands beside it."""
     problems = error.errors(include_url=False)
@@ -137,7 +157,7 @@ def _explained(
         ),
     )
     location = [part for part in first["loc"] if not _is_branch(part, document)]
-    key = dotted(location)
+    key = _place(location, document)
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
     got = shown(_value_at(document, location))
     if first["type"] in {"unexpected_keyword_argument", "extra_forbidden", "unexpected_property"}:
@@ -149,17 +169,36 @@ def _explained(
         )
     if first["type"] in {"missing", "missing_argument"}:
         return ConfigurationError(
-            f"{path}: key '{key}' is missing{more}", why="it has no default", hint=f"add '{key}'"
+            f"{path}: key '{key}' is missing{more}",
+            why="it has no default",
+            hint=f"add '{dotted(location)}'",
         )
     return ConfigurationError(
         f"{path}: key '{key}' has a value that is not allowed{more}",
-        why=f"got {got}; {_allowed(first['msg'])}",
-        hint=_unit_hint(str(location[-1]) if location else "", _value_at(document, location)),
+        why=f"got {got}; {allowed(first)}",
+        hint=_unit_hint(str(location[-1]) if location else "", _value_at(document, location))
+        or hint,
     )
 
 
-def _allowed(message: str) -> str:
-    """Turn the validator's sentence into what is allowed."""
+def _place(location: list[int | str], document: Mapping[str, Any]) -> str:
+    """Return a place in words; an entry of a list is named by its id where it has one."""
+    in_list = len(location) > 1 and isinstance(location[1], int)
+    name = _value_at(document, [*location[:2], "id"]) if in_list else None
+    if not isinstance(name, str) or not name:
+        return dotted(location)
+    rest = dotted(location[2:])
+    return f"{dotted(location[:2])} {shown(name)[1:-1]}" + (f": {rest}" if rest else "")
+
+
+def allowed(problem: Mapping[str, Any]) -> str:
+    """Turn a validator's problem into what is allowed."""
+    if problem["type"] == "string_pattern_mismatch":
+        pattern = str(problem.get("ctx", {}).get("pattern", ""))
+        words = next((text for start, text in _PATTERNS.items() if pattern.startswith(start)), "")
+        if words:
+            return words
+    message = str(problem["msg"])
     text = message[0].lower() + message[1:]
     return text.replace("input should be", "allowed is").replace("input", "value")
 
@@ -192,7 +231,7 @@ def _unit_hint(key: str, value: Any) -> str:
     for suffix, smaller in _THOUSANDTHS.items():
         if key.endswith(suffix) and isinstance(value, int | float) and abs(value) >= 100.0:
             return f"the key is in {suffix[1:]}; did you write {smaller}?"
-    return "see 'voltward config schema'"
+    return ""
 
 
 def dotted(location: Iterable[int | str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from voltward.assurance.evidence.rating_snapshot import BASES
 from voltward.interfaces.cli.output import columns
 
 Document = Mapping[str, Any]
@@ -20,7 +21,7 @@ def pack_text(statement: Document, exceptions: Document, files: int) -> str:
     seeds = run["seeds"]
     lines = [
         f"run        {run['name']}: {run['cases']} cases, track {run['track']}",
-        f"seeds      {len(seeds)} from seed {run['seed']}: {_listed(seeds)}",
+        f"seeds      {len(seeds)} from seed {run['seed']}: {_listed(seeds)}{_runs(run)}",
         f"config     sha256 {run['config_sha256']}",
         f"observed   {times['observed_at'] or 'not told by the run'}",
         f"collected  {times['collected_at']}",
@@ -40,18 +41,42 @@ def _listed(seeds: list[int]) -> str:
     return f"{shown}, ... {seeds[-1]}" if len(seeds) > 8 else shown
 
 
+def _runs(run: Document) -> str:
+    """Return how many runs a cell had; nothing where no attack was run, or it is not told."""
+    runs = run.get("runs_of_each_attack_and_stack")
+    if not runs:
+        return ""
+    fewest, most = runs["fewest"], runs["most"]
+    count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    noun = "run" if most == 1 else "runs"
+    return f"; {count} {noun} of each attack and stack"
+
+
 def _risk_lines(risk: Document | None) -> list[str]:
     if risk is None:
         return ["risks      no TARA was signed"]
     rows = [
-        (moment, name, *(str(risk[moment][name][str(value)]) for value in range(5, 0, -1)))
+        (moment, name, *_values(risk, moment, name))
         for moment in ("before", "after")
         for name in risk["control_sets"]
         if name in risk[moment]
     ]
-    head = ("", "controls", "risk 5", "4", "3", "2", "1")
-    of = f"risks      damage x threat, model {risk['model']}, profile {risk['profile']}"
-    return [of, columns(rows, head)]
+    head = ("", "controls", "risk 5", "4", "3", "2", "1", *BASES)
+    of = f"model {risk['model']}, profile {risk['profile']}"
+    return [
+        f"risks      damage x threat pairs at their highest category, {of}",
+        columns(rows, head),
+        "           measured, estimated, assumed: what the rating of each pair rests on",
+    ]
+
+
+def _values(risk: Document, moment: str, name: str) -> list[str]:
+    """Return the counts of one row: by risk value, and by basis where the pack tells it."""
+    values = risk[moment][name]
+    # A pack signed before the basis was part of the statement does not tell it.
+    basis = risk.get("basis", {}).get(moment, {}).get(name, {})
+    by_value = [str(values[str(value)]) for value in range(5, 0, -1)]
+    return [*by_value, *(str(basis.get(word, "not told")) for word in BASES)]
 
 
 def _claims(exceptions: Document, times: Document) -> list[str]:

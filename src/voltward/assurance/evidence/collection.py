@@ -13,9 +13,13 @@ from voltward.assurance.evidence.layout import (
 )
 from voltward.assurance.evidence.rating_snapshot import JOINED, Document
 from voltward.assurance.tara.model_folder import Model
+from voltward.assurance.tara.rating import model_digest, part_digests
 from voltward.core.errors import ConfigurationError
 from voltward.experiments.document import data_folder
 from voltward.experiments.run_folder import FIGURES, REPORT_FILE, RUN_FILE, RunFolder
+
+# How many entries of a model a message names.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -77,27 +81,68 @@ class Collected:
 
 
 def check_belongs(collected: Collected) -> None:
-    """Refuse a rating of another run or of another model.
+    """Refuse a rating of another run, of other cases, or of another model.
 
     Raises:
-        ConfigurationError: The names differ.
+        ConfigurationError: Names or digests differ.
     """
-    rating, model, run = collected.rating, collected.model, collected.run
-    if rating is None:
+    if collected.rating is None:
+        return
+    _check_run(collected.rating, collected.run)
+    if collected.model is not None:
+        _check_model(collected.rating, collected.model)
+
+
+def _check_run(rating: Document, run: RunFolder) -> None:
+    if not rating["run"]:
         return
     name = str(run.run.get("name", run.path.name))
-    if rating["run"] and name not in {rating["run"], *rating["run"].split(JOINED)}:
+    again = f"rate this run: voltward tara rate MODEL --run {run.path} --out FILE, then --tara FILE"
+    if name not in {rating["run"], *rating["run"].split(JOINED)}:
         raise ConfigurationError(
             f"the rating is of the run '{rating['run']}', not of '{name}'",
             why="risks after controls must rest on the run that is signed with them",
-            hint=f"rate this run: voltward tara rate MODEL --run {run.path} --json",
+            hint=again,
         )
-    if model is not None and rating["model"] != model.id:
+    cases = run.run["files"]["cases.parquet"]
+    if cases not in rating["run_sha256"].split(JOINED):
+        raise ConfigurationError(
+            f"the rating was made on other cases than those of {run.path}",
+            why=f"the rating read sha256 {rating['run_sha256'] or '(none)'}, "
+            f"cases.parquet of the run has {cases}",
+            hint=f"{again}; without --tara, {run.path / RATING_OF_RUN} was taken, and is stale",
+        )
+
+
+def _check_model(rating: Document, model: Model) -> None:
+    if rating["model"] != model.id:
         raise ConfigurationError(
             f"the rating is of the model '{rating['model']}', not of '{model.id}'",
             why="risks and model of a pack must belong together",
             hint="give the model's own rating, or the rating's model",
         )
+    digest = model_digest(model)
+    if rating["model_sha256"] != digest:
+        raise ConfigurationError(
+            f"{model.path}: is not the model that was rated",
+            why=f"the rating read sha256 {rating['model_sha256']}, the model has {digest}; "
+            + _first_differences(rating["parts"], part_digests(model)),
+            hint=f"rate again: voltward tara rate {model.path} --run RUN --out FILE, "
+            "or give the model as it was rated",
+        )
+
+
+def _first_differences(rated: Mapping[str, str], now: Mapping[str, str]) -> str:
+    """Return which entries of a model differ from those that were rated, the first few."""
+    if not rated:
+        return "the rating does not tell its entries"
+    names = sorted(name for name in {*rated, *now} if rated.get(name) != now.get(name))
+    told = [
+        f"{name} (new)" if name not in rated else f"{name} (gone)" if name not in now else name
+        for name in names[:_NAMED]
+    ]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"entries that differ: {', '.join(told)}{more}"
 
 
 def _model_files(model: Model) -> list[Path]:

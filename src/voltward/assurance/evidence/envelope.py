@@ -60,7 +60,7 @@ def read_statement(content: bytes) -> SignedStatement:
         (signature,) = envelope.signatures.values()
         again = _spelt(envelope)
     except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"no signed statement ({type(error).__name__})") from error
+        raise ValueError("not an envelope with one signature") from error
     if envelope.payload_type != PAYLOAD_TYPE or signature.unrecognized_fields or again != content:
         raise ValueError("not the one spelling of a signed statement")
     return SignedStatement(signature.keyid, envelope.payload, envelope)

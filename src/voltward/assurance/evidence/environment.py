@@ -2,7 +2,8 @@
 
 import platform
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -12,6 +13,7 @@ from pyarrow import parquet
 from voltward import __version__
 from voltward.core.files import sha256_of
 from voltward.experiments.run_folder import RUN_FILE, RunFolder
+from voltward.experiments.schemas import NO_ATTACK
 
 PROJECT = "voltward"
 
@@ -58,8 +60,9 @@ def environment_document(run: RunFolder, times: Times) -> dict[str, Any]:
 
 
 def run_facts(run: RunFolder) -> dict[str, Any]:
-    """Return what the run says of itself, with the seeds and the number of its cases."""
-    seeds = parquet.read_table(run.path / "cases.parquet", columns=["seed"]).column("seed")
+    """Return what the run says of itself, with seeds, number of cases, and runs of each cell."""
+    cases = parquet.read_table(run.path / "cases.parquet", columns=["attack", "stack", "seed"])
+    seeds = cases.column("seed")
     return {
         "name": run.run.get("name", run.path.name),
         "run_sha256": sha256_of(run.path / RUN_FILE),
@@ -67,10 +70,20 @@ def run_facts(run: RunFolder) -> dict[str, Any]:
         "seed": run.run["seed"],
         "seeds": sorted(seeds.unique().to_pylist()),
         "cases": len(seeds),
+        "runs_of_each_attack_and_stack": _fewest_and_most(
+            cases.column("attack").to_pylist(), cases.column("stack").to_pylist()
+        ),
         "track": run.run["track"],
         "versions": dict(run.run["versions"]),
         "source_commit": _first(run.run, "source_commit", "commit"),
     }
+
+
+def _fewest_and_most(attacks: Sequence[str], stacks: Sequence[str]) -> dict[str, int] | None:
+    """Return how many runs attack and stack had; None where no case has an attack."""
+    cells = zip(attacks, stacks, strict=True)
+    runs = Counter((attack, stack) for attack, stack in cells if attack != NO_ATTACK)
+    return {"fewest": min(runs.values()), "most": max(runs.values())} if runs else None
 
 
 def observed_at(run: RunFolder) -> str | None:

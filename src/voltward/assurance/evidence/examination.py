@@ -24,6 +24,8 @@ from voltward.assurance.evidence.manifest import digest_of, read_manifest, walk
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
 
 ABSENT = "no file"
+_AGAIN = "get the pack again from the one who signed it"
+_OTHER_KEY = f"the key that you gave may be the wrong one: compare its id; if it is right, {_AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Examined:
         findings: Files that are not what was signed; a pack without any is valid.
         key_id: The key that signed; empty unless valid.
         pinned: The key came from the caller, not from the pack itself.
+        other_key: The statement names another key than the caller's.
         pack_sha256: Digest of the statement file, which names the pack.
         digests: Signed path to SHA-256; empty unless valid.
         predicate: What the signed statement says; empty unless valid.
@@ -69,6 +72,7 @@ class Examined:
     findings: tuple[Finding, ...]
     key_id: str = ""
     pinned: bool = False
+    other_key: bool = False
     pack_sha256: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
     predicate: Mapping[str, Any] = field(default_factory=dict)
@@ -81,7 +85,7 @@ class Examined:
         return EvidenceInvalidError(
             f"{self.path / first.file}: {first.problem}",
             why="; ".join([first.digests(), *(finding.text() for finding in others)]),
-            hint="get the pack again from the one who signed it",
+            hint=_OTHER_KEY if self.other_key else _AGAIN,
         )
 
     def trusted(self) -> "Examined":
@@ -105,8 +109,19 @@ def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
             shows that the pack is whole, and not whose it is.
 
     Raises:
-        ConfigurationError: The folder is no pack.
+        ConfigurationError: The folder is no pack, or cannot be read.
     """
+    try:
+        return _examine(pack, key)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename or pack}: cannot be read",
+            why=error.strerror or str(error),
+            hint="check the path; 'voltward evidence sign' writes a pack",
+        ) from error
+
+
+def _examine(pack: Path, key: Ed25519PublicKey | None) -> Examined:
     if not any((pack / name).is_file() for name in (STATEMENT, MANIFEST)):
         raise ConfigurationError(
             f"{pack}: is no evidence pack",
@@ -115,30 +130,33 @@ def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
         )
     got = {name: digest_of(path) for name, path in walk(pack)}
     content = _content(pack, got)
+    pinned = key is not None
     try:
         statement = read_statement(content)
         document = _document(statement.payload)
     except ValueError as error:
-        return Examined(pack, (_altered(pack, got, str(error)),))
+        altered = _altered(pack, got, str(error), "a signed statement on a pack")
+        return Examined(pack, (altered,), pinned=pinned)
     digests = {entry["name"]: entry["digest"]["sha256"] for entry in document["subject"]}
     own = _own_key(pack)
     used = key or own
+    other = key is not None and key_id(key) != statement.key_id
     wrong = _wrong_signature(pack, got, statement, digests, key, own)
     if wrong or used is None:
-        return Examined(pack, (wrong,) if wrong else ())
+        return Examined(pack, (wrong,) if wrong else (), pinned=pinned, other_key=other)
     seal = hashlib.sha256(seal_text(got[STATEMENT]).encode()).hexdigest()
     findings = _differences({**digests, STATEMENT: got[STATEMENT], SEAL: seal}, got)
     findings = findings or _contradictions(pack, digests, used, own)
     if findings:
-        return Examined(pack, tuple(findings))
+        return Examined(pack, tuple(findings), pinned=pinned)
     return Examined(
         pack,
         (),
-        statement.key_id,
-        key is not None,
-        got[STATEMENT],
-        digests,
-        document["predicate"],
+        key_id=statement.key_id,
+        pinned=pinned,
+        pack_sha256=got[STATEMENT],
+        digests=digests,
+        predicate=document["predicate"],
     )
 
 
@@ -156,19 +174,22 @@ def _wrong_signature(
     if used and statement.is_signed_by(used):
         if name == statement.key_id:
             return None
-        return _altered(pack, got, f"it names key {statement.key_id}, but key {name} signed it")
+        problem = f"it names key {statement.key_id}, but key {name} signed it"
+        return _altered(pack, got, problem, "a statement that names its signer")
     key_differs = got.get(PUBLIC_KEY) != digests.get(PUBLIC_KEY)
     if key is None and name != statement.key_id and key_differs:
         expected = digests.get(PUBLIC_KEY, ABSENT)
         problem = f"is not the key {statement.key_id} that the statement names"
         return Finding(PUBLIC_KEY, problem, expected, got.get(PUBLIC_KEY, ABSENT))
     if name == statement.key_id:
-        return _altered(pack, got, f"the signature by key {name} does not hold")
+        problem = f"the signature by key {name} does not hold"
+        return _altered(pack, got, problem, "the statement that the key signed")
     wanted = f"key {name}" if used else "any key of the pack"
-    return _altered(pack, got, f"signed by key {statement.key_id}, not by {wanted}")
+    problem = f"signed by key {statement.key_id}, not by {wanted}"
+    return _altered(pack, got, problem, f"a statement signed by {wanted}")
 
 
-def _altered(pack: Path, got: Mapping[str, str], problem: str) -> Finding:
+def _altered(pack: Path, got: Mapping[str, str], problem: str, wanted: str) -> Finding:
     """Return the finding on the statement; what its digest was is told by the seal beside it."""
     found = got.get(STATEMENT, ABSENT)
     try:
@@ -176,7 +197,7 @@ def _altered(pack: Path, got: Mapping[str, str], problem: str) -> Finding:
     except (OSError, UnicodeDecodeError):
         sealed = ""
     known = len(sealed) == 64 and sealed != found
-    return Finding(STATEMENT, problem, sealed if known else "of another statement", found)
+    return Finding(STATEMENT, problem, sealed if known else wanted, found)
 
 
 def _differences(wanted: Mapping[str, str], got: Mapping[str, str]) -> list[Finding]:
@@ -230,7 +251,7 @@ def _document(payload: bytes) -> Any:
         kinds = (document["_type"], document["predicateType"])
         right = isinstance(document["predicate"], dict) and len(set(names)) == len(names)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"no statement on a pack: {error!r}") from error
+        raise ValueError("no statement on a pack: files, digests or kind are missing") from error
     texts = all(isinstance(text, str) for text in (*names, *digests))
     if not right or not texts or kinds != (STATEMENT_TYPE, PREDICATE_TYPE):
         raise ValueError("no statement on a pack")

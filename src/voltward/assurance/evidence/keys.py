@@ -64,16 +64,13 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
         replace: Write over earlier keys.
 
     Raises:
-        ConfigurationError: One of the files is there already, or cannot be written.
+        ConfigurationError: The name is no file name, its folder is absent, one of the files is
+            there already, or cannot be written.
     """
-    public = public_path(path)
-    for file in (path, public):
-        if file.is_dir() or (file.exists() and not replace):
-            raise ConfigurationError(
-                f"{file}: is there already",
-                why="a lost signing key cannot be had back",
-                hint="choose another --out, or replace both files with --force",
-            )
+    try:
+        public = _free_place(path, replace=replace)
+    except OSError as error:
+        raise _not_written(path, error) from error
     private_key = Ed25519PrivateKey.generate()
     protection: KeySerializationEncryption = (
         BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
@@ -83,7 +80,7 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
         _write_secret(path, pem)
         write_bytes(public, public_pem(private_key.public_key()))
     except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be written", why=str(error)) from error
+        raise _not_written(path, error) from error
     return KeyFiles(path, public, key_id(private_key.public_key()))
 
 
@@ -134,6 +131,38 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     return key
 
 
+def _free_place(path: Path, *, replace: bool) -> Path:
+    """Return where the public half goes, after a look at both places."""
+    if path.is_dir():
+        raise ConfigurationError(
+            f"{path}: is a folder",
+            why="a key is a file",
+            hint="name a file, such as --out signer.pem",
+        )
+    if not path.parent.is_dir():
+        there = path.parent.exists()
+        raise ConfigurationError(
+            f"{path.parent}: {'is a file, no folder' if there else 'there is no such folder'}",
+            why="a key is never written to a folder that was not made for it",
+            hint="choose another --out" if there else f"make the folder first: mkdir {path.parent}",
+        )
+    public = public_path(path)
+    for file in (path, public):
+        if file.is_dir() or (file.exists() and not replace):
+            raise ConfigurationError(
+                f"{file}: is there already",
+                why="a lost signing key cannot be had back",
+                hint="choose another --out, or replace both files with --force",
+            )
+    return public
+
+
+def _not_written(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path}: cannot be written", why=error.strerror or str(error), hint="choose another --out"
+    )
+
+
 def _content(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -144,15 +173,17 @@ def _content(path: Path) -> bytes:
 
 
 def _other_kind(path: Path, key: object) -> ConfigurationError:
-    kind = type(key).__name__.lstrip("_")
+    name = type(key).__name__.lstrip("_")
+    kind = name.removesuffix("PrivateKey").removesuffix("PublicKey")
     return ConfigurationError(
-        f"{path}: a key of another kind", why=f"got {kind}, expected Ed25519", hint=_MAKE_ONE
+        f"{path}: a key of another kind",
+        why=f"it is for {kind}, expected Ed25519",
+        hint=_MAKE_ONE,
     )
 
 
 def _write_secret(path: Path, content: bytes) -> None:
     """Write a file that nobody else could read at any moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     temporary.unlink(missing_ok=True)
     try:

@@ -62,7 +62,7 @@ def read_manifest(pack: Path) -> Manifest:
         )
         again = manifest.spelt()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(f"no manifest ({type(error).__name__})") from error
+        raise ValueError("not a manifest of digests and sizes") from error
     if again != content:
         raise ValueError("not the one spelling of a manifest")
     return manifest

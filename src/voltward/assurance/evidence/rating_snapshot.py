@@ -2,18 +2,19 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voltward.assurance.evidence.rating_shape import WITHOUT_CONTROLS, rating_problem
+from voltward.assurance.tara.words import Basis
 from voltward.core.errors import ConfigurationError
 
-SCHEMA_VERSION = 1
-WITHOUT_CONTROLS = "none"
-_HEAD = ("schema_version", "model", "model_sha256", "profile", "run", "run_sha256")
+# From the firmest to the weakest.
+BASES = (Basis.MEASURED, Basis.ESTIMATED, Basis.ASSUMED)
 _LISTS = ("control_sets", "paths", "risks")
-_RATE = "write one with: voltward tara rate MODEL --run RUN --json"
+_RATE = "write one with: voltward tara rate MODEL --run RUN --out FILE"
 # Between the campaigns of one rating.
 JOINED = " + "
 Document = Mapping[str, Any]
@@ -44,6 +45,7 @@ class Snapshot:
             ),
             "before": counts(self.before),
             "after": counts(self.after),
+            "basis": {"before": bases(self.before), "after": bases(self.after)},
         }
 
 
@@ -54,14 +56,15 @@ def read_rating(path: Path) -> Document:
         ConfigurationError: The file is absent, or no rating; the message names the key.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_text(encoding="utf-8")
+        document = json.loads(content)
     except OSError as error:
         raise ConfigurationError(
             f"{path}: there is no such rating", why=error.strerror or "", hint=_RATE
         ) from error
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path}: not JSON", why=str(error), hint=_RATE) from error
-    problem = next(_problems(document), "")
+    problem = rating_problem(content)
     if problem:
         raise ConfigurationError(f"{path}: no rating", why=problem, hint=_RATE)
     return dict(document)
@@ -87,15 +90,35 @@ def counts(rating: Document) -> dict[str, dict[str, int]]:
 
     A pair counts at its highest category.
     """
-    highest: dict[tuple[str, str, str], int] = {}
-    for risk in rating["risks"]:
-        pair = (str(risk["control_set"]), str(risk["damage"]), str(risk["threat"]))
-        highest[pair] = max(int(risk["risk"]), highest.get(pair, 0))
-    found = Counter((pair[0], value) for pair, value in highest.items())
+    found = Counter((control_set, value) for (control_set, *_), (value, _) in _pairs(rating))
     return {
         str(name): {str(value): found[str(name), value] for value in range(1, 6)}
         for name in rating["control_sets"]
     }
+
+
+def bases(rating: Document) -> dict[str, dict[str, int]]:
+    """Return control set to basis ("measured", ...) to number of pairs of damage and threat.
+
+    A pair counts once, with the weakest basis among its highest categories.
+    """
+    found = Counter((control_set, weakness) for (control_set, *_), (_, weakness) in _pairs(rating))
+    return {
+        str(name): {
+            basis.value: found[str(name), weakness] for weakness, basis in enumerate(BASES)
+        }
+        for name in rating["control_sets"]
+    }
+
+
+def _pairs(rating: Document) -> Iterable[tuple[tuple[str, str, str], tuple[int, int]]]:
+    """Return (control set, damage, threat) with its highest risk and how weak the basis is."""
+    highest: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for risk in rating["risks"]:
+        pair = (str(risk["control_set"]), str(risk["damage"]), str(risk["threat"]))
+        rank = (int(risk["risk"]), BASES.index(Basis(risk["basis"])))
+        highest[pair] = max(rank, highest.get(pair, rank))
+    return highest.items()
 
 
 def _part(rating: Document, sets: list[str]) -> dict[str, Any]:
@@ -104,36 +127,3 @@ def _part(rating: Document, sets: list[str]) -> dict[str, Any]:
         key: [entry for entry in rating[key] if entry["control_set"] in sets] for key in _LISTS[1:]
     }
     return {**head, "control_sets": sets, **entries}
-
-
-def _problems(document: Any) -> Iterator[str]:
-    """Yield what is wrong with the shape of a rating; the first one counts."""
-    if not isinstance(document, dict):
-        yield f"expected an object, got {type(document).__name__}"
-        return
-    if document.get("schema_version") != SCHEMA_VERSION:
-        yield f"schema_version: expected {SCHEMA_VERSION}, got {document.get('schema_version')!r}"
-    for key in _HEAD[1:]:
-        if not isinstance(document.get(key), str):
-            yield f"{key}: expected text, got {document.get(key)!r}"
-    sets = document.get("control_sets")
-    if not isinstance(sets, list) or WITHOUT_CONTROLS not in sets:
-        yield f"control_sets: expected a list with '{WITHOUT_CONTROLS}', got {sets!r}"
-        return
-    for key in _LISTS[1:]:
-        yield from _entry_problems(key, document.get(key), sets)
-
-
-def _entry_problems(key: str, entries: Any, sets: list[Any]) -> Iterator[str]:
-    if not isinstance(entries, list):
-        yield f"{key}: expected a list"
-        return
-    for index, entry in enumerate(entries):
-        if not isinstance(entry, dict) or entry.get("control_set") not in sets:
-            yield f"{key}[{index}].control_set: not one of {', '.join(map(str, sets))}"
-            return
-        value = entry.get("risk", 1 if key == "paths" else None)
-        if type(value) is not int or not 1 <= value <= 5:
-            yield f"{key}[{index}].risk: expected 1 to 5, got {value!r}"
-        if key == "risks" and not {"damage", "threat"} <= set(entry):
-            yield f"{key}[{index}]: damage and threat are missing"

@@ -78,7 +78,10 @@ def sign_pack(
         EvidenceInvalidError: The previous pack is not what was signed.
     """
     place = pack.absolute()
-    _check_place(place, previous, replace=replace)
+    try:
+        _check_place(place, previous, replace=replace)
+    except OSError as error:
+        raise _not_written(pack, error) from error
     check_belongs(collected)
     sources = collected.sources(secret)
     chained = examine(previous).trusted().pack_sha256 if previous else None
@@ -100,7 +103,7 @@ def sign_pack(
         write_text(part / SEAL, seal_text(digest))
         _move(part, place)
     except OSError as error:
-        raise ConfigurationError(f"{pack}: cannot be written", why=str(error)) from error
+        raise _not_written(pack, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return SignedPack(pack, key_id(key.public_key()), len(statement["subject"]), digest)
@@ -176,6 +179,12 @@ def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:
             why="a history whose packs are replaced cannot be checked",
             hint="choose another --out",
         )
+
+
+def _not_written(pack: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"{pack}: cannot be written", why=error.strerror or str(error), hint="choose another --out"
+    )
 
 
 def _is_pack(folder: Path) -> bool:

@@ -31,7 +31,9 @@ def read_rating_file(path: Path) -> dict[str, Any]:
             f"{path}: cannot be read ({error.strerror})", hint=_AGAIN
         ) from error
     except ValueError as error:
-        raise ConfigurationError(f"{path}: is no JSON", why=str(error), hint=_AGAIN) from error
+        raise ConfigurationError(
+            f"{path}: is no rating: no JSON", why=str(error), hint=_AGAIN
+        ) from error
     got = document.get("schema_version") if isinstance(document, dict) else None
     if got != SCHEMA_VERSION:
         raise ConfigurationError(

@@ -12,7 +12,12 @@ import click
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.environment import Times, observed_at
 from voltward.assurance.evidence.examination import Examined, examine
-from voltward.assurance.evidence.keys import make_keys, read_private_key, read_public_key
+from voltward.assurance.evidence.keys import (
+    make_keys,
+    public_path,
+    read_private_key,
+    read_public_key,
+)
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack
@@ -106,7 +111,7 @@ def sign_command(
         raise ConfigurationError(
             "--before: there is no rating of now to compare with",
             why=f"neither --tara nor {folder.path / RATING_OF_RUN} gives one",
-            hint="rate first: voltward tara rate MODEL --run RUN --json",
+            hint="rate first: voltward tara rate MODEL --run RUN --out FILE",
         )
     collected = Collected(folder, rating, read_rating(before) if before else None, model)
     gathered = _utc(collected_at, "--collected-at") if collected_at else now
@@ -114,15 +119,15 @@ def sign_command(
     signed = sign_pack(out, collected, signer, times, secret=key, previous=previous, replace=force)
     if rating is None:
         message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
-    elif rating["run"] and folder.run["files"]["cases.parquet"] not in rating["run_sha256"]:
-        message("the rating was made on other cases than those of this run")
     if as_json:
         document = {**asdict(signed), "path": str(signed.path)}
         emit_json({"schema_version": SCHEMA_VERSION, **document})
         return
     emit(f"pack   {signed.path}: {signed.files} files signed by key {signed.key_id}")
     emit(f"sha256 {signed.pack_sha256} names this pack: note it down")
-    message(f"Next: voltward evidence verify {signed.path}")
+    public = public_path(key)
+    handed_out = public if public.is_file() else "PUBLIC_KEY"
+    message(f"Next: voltward evidence verify {signed.path} --key {handed_out}")
 
 
 @evidence_group.command("verify")
@@ -190,9 +195,12 @@ def _verdict(examined: Examined) -> str:
 
 def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:
     """Return rating and model, as given or as they lie in the run folder."""
-    shipped = [path for path in given if not path.exists() and str(path) in model_names()]
-    folders = [*(path for path in given if path.is_dir()), *map(model_folder, shipped)]
-    files = [path for path in given if not path.is_dir() and path not in shipped]
+    # os.path answers "no" where pathlib raises, as for a name that is too long.
+    own = [path for path in given if os.path.isdir(path)]
+    others = [path for path in given if path not in own]
+    shipped = [p for p in others if not os.path.exists(p) and str(p) in model_names()]
+    folders = [*own, *map(model_folder, shipped)]
+    files = [path for path in others if path not in shipped]
     if len(folders) > 1 or len(files) > 1:
         raise ConfigurationError(
             "--tara: at most one rating and one model folder",

@@ -1,5 +1,7 @@
 """The command `voltward`: a table of commands that are imported only when they are called."""
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +12,10 @@ from voltward import __version__
 from voltward.core.errors import ExitCode, VoltwardError
 from voltward.interfaces.cli.lazy_group import LazyGroup
 from voltward.interfaces.cli.output import set_verbosity, show_error
+
+# What a shell reports of a program that SIGPIPE ended.
+OUTPUT_CLOSED = 141
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 # Name to where it lives, and the line in `voltward --help`.
 COMMANDS = {
@@ -112,9 +118,38 @@ def run(arguments: Sequence[str]) -> int:
             ExitCode.INTERRUPTED,
             as_json=as_json,
         )
+    except BrokenPipeError:
+        return OUTPUT_CLOSED
+    except SystemExit as error:
+        # The command line library ends the process when its output is closed.
+        if isinstance(error.__context__, BrokenPipeError):
+            return OUTPUT_CLOSED
+        raise
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        return _full(error)
     return result if isinstance(result, int) else ExitCode.DONE
+
+
+def _full(error: OSError) -> int:
+    place = f"{error.filename}: " if error.filename else ""
+    what = f"{place}cannot write: {(error.strerror or 'no space').lower()}"
+    return show_error(what, "", "make room, or write elsewhere", ExitCode.USAGE, as_json=False)
 
 
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = OUTPUT_CLOSED
+    except OSError as error:
+        # What was printed before is reported once.
+        code = code or _full(error)
+    else:
+        sys.exit(code)
+    # What is left to write goes nowhere, so that the interpreter ends without a complaint.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from voltward import __version__
-from voltward.core.errors import ExitCode
+from voltward.core.errors import ConfigurationError, ExitCode
+from voltward.core.files import checked_path
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +25,7 @@ SCHEMA_VERSION = 1
 _SCREEN = "voltward.interfaces.cli.screen"
 Progress = Callable[[str, int, int], None]
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
 
 @dataclass
@@ -79,6 +82,28 @@ def detail(text: str) -> None:
     """Write a line for people who asked for more."""
     if _verbosity.verbose:
         click.echo(text, err=True)
+
+
+def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
+    """Refuse to replace a file, unless forced; devices and pipes are never replaced.
+
+    Args:
+        path: Where a result is to be written.
+        force: Whether the user asked to replace what is there.
+        option: What named the file.
+
+    Raises:
+        ConfigurationError: It is a folder, or a file that is there already.
+    """
+    checked_path(path, option)
+    if path.is_dir():
+        raise ConfigurationError(f"{option} {path}: is a folder", hint="name a file")
+    if path.is_file() and not force:
+        raise ConfigurationError(
+            f"{option} {path}: is there already",
+            why="a file is never replaced unasked",
+            hint="give another name, or --force to replace it",
+        )
 
 
 def header(seed: int, config_sha256: str, subject: str) -> None:
