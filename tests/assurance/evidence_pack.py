@@ -5,6 +5,7 @@ import json
 import runpy
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.environment import Times
@@ -12,6 +13,7 @@ from voltward.assurance.evidence.keys import make_keys, read_private_key
 from voltward.assurance.evidence.rating_snapshot import read_rating
 from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.tara.model_folder import read_model
+from voltward.assurance.tara.rating import model_digest, part_digests
 from voltward.experiments.run_folder import RunFolder, RunWriter
 
 TESTS = Path(__file__).parents[1]
@@ -46,9 +48,9 @@ reviewer = "reviewer"
 """
 
 
-def make_run(folder, cases=3, **changes):
+def make_run(folder, rows=(), **changes):
     """Write a run folder of a few cases, with a figure and a rating beside."""
-    rows = SYNTHETIC["make_cases"]()[:cases]
+    rows = rows or SYNTHETIC["make_cases"]()[:3]
     writer = RunWriter.begin(folder, SYNTHETIC["CONFIG"], {"config_sha256": "synthetic"})
     events = [event for row in rows for event in SYNTHETIC["make_events"](row)]
     writer.parts.write(0, rows, events)
@@ -63,8 +65,17 @@ def make_run(folder, cases=3, **changes):
 
 
 def make_rating(run, /, **changes):
-    digest = run.run["files"]["cases.parquet"]
-    return {**RISK["make_document"](run_sha256=digest), **changes}
+    """Return a rating of the run's cases and of MODEL."""
+    digests = {"run_sha256": run.run["files"]["cases.parquet"], **model_digests()}
+    return {**RISK["make_document"](**digests), **changes}
+
+
+def model_digests():
+    """Return what a rating tells of the model that it was made of."""
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "model.toml").write_text(MODEL, "utf-8")
+        model = read_model(Path(folder))
+    return {"model_sha256": model_digest(model), "parts": part_digests(model)}
 
 
 def make_pack(folder, key="signer.pem", pack="pack", *, with_tara=True, **options):

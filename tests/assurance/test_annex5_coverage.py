@@ -129,6 +129,8 @@ def test_ids_of_table_c3_are_known_and_never_counted():
     assert found.problems == ()
     assert row(found, "30.1").status == "linked"
     assert found.counts()["linked"] == 0
+    assert row(found, "30.2").status == "outside table A1"
+    assert "missing" not in {one.status for one in found.outside}
 
 
 @given(st.lists(st.sampled_from(IDS), unique=True), st.lists(st.sampled_from(IDS), unique=True))

@@ -479,8 +479,10 @@ def test_a_folder_without_models_is_refused(tmp_path):
     with pytest.raises(ConfigurationError, match="is no folder"):
         read_model(tmp_path / "absent")
     (tmp_path / "file.toml").write_text(WORLD.HEAD)
-    with pytest.raises(ConfigurationError, match="no such model folder"):
+    with pytest.raises(ConfigurationError, match="is a file, not a model folder"):
         model_folder(tmp_path / "file.toml")
+    with pytest.raises(ConfigurationError, match="no such model folder"):
+        model_folder(tmp_path / "absent")
 
 
 def test_all_faults_are_told_at_once(tmp_path):

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from voltward.assurance.evidence.examination import examine
 from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.main import run
+from voltward.interfaces.evidence_text import pack_text
 
 PACK = runpy.run_path(str(Path(__file__).parent / "evidence_pack.py"))
 TIME = "2026-11-22T12:00:00+01:00"
@@ -46,9 +48,10 @@ def test_a_pack_is_made_and_verified(call, tmp_path):
     assert "not locked" in err
     key = out.split("key id")[1].split()[0]
     assert stat.S_IMODE((tmp_path / "signer.pem").stat().st_mode) == 0o600
-    code, out, _ = sign(call, tmp_path)
+    code, out, err = sign(call, tmp_path)
     assert code == ExitCode.DONE
     assert key in out
+    assert f"verify {tmp_path / 'signed'} --key {tmp_path / 'signer.pub.pem'}" in err
     code, out, _ = call("verify", tmp_path / "signed", "--key", tmp_path / "signer.pub.pem")
     assert code == ExitCode.DONE
     assert f"signed by key {key}, the key that you gave" in out
@@ -99,7 +102,9 @@ def test_show_tells_what_is_inside(call, folder):
     assert code == ExitCode.DONE
     for text in (
         "synthetic: 3 cases, track matched",
-        "3 from seed 7: 0, 1, 2",
+        "3 from seed 7: 0, 1, 2; 3 runs of each attack and stack",
+        "damage x threat pairs at their highest category",
+        "measured  estimated  assumed",
         "not told by the run",
         "2026-11-22T10:00:00Z",
         "2026-11-22T11:00:00Z",
@@ -110,11 +115,37 @@ def test_show_tells_what_is_inside(call, folder):
         "overruled ratings 1",
     ):
         assert text in out
+    (row,) = (line.split() for line in out.splitlines() if line.startswith("after   all"))
+    # Risks of T3, T2, T1 and T4; three of them were run, and the audit against T4 is judged.
+    assert [int(cell) for cell in row[2:]] == [1, 1, 0, 1, 1, 3, 1, 0]
     assert out.index("after   planned") < out.index("after   all")
     code, out, _ = call("show", folder / "pack", "--json")
     document = json.loads(out)
     assert document["statement"]["risk"]["before"]["none"]["5"] == 2
+    assert document["statement"]["risk"]["basis"]["after"]["all"]["estimated"] == 1
     assert document["exceptions"]["claims"][0]["expires"] == "2026-01-31"
+
+
+def test_show_tells_how_many_runs_a_cell_had(folder):
+    statement = json.loads(json.dumps(examine(folder / "pack").predicate))
+    exceptions = {"claims": None}
+
+    def told(fewest, most):
+        runs = {"fewest": fewest, "most": most}
+        statement["environment"]["run"]["runs_of_each_attack_and_stack"] = runs
+        return pack_text(statement, exceptions, 1)
+
+    assert "0, 1, 2; 4 to 80 runs of each attack and stack" in told(4, 80)
+    assert "0, 1, 2; 4 runs of each attack and stack" in told(4, 4)
+    assert "0, 1, 2; 1 run of each attack and stack" in told(1, 1)
+
+
+def test_show_of_a_pack_that_does_not_tell_its_basis(folder):
+    """Packs of an earlier form say neither runs nor basis."""
+    statement = json.loads(json.dumps(examine(folder / "pack").predicate))
+    del statement["risk"]["basis"]
+    del statement["environment"]["run"]["runs_of_each_attack_and_stack"]
+    assert "not told" in pack_text(statement, {"claims": None}, 1)
 
 
 def test_show_without_tara(call, folder):
@@ -146,14 +177,43 @@ def test_sign_without_a_rating_says_so(call, tmp_path):
     assert "--tara" in err
 
 
-def test_sign_says_when_the_rating_is_of_other_cases(call, tmp_path):
+def test_a_rating_of_other_cases_is_not_signed(call, tmp_path):
     made = PACK["make_run"](tmp_path / "run")
     rating = PACK["make_rating"](made, run_sha256="2" * 64)
-    (tmp_path / "rating.json").write_text(json.dumps(rating), "utf-8")
+    (tmp_path / "run" / "risk.json").write_text(json.dumps(rating), "utf-8")
     call("keygen", "--out", tmp_path / "signer.pem")
-    code, _, err = sign(call, tmp_path, "--tara", tmp_path / "rating.json")
-    assert code == ExitCode.DONE
-    assert "other cases than those of this run" in err
+    code, out, err = sign(call, tmp_path)
+    assert code == ExitCode.USAGE
+    assert out == ""
+    assert "other cases than those of" in err
+    assert "2" * 64 in err
+    assert made.run["files"]["cases.parquet"] in err
+    assert "--out FILE" in err
+    assert not (tmp_path / "signed").exists()
+
+
+def test_names_that_no_file_can_have_are_refused(call, folder, tmp_path):
+    long = tmp_path / ("x" * 300)
+    key = ("--key", folder / "signer.pem")
+    out = ("--out", tmp_path / "pack")
+    for arguments in (
+        ("keygen", "--out", ""),
+        ("keygen", "--out", long),
+        ("keygen", "--out", folder / "signer.pem" / "x"),
+        ("verify", long),
+        ("show", long),
+        ("verify", folder / "pack", "--key", long),
+        ("sign", folder / "run", *key, "--out", long),
+        ("sign", folder / "run", *key, *out, "--tara", long),
+        ("sign", folder / "run", *key, *out, "--before", long),
+        ("sign", folder / "run", *key, *out, "--previous", long),
+    ):
+        code, told, err = call(*arguments)
+        assert code == ExitCode.USAGE
+        assert told == ""
+        assert "Errno" not in err
+        assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sign_with_an_earlier_rating(call, folder):

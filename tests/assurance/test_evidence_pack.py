@@ -4,30 +4,25 @@ import base64
 import json
 import os
 import runpy
-import stat
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
     load_pem_public_key,
 )
 
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.envelope import read_statement, sign_statement
+from voltward.assurance.evidence.environment import run_facts
 from voltward.assurance.evidence.examination import examine
 from voltward.assurance.evidence.keys import (
     key_id,
     make_keys,
-    public_path,
     read_private_key,
     read_public_key,
 )
-from voltward.assurance.evidence.manifest import Manifest
+from voltward.assurance.evidence.manifest import Manifest, read_manifest
 from voltward.assurance.evidence.rating_snapshot import counts, read_rating, split_rating
 from voltward.assurance.evidence.signing import seal_text, sign_pack, statement_document
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
@@ -214,6 +209,10 @@ def test_a_pinned_key_tells_whose_pack_it_is(folder):
     other = ed25519.Ed25519PrivateKey.generate().public_key()
     (finding,) = examine(folder / "pack", other).findings
     assert finding.file == "statement.dsse.json"
+    assert finding.expected == f"a statement signed by key {key_id(other)}"
+    told = examine(folder / "pack", other).error()
+    assert told.why == f"expected {finding.expected}, got sha256 {finding.got}"
+    assert "may be the wrong one" in told.hint
     assert key_id(other) in finding.problem
     assert examined.key_id in finding.problem
 
@@ -223,6 +222,28 @@ def test_a_pack_signed_again_by_another_is_whole_but_not_the_signer_s(folder):
     assert examine(folder / "forged").trusted().pinned is False
     with pytest.raises(EvidenceInvalidError, match="not by key"):
         examine(folder / "forged", read_public_key(folder / "signer.pub.pem")).trusted()
+
+
+def test_a_damaged_file_is_not_blamed_on_the_key(folder):
+    file = folder / "pack" / "run" / "run.json"
+    with PACK["changed"](file, b"{}"):
+        told = examine(folder / "pack", read_public_key(folder / "signer.pub.pem")).error()
+    assert "key" not in told.hint
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"{}", b"null", b"\xff", b"[" * 10**5])
+def test_what_is_no_statement_is_said_in_words(folder, content):
+    with PACK["changed"](folder / "pack" / "statement.dsse.json", content):
+        told = examine(folder / "pack").error()
+    assert told.what.endswith("statement.dsse.json: not an envelope with one signature")
+    assert "Error" not in str(told)
+
+
+def test_what_is_no_manifest_is_said_in_words(tmp_path):
+    for content in (b"", b"[]", b"{}", b'{"files": 1}', b"\xff"):
+        (tmp_path / "manifest.json").write_bytes(content)
+        with pytest.raises(ValueError, match="not a manifest of digests and sizes"):
+            read_manifest(tmp_path)
 
 
 def test_a_replaced_key_is_named(folder):
@@ -341,100 +362,34 @@ def test_a_key_among_the_run_s_files_is_refused(tmp_path):
         )
 
 
-def test_a_rating_of_another_run_or_model_is_refused(folder):
-    run = RunFolder.open(folder / "run")
-    signer = read_private_key(folder / "signer.pem")
-    other = PACK["make_rating"](run, run="another campaign")
-    with pytest.raises(ConfigurationError, match="another campaign"):
-        sign_pack(folder / "no", Collected(run, other), signer, PACK["TIMES"])
-    model = PACK["read_model"](folder / "model")
-    other = PACK["make_rating"](run, model="another-model")
-    with pytest.raises(ConfigurationError, match="another-model"):
-        sign_pack(folder / "no", Collected(run, other, None, model), signer, PACK["TIMES"])
-    several = PACK["make_rating"](run, run="first + synthetic")
-    sign_pack(folder / "several", Collected(run, several, None, model), signer, PACK["TIMES"])
-
-
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"schema_version": 2}, "schema_version"),
-        ({"model": None}, "model"),
-        ({"control_sets": ["all"]}, "control_sets"),
-        ({"risks": {}}, "risks"),
-        ({"risks": [{"control_set": "other"}]}, r"risks\[0\].control_set"),
-        ({"risks": [{"control_set": "none", "risk": 6}]}, r"risks\[0\].risk"),
-        ({"risks": [{"control_set": "none", "risk": True}]}, r"risks\[0\].risk"),
-    ],
-)
-def test_a_rating_of_another_shape_is_refused(folder, tmp_path, change, named):
-    rating = PACK["make_rating"](RunFolder.open(folder / "run"), **change)
-    (tmp_path / "rating.json").write_text(json.dumps(rating), "utf-8")
-    with pytest.raises(ConfigurationError, match=named):
-        read_rating(tmp_path / "rating.json")
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff"])
-def test_a_rating_that_is_no_document_is_refused(tmp_path, content):
-    (tmp_path / "rating.json").write_bytes(content)
-    with pytest.raises(ConfigurationError, match=r"rating\.json"):
-        read_rating(tmp_path / "rating.json")
-
-
-def test_a_private_key_is_for_its_owner_alone(tmp_path):
-    made = make_keys(tmp_path / "signer.pem")
-    assert stat.S_IMODE(made.private.stat().st_mode) == 0o600
-    assert made.public == public_path(made.private) == tmp_path / "signer.pub.pem"
-    assert key_id(read_public_key(made.public)) == made.key_id
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["signer.pem", "signer.pub.pem"]
-
-
-def test_a_key_is_not_written_over(tmp_path):
-    first = make_keys(tmp_path / "signer")
-    with pytest.raises(ConfigurationError, match="is there already"):
-        make_keys(tmp_path / "signer")
-    first.private.unlink()
-    with pytest.raises(ConfigurationError, match=r"signer\.pub\.pem"):
-        make_keys(tmp_path / "signer")
-    assert make_keys(tmp_path / "signer", replace=True).key_id != first.key_id
-
-
-def test_a_locked_key_needs_its_passphrase(tmp_path):
-    made = make_keys(tmp_path / "signer.pem", passphrase=b"correct")
-    assert b"ENCRYPTED" in made.private.read_bytes()
-    assert key_id(read_private_key(made.private, b"correct").public_key()) == made.key_id
-    with pytest.raises(ConfigurationError, match="is locked"):
-        read_private_key(made.private)
-    with pytest.raises(ConfigurationError, match="no private key"):
-        read_private_key(made.private, b"wrong")
-
-
-def test_a_passphrase_for_an_open_key_is_refused(tmp_path):
-    made = make_keys(tmp_path / "signer.pem")
-    with pytest.raises(ConfigurationError, match="is not locked"):
-        read_private_key(made.private, b"any")
-
-
-def test_keys_of_another_kind_are_refused(tmp_path):
-    key = rsa.generate_private_key(65537, 2048)
-    form = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (tmp_path / "rsa.pem").write_bytes(key.private_bytes(*form))
-    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    (tmp_path / "rsa.pub.pem").write_bytes(public)
-    with pytest.raises(ConfigurationError, match="another kind") as caught:
-        read_private_key(tmp_path / "rsa.pem")
-    assert "RSA" in caught.value.why
-    with pytest.raises(ConfigurationError, match="another kind"):
-        read_public_key(tmp_path / "rsa.pub.pem")
-    with pytest.raises(ConfigurationError, match="no public key"):
-        read_public_key(tmp_path / "rsa.pem")
-    with pytest.raises(ConfigurationError, match="no private key"):
-        read_private_key(tmp_path / "rsa.pub.pem")
-    with pytest.raises(ConfigurationError, match="there is no key"):
-        read_private_key(tmp_path / "absent.pem")
-
-
 def test_a_folder_that_is_no_pack_is_no_finding(tmp_path):
     for path in (tmp_path, tmp_path / "absent"):
         with pytest.raises(ConfigurationError, match="no evidence pack"):
             examine(path)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        examine(tmp_path / ("x" * 300))
+
+
+def test_the_statement_tells_what_the_numbers_rest_on(folder):
+    risk = payload(folder / "pack")["predicate"]["risk"]
+    # Of the made-up rating: T1 to T3 were run, T4 never was, and the audit of 'all' is judged.
+    assert risk["basis"]["before"]["none"] == {"measured": 3, "estimated": 0, "assumed": 1}
+    assert risk["basis"]["after"]["all"] == {"measured": 3, "estimated": 1, "assumed": 0}
+    for moment in ("before", "after"):
+        for name, by_basis in risk["basis"][moment].items():
+            assert sum(by_basis.values()) == sum(risk[moment][name].values())
+
+
+def test_the_environment_tells_how_many_runs_a_cell_had(tmp_path):
+    rows = PACK["SYNTHETIC"]["make_cases"]()
+    attacked = [row for row in rows if row["attack"] != "no-attack"]
+    clean = [row for row in rows if row["attack"] == "no-attack"]
+
+    def told(name, chosen):
+        run = make_run(tmp_path / name, chosen)
+        return run_facts(run)["runs_of_each_attack_and_stack"]
+
+    # The made-up campaign has 8 runs of every attack under every stack.
+    assert told("whole", rows) == {"fewest": 8, "most": 8}
+    assert told("uneven", [*attacked[3:], *clean[:1]]) == {"fewest": 5, "most": 8}
+    assert told("clean", clean) is None

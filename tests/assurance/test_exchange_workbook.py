@@ -205,6 +205,6 @@ def test_a_failing_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monk
         raise OSError("disk full")
 
     monkeypatch.setattr("voltward.assurance.tara.exchange.toml_folder.write_text", refuse)
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(ConfigurationError, match="disk full"):
         write_folder(tmp_path / "new", small())
     assert list(tmp_path.iterdir()) == []

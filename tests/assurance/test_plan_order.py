@@ -1,6 +1,7 @@
 """The order of purchase against orders known by hand."""
 
 import runpy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from voltward.assurance.plan.left_open import Why
 from voltward.assurance.plan.organisation import Deployed, Infrastructure, Role, RuledOut
 from voltward.assurance.plan.plan import make_plan
+from voltward.assurance.plan.valuation import Worth
+from voltward.interfaces.cli.plan_text import plan_text
 
 WORLD = runpy.run_path(str(Path(__file__).with_name("plan_world.py")))
 organisation, world = WORLD["organisation"], WORLD["world"]
@@ -198,6 +201,42 @@ def test_every_open_risk_has_its_reason():
     reasons = {risk.threat: risk.why for risk in outside.left}
     assert reasons["costly"] is Why.OUTSIDE
     assert _names(outside) == ["shown"]
+
+
+@pytest.mark.parametrize(
+    ("stacks", "why"),
+    [
+        ([], Why.UNTESTED),
+        ([frozenset()], Why.UNTESTED),
+        ([frozenset({"shown", "other"})], Why.NOT_ALONE),
+        ([frozenset({"other"})], Why.UNTESTED),
+        ([frozenset({"shown"}), frozenset({"shown", "other"})], Why.UNTESTED),
+    ],
+)
+def test_a_control_tested_beside_others_only_is_not_called_untested(stacks, why):
+    tables, judge = world({"shown": 10.0, "other": 1e9}, {"T": 5}, [("T", "shown", 1)])
+    controls = tuple(
+        replace(control, mitigates=("voltage-bias",)) if control.id == "shown" else control
+        for control in tables.control
+    )
+    path = replace(tables.path[0], tree="voltage-bias & step-T")
+    tables = replace(tables, control=controls, path=(path,))
+    plan = make_plan(
+        tables, judge, organisation(), budget_EUR=100.0, tested={"voltage-bias": stacks}
+    )
+    (left,) = plan.left
+    assert (left.why, left.controls) == (why, ("shown",))
+    assert ("larger stack" in left.detail) is (why is Why.NOT_ALONE)
+
+
+def test_the_text_says_once_why_nothing_is_measured():
+    tables, judge = world({"a": 10.0, "b": 10.0}, {"T": 5}, [("T", "a", 3), ("T", "b", 2)])
+    plan = make_plan(tables, judge, organisation())
+    words = "removed measured is 0 in every row"
+    assert plan_text(plan, "title", "demo").count(words) == 1
+    assert words not in plan_text(plan, "title", "")
+    rows = tuple(replace(row, pick=replace(row.pick, removed=Worth(1.0, 2.0))) for row in plan.rows)
+    assert words not in plan_text(replace(plan, rows=rows), "title", "demo")
 
 
 @settings(max_examples=40)

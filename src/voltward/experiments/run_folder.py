@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voltward.core.errors import ConfigurationError, NothingRanError
-from voltward.core.files import pretty_json, sha256_of, write_text
+from voltward.core.files import checked_path, pretty_json, sha256_of, write_text
 from voltward.experiments.gate import judge
 from voltward.experiments.matrix import Row, matrix_rows
 from voltward.experiments.run_parts import RunParts
@@ -223,7 +223,7 @@ def list_runs(root: Path) -> list[Path]:
 
 
 def _read_run(path: Path) -> dict[str, Any]:
-    file = path / RUN_FILE
+    file = checked_path(path, "run folder") / RUN_FILE
     if not file.is_file():
         raise ConfigurationError(
             f"{file}: missing",
@@ -234,6 +234,8 @@ def _read_run(path: Path) -> dict[str, Any]:
         run = json.loads(file.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{file}: not JSON ({error})", hint=_AGAIN) from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read", why=str(error)) from error
     got = run.get("schema_version") if isinstance(run, dict) else None
     if got != SCHEMA_VERSION:
         raise ConfigurationError(

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from voltward.assurance.compliance.annex5 import Annex5, Annex5Entry, load_annex5
 from voltward.assurance.tara.model import Tables
 
-Status = Literal["linked", "not applicable", "missing"]
+Status = Literal["linked", "not applicable", "missing", "outside table A1"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class CoverageRow:
         heading: Number of its heading; empty for the same.
         threat: What the id is about, in our words.
         mitigations: Of the regulation.
-        status: The answer; linked wins where the model says both.
+        status: The answer; linked wins where the model says both. An id that only table C3 has is
+            never missing.
         threats: Threats of the model that name the id.
         steps: Steps and capabilities of the model that name it; alone they answer nothing.
         controls: The model's controls, by treatments and goals of those threats.
@@ -117,7 +118,8 @@ def coverage(tables: Tables) -> Coverage:
     def answered(entry: Annex5Entry, row: int, heading: str) -> CoverageRow:
         linked = threats.get(entry.id, ())
         reason = reasons.get(entry.id, "")
-        status: Status = "linked" if linked else "not applicable" if reason else "missing"
+        none: Status = "missing" if row else "outside table A1"
+        status: Status = "linked" if linked else "not applicable" if reason else none
         found = dict.fromkeys(name for threat in linked for name in controls.get(threat, ()))
         return CoverageRow(
             id=entry.id,

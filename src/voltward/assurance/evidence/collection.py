@@ -136,7 +136,9 @@ def _first_differences(rated: Mapping[str, str], now: Mapping[str, str]) -> str:
     """Return which entries of a model differ from those that were rated, the first few."""
     if not rated:
         return "the rating does not tell its entries"
-    names = sorted(name for name in {*rated, *now} if rated.get(name) != now.get(name))
+    differing = [name for name in {*rated, *now} if rated.get(name) != now.get(name)]
+    # Edited entries say more than those that came or went.
+    names = sorted(differing, key=lambda name: (name not in rated, name not in now, name))
     told = [
         f"{name} (new)" if name not in rated else f"{name} (gone)" if name not in now else name
         for name in names[:_NAMED]

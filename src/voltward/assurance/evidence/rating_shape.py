@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from voltward.assurance.tara.words import Basis, Category, Decision, Feasibility, ImpactLevel
+from voltward.assurance.tara.words import Basis, Category, Feasibility, ImpactLevel
 
 SCHEMA_VERSION = 1
 WITHOUT_CONTROLS = "none"
@@ -48,7 +48,7 @@ class _Risk:
     feasibility: Feasibility
     risk: _Value
     cal: Annotated[int, Field(ge=1, le=4)] | None
-    treatment: Decision | Literal[""]
+    treatment: Literal["", "avoid", "reduce", "share", "retain"]
     control_set: str
     basis: Basis
     evidence: _Evidence | None
@@ -90,17 +90,13 @@ def rating_problem(content: str) -> str:
 def _first(error: ValidationError) -> str:
     """Return the first finding in words."""
     found = error.errors(include_url=False)[0]
-    # A choice between kinds of value puts the kind behind the key.
-    parts = [part for part in found["loc"] if part not in {"Decision", "literal['']"}]
-    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-    name = key.removeprefix(".") or "the document"
+    parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in found["loc"])
+    name = "".join(parts).removeprefix(".") or "the document"
     if found["type"] == "missing":
         return f"{name}: is missing"
     if found["type"] == "dataclass_type":
         return f"{name}: expected an object, got {_shown(found['input'])}"
     told = found["msg"].replace("Input should be", "expected").replace("a valid ", "")
-    if key.endswith(".treatment"):
-        told = f"expected {', '.join(Decision)} or empty text"
     return f"{name}: {told}, got {_shown(found['input'])}"
 
 

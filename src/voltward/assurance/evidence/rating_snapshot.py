@@ -104,9 +104,7 @@ def bases(rating: Document) -> dict[str, dict[str, int]]:
     """
     found = Counter((control_set, weakness) for (control_set, *_), (_, weakness) in _pairs(rating))
     return {
-        str(name): {
-            basis.value: found[str(name), weakness] for weakness, basis in enumerate(BASES)
-        }
+        str(name): {basis.value: found[str(name), weakness] for weakness, basis in enumerate(BASES)}
         for name in rating["control_sets"]
     }
 

@@ -15,6 +15,7 @@ class Why(StrEnum):
     """Why a high risk stays."""
 
     UNTESTED = "untested"
+    NOT_ALONE = "not shown alone"
     TOO_DEAR = "too dear"
     PEOPLE = "people missing"
     OUTSIDE = "outside the set"
@@ -54,7 +55,8 @@ class OpenRisk:
         risk: As rated, the highest category.
         if_shown: If untested controls were shown to hold.
         why: The reason.
-        controls: Controls that would help; for `untested`, those bought that nobody tested.
+        controls: Controls that would help; for `untested`, those bought that nobody tested, and
+            for `not shown alone`, those bought that were tested beside others only.
         detail: One sentence.
     """
 
@@ -67,12 +69,20 @@ class OpenRisk:
     detail: str
 
 
-def left_open(situation: Situation, reserve: Reserve) -> tuple[OpenRisk, ...]:
-    """Return the risks of 4 and 5 under a plan, highest first."""
+def left_open(
+    situation: Situation, reserve: Reserve, larger: Controls = frozenset()
+) -> tuple[OpenRisk, ...]:
+    """Return the risks of 4 and 5 under a plan, highest first.
+
+    Args:
+        situation: What the plan depends on.
+        reserve: Sets of controls, each with more than the one before.
+        larger: Threats whose bought controls were tested beside controls not bought only.
+    """
     rated = situation.valuation.rated(reserve.bought)
     shown = situation.valuation.if_shown(reserve.bought)
     found = [
-        _explained(situation, reserve, pair, risk, shown[pair])
+        _explained(situation, reserve, pair, risk, shown[pair], alone=pair[1] not in larger)
         for pair, risk in rated.items()
         if risk >= HIGH
     ]
@@ -82,7 +92,7 @@ def left_open(situation: Situation, reserve: Reserve) -> tuple[OpenRisk, ...]:
 
 
 def _explained(
-    situation: Situation, reserve: Reserve, pair: Pair, risk: int, shown: int
+    situation: Situation, reserve: Reserve, pair: Pair, risk: int, shown: int, *, alone: bool
 ) -> OpenRisk:
     damage, threat = pair
     near = frozenset(name for name, threats in situation.reach.items() if threat in threats)
@@ -92,7 +102,9 @@ def _explained(
 
     if shown < HIGH:
         detail = f"rated {risk}; {shown} if what is bought were shown to hold"
-        return because(Why.UNTESTED, near & reserve.bought, detail)
+        if not alone:
+            detail = f"tested only within a larger stack; {detail}"
+        return because(Why.UNTESTED if alone else Why.NOT_ALONE, near & reserve.bought, detail)
     for why, outer in (
         (Why.TOO_DEAR, reserve.affordable),
         (Why.PEOPLE, reserve.staffed),

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 
 from voltward.assurance.compliance.annex5 import load_annex5
@@ -10,7 +11,13 @@ from voltward.assurance.plan.left_open import OpenRisk, Reserve, left_open
 from voltward.assurance.plan.ordering import Pick, Situation, best_within, cost_of, order
 from voltward.assurance.plan.organisation import Organisation
 from voltward.assurance.plan.prices import PriceList, price_list
-from voltward.assurance.plan.reach import Catalogued, catalogued, reach_of, watched_by
+from voltward.assurance.plan.reach import (
+    Catalogued,
+    catalogued,
+    larger_tests,
+    reach_of,
+    watched_by,
+)
 from voltward.assurance.plan.severity import Severity, worst_of
 from voltward.assurance.plan.valuation import Controls, Judge, Scale, Valuation, Worth
 from voltward.assurance.tara.control_sets import resolved_sets
@@ -111,6 +118,7 @@ def make_plan(
     budget_EUR: float | None = None,
     among: Collection[str] | None = None,
     stacks: Collection[Controls] = (),
+    tested: Mapping[str, Collection[Controls]] = MappingProxyType({}),
     scales: tuple[Scale, ...] = ("expected",),
 ) -> Plan:
     """Order the controls of a model for one organisation.
@@ -122,6 +130,7 @@ def make_plan(
         budget_EUR: Over the horizon; None for no limit.
         among: The controls to choose from; None for all.
         stacks: Sets of controls that campaigns tested; none when there is no campaign.
+        tested: Attack to the sets of controls that campaigns tested it under.
         scales: What decides, in turn.
     """
     known = frozenset(control.id for control in tables.control)
@@ -173,7 +182,7 @@ def make_plan(
         spent_EUR=cost_of(within),
         bought=tuple(sorted(bought - start)),
         deployed=tuple(sorted(start)),
-        left=left_open(situation, reserve),
+        left=left_open(situation, reserve, larger_tests(tables, tested, bought)),
         unstaffed=tuple(Unstaffed(name, lack) for name, lack in (lacks | crowded).items()),
         useless=tuple(sorted(situation.candidates - affordable - set(crowded))),
         days=prices.days(bought - start, start),

@@ -1,6 +1,6 @@
 """Which threats a control can touch, and which controls only watch or act."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from voltward.assurance.tara.attack_tree import leaves_of, read_tree
@@ -74,6 +74,45 @@ def watched_by(tables: Tables, alarms: frozenset[str]) -> Mapping[str, frozenset
             claims = alarms & frozenset(ATTACKS.load(attack).claimed_by)
             found[path.threat] = found.get(path.threat, frozenset()) | claims
     return found
+
+
+def larger_tests(
+    tables: Tables, tested: Mapping[str, Collection[frozenset[str]]], bought: frozenset[str]
+) -> frozenset[str]:
+    """Return threats whose bought controls were tested, but only beside controls not bought.
+
+    A test counts for a set of controls only where it holds every control that was on. Every attack
+    of such a threat that bought controls are meant to stop, and that no such test concerns, was
+    tested with one of them in a larger stack.
+
+    Args:
+        tables: The model.
+        tested: Attack to the sets of controls that campaigns tested it under.
+        bought: Controls in place and bought.
+    """
+    parts = {
+        step.id: _leaves(step.tree) for step in (*tables.capability, *tables.step) if step.tree
+    }
+    stops = {
+        control.id: _stopped(control)
+        for control in tables.control
+        if control.id in bought and control.effort is None
+    }
+    attacks: dict[str, set[str]] = {}
+    for path in tables.path:
+        if not path.impossible:
+            attacks.setdefault(path.threat, set()).update(_whole(_leaves(path.tree), parts))
+    found = set()
+    for threat, leaves in attacks.items():
+        larger = []
+        for attack in sorted(leaves & {*ATTACKS.names()}):
+            stopping = {name for name, stopped in stops.items() if attack in stopped}
+            stacks = [stack for stack in tested.get(attack, ()) if stack & stopping]
+            if stopping and not any(stack <= bought for stack in stacks):
+                larger.append(bool(stacks))
+        if larger and all(larger):
+            found.add(threat)
+    return frozenset(found)
 
 
 def _stopped(control: Measure) -> frozenset[str]:

@@ -9,6 +9,7 @@ from voltward.core.suggestion import nearest
 from voltward.experiments.document import check_document, find_document, read_document
 
 KIND = "tara/organisations"
+_EXAMPLE = "see organisations/oem.toml of 'voltward tara init DIR' for an example"
 
 
 def load_organisation(name_or_path: str) -> tuple[Organisation, str]:
@@ -22,7 +23,7 @@ def load_organisation(name_or_path: str) -> tuple[Organisation, str]:
     """
     found = find_document(KIND, name_or_path, "organisation")
     path = str(found)
-    organisation = check_document(Organisation, read_document(found), path)
+    organisation = check_document(Organisation, read_document(found), path, hint=_EXAMPLE)
     for fault in _own_faults(organisation, path):
         raise fault
     return organisation, path

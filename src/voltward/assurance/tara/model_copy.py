@@ -6,10 +6,13 @@ from pathlib import Path
 
 from voltward.assurance.tara.model_folder import MODELS, WORKED_MODEL, model_names
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import checked_path
 from voltward.core.suggestion import nearest
 from voltward.experiments.document import data_folder
 
 ORGANISATIONS = "organisations"
+# Of a long name only so much stands in that of the temporary folder.
+_KEPT_NAME = 50
 
 
 def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
@@ -29,6 +32,7 @@ def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
         raise ConfigurationError(
             f"there is no shipped model '{name}'", hint=nearest(name, model_names())
         )
+    checked_path(folder, "folder")
     if folder.exists() and not folder.is_dir():
         raise ConfigurationError(f"{folder}: is a file", hint="give the name of a new folder")
     if folder.is_dir() and any(folder.iterdir()):
@@ -39,7 +43,7 @@ def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
         )
     folder = folder.resolve()
     source = data_folder() / MODELS / name
-    temporary = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    temporary = folder.with_name(f".{folder.name[:_KEPT_NAME]}.{os.getpid()}.part")
     try:
         shutil.copytree(source, temporary, ignore=shutil.ignore_patterns("__pycache__"))
         if name == WORKED_MODEL:
@@ -51,7 +55,7 @@ def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
             temporary.replace(folder)
     except OSError as error:
         raise ConfigurationError(
-            f"{folder}: cannot be written ({error.strerror})", hint="check the path"
+            f"{folder}: cannot be written ({error.strerror or error})", hint="check the path"
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

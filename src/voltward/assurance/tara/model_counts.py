@@ -21,6 +21,8 @@ COUNTED = (
     "goal",
     "claim",
 )
+# More ids than these are counted, not named.
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,9 @@ class ModelCounts:
         """Return the counts as sentences."""
         words = [f"{count} {name.replace('_', ' ')}s" for name, count in self.tables.items()]
         total = len(self.attacks) + len(self.missing_attacks)
-        missing = f"; on none: {', '.join(self.missing_attacks)}" if self.missing_attacks else ""
+        lacking = self.missing_attacks
+        named = ", ".join(lacking) if len(lacking) <= _NAMED else str(len(lacking))
+        missing = f"; on none: {named}" if lacking else ""
         return [
             ", ".join(words).replace("boundarys", "boundaries"),
             (

@@ -11,11 +11,13 @@ from pydantic import TypeAdapter
 from voltward.assurance.tara.attack_tree import Tree, read_tree
 from voltward.assurance.tara.model import Tables
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import checked_path, shortened
 from voltward.core.suggestion import nearest
 from voltward.experiments.document import check_document, data_folder, read_document
 
 MODELS = "tara/models"
 WORKED_MODEL = "cbms"
+_SCHEMA = "see 'voltward config schema tara-model'"
 _LISTS = tuple(field.name for field in fields(Tables) if field.name != "model")
 
 
@@ -84,13 +86,15 @@ def model_folder(name_or_path: str | Path) -> Path:
     Raises:
         ConfigurationError: There is no such folder and no such name.
     """
-    path = Path(name_or_path)
+    path = checked_path(name_or_path, "model folder")
     if path.is_dir():
         return path
     if str(name_or_path) in model_names():
         return data_folder() / MODELS / str(name_or_path)
     raise ConfigurationError(
-        f"{name_or_path}: there is no such model folder",
+        f"{shortened(path)}: is a file, not a model folder"
+        if path.exists()
+        else f"{shortened(path)}: there is no such model folder",
         why=f"a model is a folder of TOML files, or one of: {', '.join(model_names())}",
         hint="write one to start from: voltward tara init DIR",
     )
@@ -118,7 +122,7 @@ def read_model(path: Path) -> Model:
     origins: dict[tuple[str, int], tuple[str, int]] = {}
     heads = []
     for file in files:
-        part = check_document(Tables, read_document(file), str(file))
+        part = check_document(Tables, read_document(file), str(file), hint=_SCHEMA)
         heads += [(file, part.model)] if part.model else []
         for name in _LISTS:
             for index, entry in enumerate(getattr(part, name)):

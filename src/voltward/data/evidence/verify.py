@@ -1,65 +1,58 @@
-"""Verify an evidence pack: python3 verify.py [PACK] [PUBLIC_KEY.pem], with exit code 0 or 4."""
+"""Verify an evidence pack: python3 verify.py [PACK] [PUBLIC_KEY.pem]; leaves with 0, 4 or 2."""
 
-# Needs Python 3.9 and the package `cryptography`, or instead of it the program `openssl` 3.
-
-import base64
 import hashlib
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
+from base64 import b64decode, b64encode
 from pathlib import Path
 
-try:
+TOOL = ""
+try:  # Python 3.9 with the package `cryptography`, or instead of it the program `openssl` 3
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 except ImportError:
-    OPENSSL = shutil.which("openssl") or "openssl"
-else:
-    OPENSSL = ""
+    TOOL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in text -sigfile proof"
 STATEMENT, KEY, SEAL = "statement.dsse.json", "public-key.pem", "statement.dsse.json.sha256"
 TYPE = "application/vnd.in-toto+json"
-ED25519 = bytes.fromhex("302a300506032b6570032100")  # how such a key begins in DER (RFC 8410)
 
 
 def key_of(pem: bytes) -> bytes:
-    """Return an Ed25519 public key in DER, or nothing when the text holds none."""
+    """Return an Ed25519 public key in DER (RFC 8410), or nothing when the text holds none."""
     try:
-        der = base64.b64decode(b"".join(pem.split(b"-----")[2].split()))
+        der = b64decode(b"".join(pem.split(b"-----")[2].split()))
     except (IndexError, ValueError):
         return b""
-    return der if len(der) == 44 and der.startswith(ED25519) else b""
+    return der if len(der) == 44 and der.hex().startswith("302a300506032b6570032100") else b""
 
 
 def is_signed(der: bytes, proof: bytes, message: bytes) -> bool:
     """Tell whether the proof is the key's signature of the message."""
-    if not OPENSSL:
+    if not TOOL:
         try:
             Ed25519PublicKey.from_public_bytes(der[12:]).verify(proof, message)
         except InvalidSignature:
             return False
         return True
     with tempfile.TemporaryDirectory() as folder:
-        for name, data in (("key", der), ("proof", proof), ("message", message)):
+        for name, data in (("key", der), ("proof", proof), ("text", message)):
             Path(folder, name).write_bytes(data)
-        options = "pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in message -sigfile proof"
-        command = [OPENSSL, *options.split()]
-        return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+        done = subprocess.run(TOOL.split(), cwd=folder, capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def opened(raw: bytes) -> tuple[bytes, bytes, str, dict[str, str]]:
     """Return signed message, signature, key id, and path to digest; only one spelling passes."""
     envelope = json.loads(raw)
-    payload, (entry,) = base64.b64decode(envelope["payload"]), envelope["signatures"]
-    proof, keyid = base64.b64decode(entry["sig"]), entry["keyid"]
+    (entry,) = envelope["signatures"]
+    payload, proof, keyid = b64decode(envelope["payload"]), b64decode(entry["sig"]), entry["keyid"]
     form = '{"payload":"%s","payloadType":"%s","signatures":[{"keyid":"%s","sig":"%s"}]}\n'
-    coded, sig = base64.b64encode(payload).decode(), base64.b64encode(proof).decode()
-    if raw != (form % (coded, TYPE, keyid, sig)).encode():
+    parts = (b64encode(payload).decode(), TYPE, keyid, b64encode(proof).decode())
+    if raw != (form % parts).encode():
         raise ValueError
     subjects = {item["name"]: item["digest"]["sha256"] for item in json.loads(payload)["subject"]}
-    message = b"DSSEv1 %d %b %d %b" % (len(TYPE), TYPE.encode(), len(payload), payload)
-    return message, proof, keyid, subjects
+    return b"DSSEv1 28 %b %d %b" % (TYPE.encode(), len(payload), payload), proof, keyid, subjects
 
 
 def problems(pack: Path, pinned: bytes = b"") -> list[str]:
@@ -73,7 +66,7 @@ def problems(pack: Path, pinned: bytes = b"") -> list[str]:
     there = [len(got.get(name, "")) == 64 and pack / name for name in (STATEMENT, SEAL, KEY)]
     raw, seal, pem = (path.read_bytes() if path else b"" for path in there)
     right_seal = f"{got.get(STATEMENT)}  {STATEMENT}\n".encode()
-    hint = "another signature" if seal == right_seal else seal[:64].decode(errors="replace")
+    hint = "another statement" if seal in (right_seal, b"") else seal[:64].decode(errors="replace")
     altered = f"{STATEMENT}: expected {hint}, got {got.get(STATEMENT, 'no file')}"
     try:
         message, proof, keyid, subjects = opened(raw)
@@ -92,8 +85,15 @@ def problems(pack: Path, pinned: bytes = b"") -> list[str]:
 
 
 if __name__ == "__main__":
-    paths = [Path(text) for text in sys.argv[1:]] or [Path(__file__).parent]
-    trusted = [key_of(path.read_bytes()) for path in paths[1:]]
-    lines = problems(paths[0], *trusted) if all(trusted) else [f"{paths[1]}: no Ed25519 key"]
-    sys.stdout.write("\n".join(lines or ["every file is what the holder of the key signed"]) + "\n")
+    pack, *given = [Path(text) for text in sys.argv[1:]] or [Path(__file__).parent]
+    try:
+        trusted = [key_of(path.read_bytes()) for path in given[:1]]
+        lines = problems(pack, *trusted) if all(trusted) else [f"{given[0]}: no Ed25519 key"]
+        signer, files = ("", {}) if lines else opened((pack / STATEMENT).read_bytes())[2:]
+    except OSError as error:
+        sys.stdout.write(f"{error.filename}: {error.strerror}\n")
+        sys.exit(2)
+    whose = "the one given" if given else "the pack's own: compare it with one you got another way"
+    whole = f"whole: {len(files)} files are what key {signer} signed; the key is {whose}"
+    sys.stdout.write("\n".join(lines or [whole]) + "\n")
     sys.exit(4 if lines else 0)

@@ -195,10 +195,9 @@ def _verdict(examined: Examined) -> str:
 
 def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:
     """Return rating and model, as given or as they lie in the run folder."""
-    # os.path answers "no" where pathlib raises, as for a name that is too long.
-    own = [path for path in given if os.path.isdir(path)]
+    own = [path for path in given if _is_folder(path)]
     others = [path for path in given if path not in own]
-    shipped = [p for p in others if not os.path.exists(p) and str(p) in model_names()]
+    shipped = [path for path in others if str(path) in model_names() and not path.exists()]
     folders = [*own, *map(model_folder, shipped)]
     files = [path for path in others if path not in shipped]
     if len(folders) > 1 or len(files) > 1:
@@ -210,6 +209,14 @@ def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Mod
     beside = run.path / RATING_OF_RUN
     source = files[0] if files else beside if beside.is_file() else None
     return read_rating(source) if source else None, read_model(folders[0]) if folders else None
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether there is such a folder; a name that no file can have is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _passphrase(name: str | None) -> bytes:

@@ -87,7 +87,7 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
 
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
     configuration, 3 gate failed or fit unsound, 4 evidence not valid, 5 nothing ran, 6 the
-    environment lacks something, 130 interrupted.
+    environment lacks something, 130 interrupted, 141 the reader of the output left.
     """
     set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
 
@@ -98,6 +98,25 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: Without the program's name.
     """
+    output, errors = sys.stdout, sys.stderr
+    try:
+        return _run(arguments)
+    except BrokenPipeError:
+        return OUTPUT_CLOSED
+    except SystemExit:
+        # The command line library replaces a closed output and ends the process.
+        if sys.stdout is output:
+            raise
+        sys.stdout, sys.stderr = output, errors
+        return OUTPUT_CLOSED
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        return _full(error)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run the command line; what is expected to go wrong is shown."""
     as_json = "--json" in arguments
     try:
         result: Any = cli.main(args=list(arguments), prog_name="voltward", standalone_mode=False)
@@ -118,17 +137,6 @@ def run(arguments: Sequence[str]) -> int:
             ExitCode.INTERRUPTED,
             as_json=as_json,
         )
-    except BrokenPipeError:
-        return OUTPUT_CLOSED
-    except SystemExit as error:
-        # The command line library ends the process when its output is closed.
-        if isinstance(error.__context__, BrokenPipeError):
-            return OUTPUT_CLOSED
-        raise
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        return _full(error)
     return result if isinstance(result, int) else ExitCode.DONE
 
 

@@ -1,6 +1,7 @@
 """`voltward plan`: which controls first, calibrated to one organisation."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from voltward.assurance.plan.organisation import Organisation
 from voltward.assurance.plan.plan import Plan, make_plan
 from voltward.assurance.plan.reading import check_against, load_organisation
 from voltward.assurance.plan.severity import RULE
-from voltward.assurance.tara.campaign_results import read_campaign
+from voltward.assurance.tara.campaign_results import CampaignResults, read_campaign
 from voltward.assurance.tara.control_sets import resolved_sets
 from voltward.assurance.tara.loading import load_model
 from voltward.assurance.tara.model import Tables
@@ -23,7 +24,7 @@ from voltward.core.suggestion import nearest
 from voltward.experiments.controls import CONTROLS
 from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, message
 from voltward.interfaces.cli.plan_text import plan_text
-from voltward.interfaces.cli.runs import ROOT, open_run
+from voltward.interfaces.cli.tara_options import find_run, not_empty, profile_option, run_option
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,30 @@ class _Subject:
 
 
 @click.command("plan")
-@click.option("--org", "organisation", required=True, help="Organisation file, or a shipped name.")
+@click.option(
+    "--org",
+    "organisation",
+    required=True,
+    callback=not_empty,
+    help="Organisation file, or a shipped name.",
+)
 @click.option("--budget", type=click.FloatRange(min=0.0), help="EUR over the horizon; else none.")
-@click.option("--model", default=WORKED_MODEL, show_default=True, help="Model folder or name.")
-@click.option("--run", "runs", multiple=True, metavar="CAMPAIGN", help="Finished run; repeatable.")
-@click.option("--profile", default="", help="Method profile; by default the model's.")
-@click.option("--controls", "control_set", default="", metavar="SET", help="Choose from this set.")
+@click.option(
+    "--model",
+    default=WORKED_MODEL,
+    show_default=True,
+    callback=not_empty,
+    help="Model folder or name.",
+)
+@run_option
+@profile_option
+@click.option(
+    "--controls",
+    "control_set",
+    metavar="SET",
+    callback=not_empty,
+    help="Choose from this set.",
+)
 @click.option(
     "--by",
     type=click.Choice(["measured", "expected"]),
@@ -55,9 +74,9 @@ def plan_command(
     organisation: str,
     budget: float | None,
     model: str,
-    runs: tuple[str, ...],
-    profile: str,
-    control_set: str,
+    runs: tuple[Path, ...],
+    profile: str | None,
+    control_set: str | None,
     by: str,
     *,
     as_json: bool,
@@ -80,7 +99,7 @@ def plan_command(
     loaded = load_model(model_folder(model))
     who, path = load_organisation(organisation)
     _check(who, path, loaded.tables)
-    campaigns = [read_campaign(open_run(name, ROOT).path) for name in runs]
+    campaigns = [read_campaign(find_run(name)) for name in runs]
     head = loaded.tables.model
     method = load_profile(profile or (head.profile if head else DEFAULT_PROFILE))
     plan = make_plan(
@@ -90,6 +109,7 @@ def plan_command(
         budget_EUR=budget,
         among=_among(loaded.tables, control_set),
         stacks={test.controls for campaign in campaigns for test in campaign.tested},
+        tested=_tested(campaigns),
         scales=("measured", "expected") if by == "measured" else ("expected",),
     )
     names = tuple(campaign.name for campaign in campaigns)
@@ -113,7 +133,16 @@ def _check(organisation: Organisation, path: str, tables: Tables) -> None:
     )
 
 
-def _among(tables: Tables, name: str) -> frozenset[str] | None:
+def _tested(campaigns: Iterable[CampaignResults]) -> dict[str, frozenset[frozenset[str]]]:
+    """Return each attack with the sets of controls that it was tested under."""
+    found: dict[str, frozenset[frozenset[str]]] = {}
+    for campaign in campaigns:
+        for test in campaign.tested:
+            found[test.attack] = found.get(test.attack, frozenset()) | {test.controls}
+    return found
+
+
+def _among(tables: Tables, name: str | None) -> frozenset[str] | None:
     if not name:
         return None
     sets = resolved_sets(tables)

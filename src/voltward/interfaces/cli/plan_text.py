@@ -6,6 +6,7 @@ from itertools import groupby
 from voltward.assurance.plan.left_open import HIGH, OpenRisk, Why
 from voltward.assurance.plan.plan import Plan, Row
 from voltward.assurance.plan.severity import RULE
+from voltward.assurance.tara.verdict import UPPER_BOUND
 from voltward.interfaces.cli.output import columns
 
 _HEAD = (
@@ -21,6 +22,12 @@ _HEAD = (
     "worst path made harder",
 )
 _SHOWN_CONTROLS = 4
+_NO_MEASURE = (
+    "removed measured is 0 in every row: no test shows that what is bought up to there holds or "
+    "lowers a damage;\n"
+    "a test counts where every control that was on in it is bought, and shows that they hold where "
+    f"the upper 95 % bound of the goal share is at most {UPPER_BOUND:g}"
+)
 _SHOWN_RISKS = 8
 
 
@@ -37,7 +44,7 @@ def plan_text(plan: Plan, title: str, runs: str) -> str:
             title,
             *_scales(plan, runs),
             "",
-            *_table(plan),
+            *_table(plan, runs),
             "",
             *_verdict(plan),
             *_people(plan),
@@ -61,11 +68,13 @@ def _scales(plan: Plan, runs: str) -> Iterator[str]:
     yield f"order: by {first} risk removed per EUR{later}; costs over {plan.horizon_years:g} years"
 
 
-def _table(plan: Plan) -> list[str]:
+def _table(plan: Plan, runs: str) -> list[str]:
     if not plan.rows:
         return ["no control of the model removes risk that this organisation can have"]
     lines = columns([_cells(row) for row in plan.rows], _HEAD).split("\n")
     bought = sum(row.within for row in plan.rows)
+    if runs and all(row.pick.removed.measured == 0.0 for row in plan.rows):
+        lines.append(_NO_MEASURE)
     if bought < len(plan.rows):
         lines.insert(1 + bought, f"---- beyond the budget of {_money(plan.budget_EUR)} ----")
     return lines

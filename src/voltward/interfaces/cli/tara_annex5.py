@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
 
 import click
 
@@ -11,14 +10,15 @@ from voltward.assurance.compliance.annex5_coverage import Coverage, CoverageRow,
 from voltward.assurance.tara.generated_threats import candidate_line, generated
 from voltward.assurance.tara.model_folder import model_folder, read_model
 from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json, json_option
+from voltward.interfaces.cli.tara_options import not_empty
 
-model_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+model_argument = click.argument("folder", metavar="DIR", callback=not_empty)
 
 
 @click.command("annex5")
 @model_argument
 @json_option
-def annex5_command(folder: Path, *, as_json: bool) -> None:
+def annex5_command(folder: str, *, as_json: bool) -> None:
     """Set every id of UN R155 Annex 5 against the threats of a model.
 
     The ids come in the regulation's order, each with the threats that name it or with the reason
@@ -35,7 +35,7 @@ def annex5_command(folder: Path, *, as_json: bool) -> None:
 @model_argument
 @click.option("--open", "only_open", is_flag=True, help="Only those without threat and reason.")
 @json_option
-def candidates_command(folder: Path, *, only_open: bool, as_json: bool) -> None:
+def candidates_command(folder: str, *, only_open: bool, as_json: bool) -> None:
     """List the threats that STRIDE proposes for every asset, and what the model made of them."""
     everything = generated(read_model(model_folder(folder)).tables)
     shown = [one for one in everything if one.status == "open" or not only_open]
@@ -59,7 +59,7 @@ def candidates_command(folder: Path, *, only_open: bool, as_json: bool) -> None:
 
 
 def _coverage_text(found: Coverage) -> str:
-    rows = (*found.rows, *(row for row in found.outside if row.status != "missing"))
+    rows = (*found.rows, *(row for row in found.outside if row.status != "outside table A1"))
     cells = [(row.id, row.threat, " ".join(row.mitigations), _answer(row)) for row in rows]
     head, *lines = columns(cells, ("id", "threat", "mitigation", "answer")).split("\n")
     titles = {one.number: f"{one.number} {one.title}" for one in load_annex5().heading}

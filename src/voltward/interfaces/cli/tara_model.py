@@ -1,13 +1,17 @@
 """`voltward tara init` and `check`: a model to start from, and whether an edited one is sound."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
 
 from voltward.assurance.compliance.annex5_coverage import coverage
+from voltward.assurance.tara.expiry import expiry_warnings
 from voltward.assurance.tara.generated_threats import candidate_line, generated
 from voltward.assurance.tara.loading import problems
+from voltward.assurance.tara.missing_bypass import bypass_warnings
 from voltward.assurance.tara.model_copy import copy_model
 from voltward.assurance.tara.model_counts import count_model
 from voltward.assurance.tara.model_folder import (
@@ -20,11 +24,11 @@ from voltward.assurance.tara.model_folder import (
 from voltward.assurance.tara.model_problem import Problem, Severity
 from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, leave
-from voltward.interfaces.cli.tara_options import model_argument
+from voltward.interfaces.cli.tara_options import model_argument, path_not_empty
 
 
 @click.command("init")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", callback=path_not_empty)
 @click.option(
     "--model",
     type=click.Choice(model_names()),
@@ -45,9 +49,12 @@ def init_command(folder: Path, model: str) -> None:
 @model_argument
 @json_option
 def check_command(folder: str | None, *, as_json: bool) -> None:
-    """Check a model: every fault with its file, its key and the nearest valid id."""
+    """Check a model: every fault with its file, its key and the nearest valid id.
+
+    Claims whose day has passed, and controls that can never cut a path, are warnings.
+    """
     model = read_model(model_folder(folder or "."))
-    found = problems(model)
+    found = (*problems(model), *expiry_warnings(model, today()), *bypass_warnings(model))
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     sound = [] if errors else _counts(model)
     if as_json:
@@ -68,6 +75,11 @@ def check_command(folder: str | None, *, as_json: bool) -> None:
         emit(f"{model.id} is sound: 0 errors, {_warnings(found)} warnings")
 
 
+def today() -> date:
+    """Return the day by which claims expire."""
+    return datetime.now(UTC).date()
+
+
 def _counts(model: Model) -> list[str]:
     return [
         *count_model(model).lines(),
@@ -76,7 +88,7 @@ def _counts(model: Model) -> list[str]:
     ]
 
 
-def _warnings(found: tuple[Problem, ...]) -> int:
+def _warnings(found: Iterable[Problem]) -> int:
     return sum(problem.severity is Severity.WARNING for problem in found)
 
 

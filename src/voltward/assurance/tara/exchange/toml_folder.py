@@ -11,8 +11,10 @@ from pydantic import TypeAdapter
 
 from voltward.assurance.tara.model import Tables
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import write_text
+from voltward.core.files import checked_path, write_text
 
+# Of a long name only so much stands in that of the temporary folder.
+_KEPT_NAME = 50
 # Which tables stand together, in the order of a file.
 FILES = {
     "model.toml": ("model",),
@@ -53,17 +55,40 @@ def write_folder(folder: Path, tables: Tables) -> list[str]:
         Names of the files.
 
     Raises:
-        ConfigurationError: The folder holds something, or is no folder.
+        ConfigurationError: The folder holds something, is no folder, or cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    refuse_filled(folder)
+    texts = folder_texts(tables)
+    try:
+        _write_whole(folder, texts)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be written ({error.strerror or error})", hint="check the path"
+        ) from error
+    return list(texts)
+
+
+def refuse_filled(folder: Path) -> None:
+    """Refuse a folder that a model cannot be written to.
+
+    Raises:
+        ConfigurationError: It holds something, or is no folder.
+    """
+    checked_path(folder, "folder")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder}: is a file", hint="give the name of a new folder")
+    if folder.is_dir() and any(folder.iterdir()):
         raise ConfigurationError(
             f"{folder}: is not empty",
             why="a model is written into a new folder, so that nothing of yours is overwritten",
             hint="name another folder, or remove this one",
         )
-    texts = folder_texts(tables)
+
+
+def _write_whole(folder: Path, texts: Mapping[str, str]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    prefix = f".{folder.name[:_KEPT_NAME]}."
+    temporary = Path(mkdtemp(prefix=prefix, dir=folder.parent))
     try:
         for name, text in texts.items():
             write_text(temporary / name, text)
@@ -71,7 +96,6 @@ def write_folder(folder: Path, tables: Tables) -> list[str]:
         temporary.replace(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return list(texts)
 
 
 def _blocks(table: str, plain: Mapping[str, Any], full: Mapping[str, Any]) -> Iterator[str]:

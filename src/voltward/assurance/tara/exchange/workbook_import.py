@@ -33,7 +33,7 @@ from voltward.assurance.tara.exchange.workbook_rows import (
 from voltward.assurance.tara.model import Head, Tables
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.experiments.document import adapter, closest, shown
+from voltward.experiments.document import adapter, allowed, closest, shown
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ def _record(shape: Any, draft: Draft) -> Any:
                 title, "is empty", why="it has no default", hint=f"fill in '{title}'"
             ) from error
         raise draft.row.fault(
-            title, f"{shown(value)} is not allowed", why=str(problem["msg"])
+            title, f"{shown(value)} is not allowed", why=allowed(problem)
         ) from error
 
 

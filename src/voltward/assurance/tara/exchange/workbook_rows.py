@@ -18,6 +18,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from voltward.assurance.tara.exchange.cell_text import CellTextError, list_items, unescaped
 from voltward.assurance.tara.exchange.workbook_columns import record_sheets
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import checked_path
 
 LONG_TEXTS = "Long Texts"
 LONG_HEAD = ("reference", "part", "text")
@@ -109,9 +110,15 @@ def read_sheets(path: Path) -> dict[str, SheetRows]:
 
 
 def _content(path: Path) -> bytes:
-    if not path.is_file():
-        raise ConfigurationError(f"{path}: there is no such file", hint="check the path")
-    content = path.read_bytes()
+    checked_path(path, "workbook")
+    try:
+        content = path.read_bytes()
+    except IsADirectoryError as error:
+        raise ConfigurationError(f"{path}: is a folder", hint="name an .xlsx file") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ConfigurationError(f"{path}: there is no such file", hint="check the path") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read", why=str(error)) from error
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise _no_workbook(path, "an .xlsx file is a zip archive, and this is none")
     return content

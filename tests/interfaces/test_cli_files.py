@@ -1,0 +1,250 @@
+"""Files and names that users give: what is written whole, and what is refused in words."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from voltward.core.errors import ConfigurationError
+from voltward.core.files import checked_path, write_bytes, write_text
+from voltward.interfaces.cli.main import OUTPUT_CLOSED, run
+from voltward.interfaces.cli.output import refuse_existing
+
+LONG = "a" * 300
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", "without a name"),
+        (".", "without a name"),
+        ("file/inner", "a part of file is a file"),
+        ("file/inner/deep", "a part of file/inner is a file"),
+        (LONG, "too long"),
+        ("folder", "folder: is a folder"),
+        ("to-folder", "is a folder"),
+        ("loop", "the link points to itself"),
+    ],
+)
+def test_what_cannot_be_written_is_said_and_changes_nothing(
+    tmp_path: Path, name: str, words: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "to-folder").symlink_to("folder")
+    (tmp_path / "loop").symlink_to("loop")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ConfigurationError) as caught:
+        write_text(Path(name), "new")
+    assert words in str(caught.value)
+    assert caught.value.hint
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_that_one_may_not_write_to_is_said(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(ConfigurationError, match="permission denied"):
+            write_bytes(tmp_path / "file", b"new")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_refused_rename_is_said_and_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "file").write_text("old")
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(ConfigurationError, match="permission denied"):
+        write_bytes(tmp_path / "file", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_text() == "old"
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "real").write_text("old")
+    (tmp_path / "link").symlink_to("kept/real")
+    write_text(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "kept" / "real").read_text() == "new"
+    (tmp_path / "ahead").symlink_to("kept/later")
+    write_text(tmp_path / "ahead", "first")
+    assert (tmp_path / "kept" / "later").read_text() == "first"
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
+    write_text(tmp_path / "file", "old")
+    (tmp_path / "file").chmod(0o600)
+    write_text(tmp_path / "file", "new")
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+    write_text(tmp_path / ("n" * 255), "the longest name there is")
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    got: list[bytes] = []
+    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
+    reader.start()
+    write_bytes(pipe, b"through")
+    reader.join(10.0)
+    assert got == [b"through"]
+    assert pipe.is_fifo()
+
+
+@needs_full
+def test_devices_are_written_to_and_never_replaced() -> None:
+    write_bytes(Path("/dev/null"), b"gone")
+    assert Path("/dev/null").is_char_device()
+    with pytest.raises(ConfigurationError, match="no space left"):
+        write_bytes(Path("/dev/full"), b"too much")
+    assert Path("/dev/full").is_char_device()
+
+
+@needs_full
+def test_standard_output_as_a_file_name(tmp_path: Path) -> None:
+    code = "from voltward.core.files import write_text as w; from pathlib import Path as P; "
+    code += "w(P('/dev/stdout'), 'one '); w(P('/dev/stdout'), 'two')"
+    with (tmp_path / "file").open("w") as stream:
+        subprocess.run([sys.executable, "-c", code], stdout=stream, check=True)
+    assert (tmp_path / "file").read_text() == "one two"
+    piped = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert piped.stdout == b"one two"
+
+
+def test_existing_files_are_refused_unless_forced(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(ConfigurationError, match="--force"):
+        refuse_existing(tmp_path / "file", force=False)
+    refuse_existing(tmp_path / "file", force=True)
+    refuse_existing(tmp_path / "absent", force=False)
+    refuse_existing(Path("/dev/null"), force=False)
+    for force in (True, False):
+        with pytest.raises(ConfigurationError, match="is a folder"):
+            refuse_existing(tmp_path, force=force)
+
+
+def test_checked_paths(tmp_path: Path) -> None:
+    assert checked_path("absent", "model") == Path("absent")
+    (tmp_path / "file").touch()
+    assert checked_path("file/inner", "model") == Path("file/inner")
+    for bad in ("", LONG, "nul\0"):
+        with pytest.raises(ConfigurationError, match=r"^model"):
+            checked_path(bad, "model")
+
+
+NAMED = [
+    ["tara", "check", "NAME"],
+    ["tara", "init", "NAME"],
+    ["tara", "annex5", "NAME"],
+    ["tara", "rate", "NAME"],
+    ["tara", "rate", "headlamp", "--run", "NAME"],
+    ["tara", "rate", "headlamp", "--profile", "NAME"],
+    ["tara", "export", "headlamp", "--format", "md", "--profile", "NAME"],
+    ["tara", "import", "NAME", "new"],
+    ["plan", "--org", "NAME"],
+    ["plan", "--org", "oem", "--model", "NAME"],
+    ["plan", "--org", "oem", "--run", "NAME"],
+    ["plan", "--org", "oem", "--profile", "NAME"],
+]
+
+
+@pytest.mark.parametrize("command", NAMED, ids=" ".join)
+def test_names_that_no_system_takes_are_refused_in_words(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([LONG if word == "NAME" else word for word in command]) == 2
+    said = capsys.readouterr().err
+    assert "too long" in said
+    assert len(max(said.splitlines(), key=len)) < 200
+    assert run(["" if word == "NAME" else word for word in command]) == 2
+    assert "variable that is not set?" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["plan", "--org", "oem", "--controls", ""],
+        ["tara", "export", "headlamp", "--format", "sarif", "--controls", ""],
+        ["tara", "export", "headlamp", "--format", "mermaid", "--threat", ""],
+        ["tara", "import", "book.xlsx", ""],
+    ],
+    ids=" ".join,
+)
+def test_other_empty_options_are_refused(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command) == 2
+    assert "variable that is not set?" in capsys.readouterr().err
+
+
+def test_a_folder_is_no_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plan", "--org", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert f"organisation file {tmp_path}: is a folder" in said
+    assert "an organisation is a file, or one of: oem" in said
+    assert run(["config", "check", str(tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err
+
+
+def test_a_run_is_found_by_its_name_below_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out" / "mine").mkdir(parents=True)
+    for command in (["tara", "rate", "headlamp"], ["plan", "--org", "oem"]):
+        assert run([*command, "--run", "mine"]) == 2
+        assert "out/mine/run.json: missing" in capsys.readouterr().err
+        assert run([*command, "--run", "absent"]) == 2
+        assert "no run 'absent'" in capsys.readouterr().err
+
+
+def _closed(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run the command with a standard output that nobody reads."""
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        return _shell(write_end, *arguments)
+    finally:
+        os.close(write_end)
+
+
+def _shell(output: int, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    code = "from voltward.interfaces.cli.main import main; main()"
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, stdout=output, stderr=subprocess.PIPE, check=False)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("attacks", "list"), ("attacks", "show", "absent", "--json"), ("--version",)]
+)
+def test_a_reader_that_leaves_ends_the_command_quietly(arguments: tuple[str, ...]) -> None:
+    done = _closed(*arguments)
+    assert done.returncode == OUTPUT_CLOSED
+    assert done.stderr == b""
+
+
+@needs_full
+def test_a_full_output_is_one_error() -> None:
+    with Path("/dev/full").open("wb") as stream:
+        done = _shell(stream.fileno(), "attacks", "list")
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines() == [
+        "error: cannot write: no space left on device",
+        "  hint: make room, or write elsewhere",
+    ]
