@@ -100,7 +100,9 @@ def read_document(path: Path) -> Document:
         raise ConfigurationError(f"{path}: is a folder", hint="name a file") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{shortened(path)}: cannot be read as text", why=str(error), hint="give a TOML file in UTF-8"
+            f"{shortened(path)}: cannot be read as text",
+            why=str(error),
+            hint="give a TOML file in UTF-8",
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(

@@ -133,7 +133,12 @@ def load_profile(name_or_path: str = DEFAULT_PROFILE) -> Profile:
         ConfigurationError: There is no such profile, or it is not complete and monotone.
     """
     path = find_document("tara/profiles", name_or_path, "profile")
-    settings = check_document(ProfileSettings, read_document(path), str(path))
+    settings = check_document(
+        ProfileSettings,
+        read_document(path),
+        str(path),
+        hint="the shipped profiles are examples: docs/reference/tara-profiles.md",
+    )
     check_profile(settings, str(path))
     names = tuple(level.name for level in settings.level)
     reports = tuple(level.reported for level in settings.level)

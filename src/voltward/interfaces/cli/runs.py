@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from voltward.core.errors import ConfigurationError, VoltwardError
+from voltward.core.files import checked_path
 from voltward.core.suggestion import nearest
 from voltward.experiments.comparison import Comparison, compare
 from voltward.experiments.run_folder import RunFolder, list_runs
@@ -87,6 +88,7 @@ def open_run(name: str, root: Path) -> RunFolder:
     Raises:
         ConfigurationError: There is no such run, or it is damaged.
     """
+    checked_path(name, "run")
     for path in (Path(name), root / name):
         if path.is_dir():
             return RunFolder.open(path)
