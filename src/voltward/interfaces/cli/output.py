@@ -1,6 +1,5 @@
 """What people and programs see: results on standard output, messages and progress on error."""
 
-import json
 import math
 import os
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from pydantic_core import to_json
 
 from voltward import __version__
 from voltward.core.errors import ConfigurationError, ExitCode
@@ -58,7 +58,8 @@ def emit(text: str) -> None:
 
 def emit_json(document: Any) -> None:
     """Write the one document of `--json`; infinities and NaN become null."""
-    click.echo(json.dumps(plain(document), indent=2, sort_keys=True, ensure_ascii=False))
+    ordered = dict(sorted(document.items())) if isinstance(document, dict) else document
+    click.echo(to_json(ordered, indent=2, inf_nan_mode="null").decode())
 
 
 def plain(value: Any) -> Any:
