@@ -124,7 +124,7 @@ def test_out_replaces_a_rating_and_nothing_else(tmp_path, capsys):
         (lambda d: d["risks"][0].update(risk=99), "risks[0].risk"),
         (lambda d: d["risks"][0].pop("basis"), "risks[0].basis"),
         (lambda d: d["risks"][0].update(impact="dire"), "risks[0].impact"),
-        (lambda d: d.update(schema_version=99), "schema version 1"),
+        (lambda d: d.update(schema_version=99), "schema_version: expected 1"),
         (lambda d: d["risks"].append("x"), "risks"),
     ],
 )

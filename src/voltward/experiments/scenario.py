@@ -192,6 +192,12 @@ class CampaignSettings:
         more = attacks * max(0, self.proof_seeds - self.seeds)
         return (attacks + 1) * len(self.stacks) * self.seeds + more
 
+    @property
+    def seed_words(self) -> str:
+        """How many runs of each attack and stack, in words."""
+        most = max(self.seeds, self.proof_seeds)
+        return f"{self.seeds} seeds" if most == self.seeds else f"{self.seeds} to {most} seeds"
+
     def resolved_stacks(self) -> tuple[Stack, ...]:
         """Return the enabled controls of each stack."""
         system = self.load_system()

@@ -1,13 +1,13 @@
 """A rating as a pack keeps it: risks before and after, and how many there are of each value."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.evidence.rating_shape import WITHOUT_CONTROLS, rating_problem
+from voltward.assurance.tara.control_sets import NONE_SET as WITHOUT_CONTROLS
+from voltward.assurance.tara.rating_file import read_rating_file
 from voltward.assurance.tara.words import Basis
 from voltward.core.errors import ConfigurationError
 
@@ -50,24 +50,19 @@ class Snapshot:
 
 
 def read_rating(path: Path) -> Document:
-    """Return a rating as `voltward tara rate --json` writes it.
+    """Return a rating that can be split into before and after.
 
     Raises:
-        ConfigurationError: The file is absent, or no rating; the message names the key.
+        ConfigurationError: The file is absent, no rating, or has no control set without controls.
     """
-    try:
-        content = path.read_text(encoding="utf-8")
-        document = json.loads(content)
-    except OSError as error:
+    rating = read_rating_file(path)
+    if WITHOUT_CONTROLS not in rating["control_sets"]:
         raise ConfigurationError(
-            f"{path}: there is no such rating", why=error.strerror or "", hint=_RATE
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{path}: not JSON", why=str(error), hint=_RATE) from error
-    problem = rating_problem(content)
-    if problem:
-        raise ConfigurationError(f"{path}: no rating", why=problem, hint=_RATE)
-    return dict(document)
+            f"{path}: control_sets: there is no '{WITHOUT_CONTROLS}'",
+            why="it is what the others are compared with",
+            hint=_RATE,
+        )
+    return rating
 
 
 def split_rating(rating: Document, earlier: Document | None = None) -> Snapshot:

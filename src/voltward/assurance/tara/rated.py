@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Interval
 from pydantic import TypeAdapter
@@ -12,6 +12,8 @@ from voltward.assurance.tara.words import Basis, Category, Feasibility, ImpactLe
 
 RiskValue = Annotated[int, Interval(ge=1, le=5)]
 CalValue = Annotated[int, Interval(ge=1, le=4)]
+Decided = Literal["", "avoid", "reduce", "share", "retain"]
+Share = Annotated[float, Interval(ge=0.0, le=1.0)]
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,10 @@ class Evidence:
     duty: str
     parameters: str
     cases: tuple[str, ...]
-    n: int
-    goal_share: float
-    low: float
-    high: float
+    n: Annotated[int, Interval(ge=1)]
+    goal_share: Share
+    low: Share
+    high: Share
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class RatedRisk:
     feasibility: Feasibility
     risk: RiskValue
     cal: CalValue | None
-    treatment: str
+    treatment: Decided
     control_set: str
     basis: Basis
     evidence: Evidence | None

@@ -10,7 +10,7 @@ from voltward.assurance.tara.measured_impact import ImpactChange, measured_chang
 from voltward.assurance.tara.model import Damage, Override, Threat
 from voltward.assurance.tara.path_rating import PathRater
 from voltward.assurance.tara.profile import Profile
-from voltward.assurance.tara.rated import RatedRisk
+from voltward.assurance.tara.rated import Decided, RatedRisk
 from voltward.assurance.tara.rated_paths import PathUnderSet
 from voltward.assurance.tara.words import (
     ATTACK_VECTORS,
@@ -183,8 +183,8 @@ class RatedRisks:
         return worst_change(found, category, declared)
 
     @cached_property
-    def _treatments(self) -> Mapping[tuple[str, str], str]:
-        return {(t.threat, t.damage): str(t.decision) for t in self.rater.model.tables.treatment}
+    def _treatments(self) -> Mapping[tuple[str, str], Decided]:
+        return {(t.threat, t.damage): t.decision.value for t in self.rater.model.tables.treatment}
 
     @cached_property
     def _overrides(self) -> Mapping[tuple[str, str, str], Override]:

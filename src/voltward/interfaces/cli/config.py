@@ -97,6 +97,6 @@ def _checked(kind: str, file: Path, level: str) -> tuple[str | None, str]:
         return None, f"{link.latency_median_ms:g} ms at the median"
     campaign = load_campaign(file)
     size = (
-        f"{len(campaign.attacks)} attacks x {len(campaign.stacks)} stacks x {campaign.seeds} seeds"
+        f"{len(campaign.attacks)} attacks x {len(campaign.stacks)} stacks x {campaign.seed_words}"
     )
     return campaign.config_sha256, f"{size}, config {campaign.config_sha256[:8]}"

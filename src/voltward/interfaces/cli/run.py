@@ -122,7 +122,7 @@ def _execute(
     settings: CampaignSettings, out: Path, model: str, *, resume: bool, report: bool, as_json: bool
 ) -> None:
     size = (
-        f"{len(settings.attacks)} attacks x {len(settings.stacks)} stacks x {settings.seeds} seeds"
+        f"{len(settings.attacks)} attacks x {len(settings.stacks)} stacks x {settings.seed_words}"
     )
     header(settings.seed, settings.config_sha256, size)
     duty, system = settings.load_duty(), settings.load_system()
