@@ -25,17 +25,17 @@ from voltward.cloud.twin import (
     see,
     start_twin,
 )
+from voltward.controls.in_force import default_parameters
 from voltward.core.control import Watch
 from voltward.core.noise import gaussian
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.detection import innovation_cusum, soc_drift
-from voltward.experiments.system import load_system
-from voltward.experiments.virtual.assembly import cell_of
-from voltward.experiments.virtual.in_force import default_parameters
 from voltward.physical.cell import CellModel
 from voltward.physical.circuit import CircuitState, advance, rested, terminal_V
 from voltward.physical.estimator import tuning_for
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.virtual.assembly import cell_of
 
 DAY_S = 86400
 CELLS = 6

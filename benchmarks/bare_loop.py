@@ -17,9 +17,6 @@ from jaxtyping import Bool, Float, Int, UInt64
 from voltward.core.noise import gaussian
 from voltward.core.taps import FIRMWARE_SCALARS
 from voltward.detection.innovation_cusum import CONTROL
-from voltward.experiments.system import load_system
-from voltward.experiments.virtual.assembly import assemble
-from voltward.experiments.virtual.case_arrays import Assembly, FixedDraws, fixed_draws
 from voltward.physical.estimator import (
     EstimatorState,
     innovate,
@@ -30,6 +27,9 @@ from voltward.physical.estimator import (
 from voltward.physical.pack import CellState, electrical_step, heat_flow
 from voltward.physical.protection import ProtectionState, protect, start_protection
 from voltward.physical.sensors import reading
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.virtual.assembly import assemble
+from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws, fixed_draws
 
 NEVER = jnp.iinfo(jnp.int64).max
 AMBIENT_DEGC = 25.0

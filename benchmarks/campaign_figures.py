@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import facts
-from voltward.experiments.campaign import run_campaign
-from voltward.experiments.scenario import load_campaign
-from voltward.experiments.system import load_system
+from voltward.ranges.campaign.campaign import run_campaign
+from voltward.ranges.configuration.campaign_file import load_campaign
+from voltward.ranges.configuration.system import load_system
 
 SCHEMA_VERSION = 1
 ATTACK = "voltage-bias"

@@ -8,13 +8,13 @@ import numpy as np
 
 from benchmarks.load_profile import DURATION_S, INITIAL_SOC, current_C
 from voltward.attacks.catalogue import ATTACKS
-from voltward.experiments.duty import Duty, load_duty
-from voltward.experiments.schemas import NO_ATTACK
-from voltward.experiments.stacks import StackChoice, resolve_stack
-from voltward.experiments.system import load_system
-from voltward.experiments.virtual.batch import case_arrays
-from voltward.experiments.virtual.case import Case
-from voltward.experiments.virtual.engine import CHUNK, Engine
+from voltward.ranges.configuration.case_grid import Case
+from voltward.ranges.configuration.duty import Duty, load_duty
+from voltward.ranges.configuration.stacks import StackChoice, resolve_stack
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.virtual.batch import case_arrays
+from voltward.ranges.virtual.engine import CHUNK, Engine
+from voltward.results.columns import NO_ATTACK
 
 RECORDED = 4
 ATTACK_S = 600.0

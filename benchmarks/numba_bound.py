@@ -21,9 +21,9 @@ from benchmarks.bare_loop import (
     BareState,
     detector_columns,
 )
-from voltward.experiments.virtual.case_arrays import Assembly, FixedDraws
 from voltward.physical.protection import FAULTS, Tier
 from voltward.physical.sensors import Channel
+from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
 
 FAULT_COUNT = len(FAULTS)
 _NEVER = int(NEVER)

@@ -17,13 +17,13 @@ from typing import Any
 import jax
 
 from benchmarks.demo_program import batch
+from voltward.controls.in_force import Rules
 from voltward.detection.electrochemical_opinion import CONTROL
-from voltward.experiments.duty import load_duty
-from voltward.experiments.system import load_system
-from voltward.experiments.virtual.batch import duty_arrays
-from voltward.experiments.virtual.engine import Engine
-from voltward.experiments.virtual.in_force import Rules
-from voltward.experiments.virtual.program import compiled
+from voltward.ranges.configuration.duty import load_duty
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.virtual.batch import duty_arrays
+from voltward.ranges.virtual.engine import Engine
+from voltward.ranges.virtual.program import compiled
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "mismatched"
 # As many lanes as a batch of the demo has twice over.

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import rate
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.rating.rating import rate
 
 PATHS = 10_000
 

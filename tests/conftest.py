@@ -21,5 +21,5 @@ settings.load_profile("repeatable")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies in tests/live, so that `make test LIVE=no` leaves it out."""
     for item in items:
-        if item.path.is_relative_to(HERE / "live"):
+        if item.path.is_relative_to(HERE / "ranges" / "live"):
             item.add_marker(pytest.mark.live)

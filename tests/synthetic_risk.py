@@ -3,9 +3,15 @@
 import json
 from dataclasses import replace
 
-from voltward.assurance.tara.rated import Evidence, RatedPath, RatedRisk, Rating
-from voltward.assurance.tara.words import FEASIBILITIES, Basis, Category, Feasibility, ImpactLevel
-from voltward.experiments.metrics import wilson_interval
+from voltward.assurance.tara.model.words import (
+    FEASIBILITIES,
+    Basis,
+    Category,
+    Feasibility,
+    ImpactLevel,
+)
+from voltward.assurance.tara.rating.rated import Evidence, RatedPath, RatedRisk, Rating
+from voltward.results.metrics import wilson_interval
 
 SETS = ("none", "planned", "all")
 MATRIX = {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from voltward.experiments.consequences import CONSEQUENCES
-from voltward.experiments.run_folder import RunFolder, RunWriter
-from voltward.experiments.schemas import MEASURED_COLUMNS
+from voltward.results.columns import MEASURED_COLUMNS
+from voltward.results.consequences import CONSEQUENCES
+from voltward.results.run_folder import RunFolder, RunWriter
 
 STACKS = {
     "none": "",

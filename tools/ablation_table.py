@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.run_folder import RunFolder
+from voltward.controls.catalogue import CONTROLS
+from voltward.results.run_folder import RunFolder
 
 HEAD = """# Every control, alone and left out
 

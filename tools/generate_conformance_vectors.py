@@ -13,19 +13,19 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.cvss_metrics import exploitability
-from voltward.assurance.tara.model import Effort
-from voltward.assurance.tara.profile import Profile, load_profile
-from voltward.assurance.tara.profile_check import EFFORT_OPTIONS
-from voltward.assurance.tara.score import score
-from voltward.assurance.tara.words import (
+from voltward.assurance.tara.method.cvss_metrics import exploitability
+from voltward.assurance.tara.method.profile import Profile, load_profile
+from voltward.assurance.tara.method.profile_check import EFFORT_OPTIONS
+from voltward.assurance.tara.method.score import score
+from voltward.assurance.tara.model.model import Effort
+from voltward.assurance.tara.model.words import (
     ATTACK_VECTORS,
     FEASIBILITIES,
     IMPACT_LEVELS,
     Category,
     ImpactLevel,
 )
-from voltward.experiments.document import data_folder
+from voltward.documents.toml_document import data_folder
 
 FOLDER = data_folder() / "tara" / "vectors"
 PROFILES = ("iso21434-example", "itemis-example", "heavens")

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 
 from voltward.attacks.catalogue import ATTACKS
-from voltward.experiments.duty import Duty, load_duty
-from voltward.experiments.metrics import poisson_upper
-from voltward.experiments.mismatched.plant_choice import host_cell, leader_of
-from voltward.experiments.schemas import NO_ATTACK
-from voltward.experiments.settings import SystemSettings
-from voltward.experiments.stacks import Stack
-from voltward.experiments.system import load_system
-from voltward.experiments.virtual.batch import case_arrays
-from voltward.experiments.virtual.case import Case
-from voltward.experiments.virtual.engine import Engine
-from voltward.experiments.virtual.readout import watch_ids
+from voltward.ranges.configuration.case_grid import Case
+from voltward.ranges.configuration.duty import Duty, load_duty
+from voltward.ranges.configuration.stacks import Stack
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.configuration.system_settings import SystemSettings
+from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
+from voltward.ranges.virtual.batch import case_arrays
+from voltward.ranges.virtual.engine import Engine
+from voltward.ranges.virtual.readout import watch_ids
+from voltward.results.columns import NO_ATTACK
+from voltward.results.metrics import poisson_upper
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "mismatched"
 CUSUM, CHI, OPINION = "innovation-cusum", "innovation-chi-square", "electrochemical-opinion"

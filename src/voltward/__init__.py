@@ -11,8 +11,8 @@ __all__ = ["__version__", "open_run", "run"]
 
 # Heavy parts are loaded when they are used, so that importing the package costs nothing.
 _LAZY = {
-    "run": "voltward.experiments.notebook",
-    "open_run": "voltward.experiments.notebook",
+    "run": "voltward.interfaces.python.notebook",
+    "open_run": "voltward.interfaces.python.notebook",
 }
 
 

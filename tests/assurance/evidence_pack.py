@@ -12,9 +12,9 @@ from voltward.assurance.evidence.environment import Times
 from voltward.assurance.evidence.keys import make_keys, read_private_key
 from voltward.assurance.evidence.rating_snapshot import read_rating
 from voltward.assurance.evidence.signing import sign_pack
-from voltward.assurance.tara.model_folder import read_model
-from voltward.assurance.tara.rating import model_digest, part_digests
-from voltward.experiments.run_folder import RunFolder, RunWriter
+from voltward.assurance.tara.model.model_folder import read_model
+from voltward.assurance.tara.rating.rating import model_digest, part_digests
+from voltward.results.run_folder import RunFolder, RunWriter
 
 TESTS = Path(__file__).parents[1]
 SYNTHETIC = runpy.run_path(str(TESTS / "synthetic_run.py"))

@@ -6,16 +6,16 @@ import runpy
 import tomllib
 from pathlib import Path
 
-from voltward.assurance.tara.campaign_results import CampaignResults, Scope, Tested
-from voltward.assurance.tara.loading import problems
-from voltward.assurance.tara.model import Tables
-from voltward.assurance.tara.model_folder import Model
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import Rater
-from voltward.experiments.consequences import CONSEQUENCES
-from voltward.experiments.document import check_document
-from voltward.experiments.run_folder import RunWriter
-from voltward.experiments.schemas import MEASURED_COLUMNS
+from voltward.assurance.tara.checks.loading import problems
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.model_folder import Model
+from voltward.assurance.tara.rating.campaign_results import CampaignResults, Scope, Tested
+from voltward.assurance.tara.rating.rating import Rater
+from voltward.documents.toml_document import check_document
+from voltward.results.columns import MEASURED_COLUMNS
+from voltward.results.consequences import CONSEQUENCES
+from voltward.results.run_folder import RunWriter
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
 # An attack of the catalogue that needs `can-write`, and what may stand against it.

@@ -5,10 +5,10 @@ import tomllib
 
 import pytest
 
-from voltward.assurance.compliance.annex5 import load_annex5
-from voltward.assurance.compliance.techniques import technique_names
+from voltward.assurance.standards.annex5 import load_annex5
+from voltward.assurance.standards.techniques import technique_names
 from voltward.attacks.catalogue import ATTACKS
-from voltward.experiments.document import data_folder
+from voltward.documents.toml_document import data_folder
 
 ANNEX = load_annex5()
 STANDARDS = sorted((data_folder() / "standards").glob("*.toml"))

@@ -7,10 +7,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.compliance.annex5 import load_annex5
-from voltward.assurance.compliance.annex5_coverage import coverage
-from voltward.assurance.tara.model import Tables
-from voltward.experiments.document import check_document
+from voltward.assurance.standards.annex5 import load_annex5
+from voltward.assurance.tara.checks.annex5_coverage import coverage
+from voltward.assurance.tara.model.model import Tables
+from voltward.documents.toml_document import check_document
 from voltward.interfaces.cli.tara_annex5 import annex5_command
 
 IDS = load_annex5().ids()

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.attack_tree import (
+from voltward.assurance.tara.checks.cycles import find_cycle
+from voltward.assurance.tara.model.attack_tree import (
     AllOf,
     AnyOf,
     Leaf,
@@ -18,7 +19,6 @@ from voltward.assurance.tara.attack_tree import (
     leaves_of,
     read_tree,
 )
-from voltward.assurance.tara.cycles import find_cycle
 
 VALUES = st.tuples(*[st.integers(0, 19)] * 3)
 FRONT = st.lists(VALUES, min_size=1, max_size=3)

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from voltward.assurance.tara.loading import load_model, problems
-from voltward.assurance.tara.model_folder import model_folder, read_model
+from voltward.assurance.tara.checks.loading import load_model, problems
+from voltward.assurance.tara.model.model_folder import model_folder, read_model
 from voltward.core.errors import ConfigurationError
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))

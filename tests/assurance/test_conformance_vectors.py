@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.score import score
-from voltward.experiments.document import data_folder
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.method.score import score
+from voltward.documents.toml_document import data_folder
 
 FOLDER = data_folder() / "tara" / "vectors"
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "generate_conformance_vectors.py"

@@ -26,7 +26,7 @@ from voltward.assurance.evidence.manifest import Manifest, read_manifest
 from voltward.assurance.evidence.rating_snapshot import counts, read_rating, split_rating
 from voltward.assurance.evidence.signing import seal_text, sign_pack, statement_document
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
-from voltward.experiments.run_folder import RunFolder
+from voltward.results.run_folder import RunFolder
 
 PACK = runpy.run_path(str(Path(__file__).parent / "evidence_pack.py"))
 make_pack, make_run, contents, sha256 = (

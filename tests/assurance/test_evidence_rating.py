@@ -10,13 +10,13 @@ from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.keys import read_private_key
 from voltward.assurance.evidence.rating_snapshot import bases, read_rating
 from voltward.assurance.evidence.signing import sign_pack
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder, read_model
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import model_digest, rate
-from voltward.assurance.tara.rating_file import rating_problem
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder, read_model
+from voltward.assurance.tara.rating.rating import model_digest, rate
+from voltward.assurance.tara.rating.rating_file import rating_problem
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import pretty_json
-from voltward.experiments.run_folder import RunFolder
+from voltward.results.run_folder import RunFolder
 
 PACK = runpy.run_path(str(Path(__file__).parent / "evidence_pack.py"))
 

@@ -11,23 +11,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.exchange.exported import Exported, rated_export
 from voltward.assurance.tara.exchange.formats import FORMATS
 from voltward.assurance.tara.exchange.json_export import json_document
 from voltward.assurance.tara.exchange.markdown import markdown
 from voltward.assurance.tara.exchange.mermaid import escaped_label, flowchart, is_too_large
 from voltward.assurance.tara.exchange.sarif import sarif
+from voltward.assurance.tara.exchange.schemas import model_schema
 from voltward.assurance.tara.exchange.threat_model_bom import threat_model_bom
 from voltward.assurance.tara.exchange.toml_folder import write_folder
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model import AttackPath, Step, Tables
-from voltward.assurance.tara.model_folder import Model, model_folder, read_model
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import Rater
-from voltward.assurance.tara.schemas import model_schema
-from voltward.assurance.tara.verdict import Holds, Verdict
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model import AttackPath, Step, Tables
+from voltward.assurance.tara.model.model_folder import Model, model_folder, read_model
+from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.verdict import Holds, Verdict
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import adapter
+from voltward.documents.toml_document import adapter
 
 HERE = Path(__file__).parent
 MODELS = runpy.run_path(str(HERE / "exchange_models.py"))

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.exchange.toml_folder import write_folder
 from voltward.assurance.tara.exchange.workbook_export import workbook
 from voltward.assurance.tara.exchange.workbook_import import Imported, import_workbook
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import rate
-from voltward.assurance.tara.words import Feasibility
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.words import Feasibility
+from voltward.assurance.tara.rating.rating import rate
 from voltward.core.errors import ConfigurationError
 
 MODELS = runpy.run_path(str(Path(__file__).with_name("exchange_models.py")))

@@ -28,11 +28,11 @@ from voltward.assurance.tara.exchange.workbook_columns import (
 )
 from voltward.assurance.tara.exchange.workbook_export import CELL_LIMIT, workbook
 from voltward.assurance.tara.exchange.workbook_import import import_workbook
-from voltward.assurance.tara.model import Tables
-from voltward.assurance.tara.model_folder import model_folder, model_names, read_model
-from voltward.assurance.tara.profile import load_profile
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.model_folder import model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import check_document
+from voltward.documents.toml_document import check_document
 
 MODELS = runpy.run_path(str(Path(__file__).with_name("exchange_models.py")))
 small, rating, any_tables = MODELS["small"], MODELS["rating"], MODELS["any_tables"]

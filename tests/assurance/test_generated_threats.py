@@ -7,10 +7,10 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.generated_threats import candidate_line, generated
-from voltward.assurance.tara.model import Tables
-from voltward.assurance.tara.words import STRIDE_OF, SecurityProperty
-from voltward.experiments.document import check_document
+from voltward.assurance.tara.model.generated_threats import candidate_line, generated
+from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.words import STRIDE_OF, SecurityProperty
+from voltward.documents.toml_document import check_document
 from voltward.interfaces.cli.tara_annex5 import candidates_command
 
 SMALL = """

@@ -10,11 +10,11 @@ import jsonschema
 import pyarrow.parquet as pq
 import pytest
 
-from voltward.assurance.tara.campaign_results import read_campaign
-from voltward.assurance.tara.words import Basis
+from voltward.assurance.tara.model.words import Basis
+from voltward.assurance.tara.rating.campaign_results import read_campaign
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import data_folder
-from voltward.experiments.run_folder import RunFolder
+from voltward.documents.toml_document import data_folder
+from voltward.results.run_folder import RunFolder
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))
 PROOF, COUNTER = "can-frame-authentication", "can-freshness"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.measured_impact import level_of
-from voltward.assurance.tara.model import ImpactRule
-from voltward.assurance.tara.words import Basis, ImpactLevel
+from voltward.assurance.tara.model.model import ImpactRule
+from voltward.assurance.tara.model.words import Basis, ImpactLevel
+from voltward.assurance.tara.rating.measured_impact import level_of
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))
 DRIVE, Scope = WORLD.DRIVE, WORLD.Scope

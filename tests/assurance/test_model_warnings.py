@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from voltward.assurance.tara.expiry import expired_claims, expiry_warnings
-from voltward.assurance.tara.missing_bypass import bypass_warnings
-from voltward.assurance.tara.model_counts import count_model
-from voltward.assurance.tara.model_folder import model_folder, model_names, read_model
+from voltward.assurance.tara.checks.expiry import expired_claims, expiry_warnings
+from voltward.assurance.tara.checks.missing_bypass import bypass_warnings
+from voltward.assurance.tara.checks.model_counts import count_model
+from voltward.assurance.tara.model.model_folder import model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import data_folder
+from voltward.documents.toml_document import data_folder
 from voltward.interfaces.cli import tara_model
 from voltward.interfaces.cli.main import run
 

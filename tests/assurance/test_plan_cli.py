@@ -10,12 +10,12 @@ from voltward.assurance.plan.plan import make_plan
 from voltward.assurance.plan.reach import reach_of
 from voltward.assurance.plan.reading import KIND, load_organisation
 from voltward.assurance.plan.valuation import Valuation
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import Rater
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.rating.rating import Rater
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import data_folder, shipped_names
+from voltward.documents.toml_document import data_folder, shipped_names
 from voltward.interfaces.cli.main import run
 
 SHIPPED = ("oem", "small-supplier", "tier1")

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.cvss_metrics import METRICS, cvss_score, exploitability
-from voltward.assurance.tara.model import Effort
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.profile_check import EFFORT_OPTIONS
-from voltward.assurance.tara.words import (
+from voltward.assurance.tara.method.cvss_metrics import METRICS, cvss_score, exploitability
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.method.profile_check import EFFORT_OPTIONS
+from voltward.assurance.tara.model.model import Effort
+from voltward.assurance.tara.model.words import (
     ATTACK_VECTORS,
     FEASIBILITIES,
     IMPACT_LEVELS,
@@ -21,7 +21,7 @@ from voltward.assurance.tara.words import (
     ImpactLevel,
 )
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import data_folder, shipped_names
+from voltward.documents.toml_document import data_folder, shipped_names
 
 SHIPPED = ("heavens", "iso21434-example", "itemis-example")
 EXAMPLE = data_folder() / "tara" / "profiles" / "iso21434-example.toml"

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from voltward.assurance.tara.rating_file import read_rating_file
-from voltward.assurance.tara.words import Basis, Feasibility, ImpactLevel
+from voltward.assurance.tara.model.words import Basis, Feasibility, ImpactLevel
+from voltward.assurance.tara.rating.rating_file import read_rating_file
 from voltward.core.errors import ConfigurationError, ExitCode
-from voltward.experiments.document import data_folder
+from voltward.documents.toml_document import data_folder
 from voltward.interfaces.cli.main import run
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.words import CATEGORIES, IMPACT_LEVELS
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.words import CATEGORIES, IMPACT_LEVELS
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))
 PROFILES = ("iso21434-example", "itemis-example", "heavens")

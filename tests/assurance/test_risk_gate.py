@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.risk_gate import METRICS, judge_risks
+from voltward.assurance.tara.rating.risk_gate import METRICS, judge_risks
 from voltward.core.errors import ConfigurationError
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))

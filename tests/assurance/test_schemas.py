@@ -7,13 +7,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import model_folder, model_names
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import rate
-from voltward.assurance.tara.schemas import model_schema, rating_schema, write_schemas
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.exchange.schemas import model_schema, rating_schema, write_schemas
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model_folder import model_folder, model_names
+from voltward.assurance.tara.rating.rating import rate
 from voltward.core.files import pretty_json
-from voltward.experiments.document import data_folder
+from voltward.documents.toml_document import data_folder
 
 SHIPPED = data_folder() / "schemas"
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.score import score_lines
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.method.score import score_lines
 from voltward.interfaces.cli.tara_score import score_command
 
 EASY = {

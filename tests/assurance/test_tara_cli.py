@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from voltward.assurance.tara.model_folder import model_folder, model_names
-from voltward.experiments.document import data_folder
+from voltward.assurance.tara.model.model_folder import model_folder, model_names
+from voltward.documents.toml_document import data_folder
 from voltward.interfaces.cli import tara_model
 from voltward.interfaces.cli.main import run
 

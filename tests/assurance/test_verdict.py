@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from voltward.assurance.tara.verdict import Holds, judge_controls, runs_needed
-from voltward.assurance.tara.words import Basis, Feasibility
+from voltward.assurance.tara.model.words import Basis, Feasibility
+from voltward.assurance.tara.rating.verdict import Holds, judge_controls, runs_needed
 
 WORLD = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("tara_world.py"))))
 ATTACK, DRIVE, Scope = WORLD.ATTACK, WORLD.DRIVE, WORLD.Scope

@@ -2,13 +2,13 @@
 
 import pytest
 
-from voltward.assurance.compliance.annex5_coverage import coverage
-from voltward.assurance.tara.generated_threats import generated
-from voltward.assurance.tara.loading import load_model, problems
-from voltward.assurance.tara.model_counts import count_model
-from voltward.assurance.tara.model_folder import model_folder, model_names
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import rate
+from voltward.assurance.tara.checks.annex5_coverage import coverage
+from voltward.assurance.tara.checks.loading import load_model, problems
+from voltward.assurance.tara.checks.model_counts import count_model
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.generated_threats import generated
+from voltward.assurance.tara.model.model_folder import model_folder, model_names
+from voltward.assurance.tara.rating.rating import rate
 from voltward.attacks.catalogue import ATTACKS
 
 

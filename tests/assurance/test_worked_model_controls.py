@@ -5,20 +5,20 @@ from datetime import date
 
 import pytest
 
-from voltward.assurance.compliance.annex5 import load_annex5
-from voltward.assurance.tara.attack_tree import leaves_of, read_tree
-from voltward.assurance.tara.control_sets import resolved_sets
-from voltward.assurance.tara.leaves import CAPABILITY_NAMES
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import Model, model_folder
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import rate
-from voltward.assurance.tara.words import Decision, Feasibility
+from voltward.assurance.standards.annex5 import load_annex5
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.attack_tree import leaves_of, read_tree
+from voltward.assurance.tara.model.control_sets import resolved_sets
+from voltward.assurance.tara.model.leaves import CAPABILITY_NAMES
+from voltward.assurance.tara.model.model_folder import Model, model_folder
+from voltward.assurance.tara.model.words import Decision, Feasibility
+from voltward.assurance.tara.rating.rating import rate
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Hook
-from voltward.experiments.consequences import CONSEQUENCES
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.document import data_folder
+from voltward.documents.toml_document import data_folder
+from voltward.results.consequences import CONSEQUENCES
 
 _SECRETS = {
     str(flag.name).lower().replace("_", "-") for flag in Capability if flag and flag in SECRETS

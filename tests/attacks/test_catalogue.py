@@ -7,12 +7,12 @@ import pytest
 import voltward.attacks
 from voltward.attacks.catalogue import ATTACKS
 from voltward.attacks.row import COLUMN, rows_of
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.attack import AttackType
 from voltward.core.capabilities import POSITIONS, Capability
 from voltward.core.taps import SLOTS, TAP_INDEX, Layer, tap_named
-from voltward.experiments.consequences import CONSEQUENCE_INDEX
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.duty import load_duty
+from voltward.ranges.configuration.duty import load_duty
+from voltward.results.consequences import CONSEQUENCE_INDEX
 
 NAMES = ATTACKS.names()
 INFRASTRUCTURE = {"catalogue", "kernel", "row"}

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from voltward.attacks.catalogue import ATTACKS
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.control import Place
-from voltward.experiments.consequences import CONSEQUENCE_INDEX
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.duty import load_duty
-from voltward.experiments.schemas import NO_ATTACK
-from voltward.experiments.stacks import Stack
-from voltward.experiments.system import load_system
-from voltward.experiments.virtual.assembly import assemble
-from voltward.experiments.virtual.batch import case_arrays, duty_arrays
-from voltward.experiments.virtual.case import Case
-from voltward.experiments.virtual.program import compiled
+from voltward.ranges.configuration.case_grid import Case
+from voltward.ranges.configuration.duty import load_duty
+from voltward.ranges.configuration.stacks import Stack
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.virtual.assembly import assemble
+from voltward.ranges.virtual.batch import case_arrays, duty_arrays
+from voltward.ranges.virtual.program import compiled
+from voltward.results.columns import NO_ATTACK
+from voltward.results.consequences import CONSEQUENCE_INDEX
 
 SEED = 7
 NEVER = np.iinfo(np.int64).max

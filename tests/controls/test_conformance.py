@@ -8,12 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from voltward.core.capabilities import SECRETS, Capability
-from voltward.core.control import SHAPE_POINTS, Hook, Place
-from voltward.core.request import REQUEST_NAMES
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.document import data_folder, read_document
-from voltward.experiments.virtual.in_force import (
+from voltward.controls.catalogue import CONTROLS
+from voltward.controls.in_force import (
     ACCUSATIONS,
     PARAMETER_COLUMNS,
     InForce,
@@ -26,6 +22,10 @@ from voltward.experiments.virtual.in_force import (
     verify,
     watch,
 )
+from voltward.core.capabilities import SECRETS, Capability
+from voltward.core.control import SHAPE_POINTS, Hook, Place
+from voltward.core.request import REQUEST_NAMES
+from voltward.documents.toml_document import data_folder, read_document
 
 NAMES = CONTROLS.names()
 HOOKED = {hook: [n for n in NAMES if hook in CONTROLS.load(n).hooks] for hook in Hook}

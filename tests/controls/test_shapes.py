@@ -5,9 +5,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from voltward.controls.catalogue import CONTROLS
+from voltward.controls.in_force import default_parameters
 from voltward.core.taps import COMMAND_SCALARS
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.virtual.in_force import default_parameters
 from voltward.physical.charge_watermark import HOLD_TICKS, KEY, mark
 from voltward.physical.remedian import remedian
 

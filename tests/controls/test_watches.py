@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from voltward.controls.catalogue import CONTROLS
+from voltward.controls.in_force import default_parameters
 from voltward.core.control import Hook
 from voltward.core.taps import TELEMETRY_SCALARS
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.virtual.in_force import default_parameters
 from voltward.physical.charge_watermark import KEY, mark
 
 START = 80

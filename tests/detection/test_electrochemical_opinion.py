@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from voltward.controls.in_force import default_parameters
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.core.view import CloudView
 from voltward.detection.electrochemical_opinion import CONTROL
-from voltward.experiments.virtual.in_force import default_parameters
 
 GOLDEN = np.load(Path(__file__).parents[1] / "physical" / "single_particle_golden.npz")
 CURRENT = TELEMETRY_SCALARS.index("current_A")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from voltward.attacks.catalogue import ATTACKS
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.errors import EnvironmentLacksError, ExitCode
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.validation import Check
 from voltward.interfaces.cli import doctor, plant, validate
 from voltward.interfaces.cli.main import run
+from voltward.physical.published_checks import Check
 
 ROOT = Path(__file__).parents[2]
 SYNTHETIC = runpy.run_path(str(ROOT / "tests" / "synthetic_run.py"))

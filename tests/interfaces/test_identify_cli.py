@@ -9,11 +9,11 @@ import pytest
 from pyarrow import parquet
 
 from voltward.core.errors import ConfigurationError, ExitCode
-from voltward.experiments.identification.data_files import recording_files
 from voltward.interfaces.cli.main import run
 from voltward.physical.cell_file import load_cell
+from voltward.real_cells.identification.data_files import recording_files
 
-MADE = runpy.run_path(str(Path(__file__).parents[1] / "experiments/identification/conftest.py"))
+MADE = runpy.run_path(str(Path(__file__).parents[1] / "real_cells/identification/conftest.py"))
 
 
 def write(path, recording, *, cells=1, voltage_offset_V=0.0):
@@ -123,7 +123,7 @@ def test_the_figures_of_the_report_are_numbers_too(done):
 def test_a_fit_that_does_not_converge_is_written_marked_and_fails(
     data, tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr("voltward.experiments.identification.solve._ROUNDS", 1)
+    monkeypatch.setattr("voltward.real_cells.identification.solve._ROUNDS", 1)
     files = [str(data / f"{name}.parquet") for name in ("slow", "fit-25")]
     out = tmp_path / "cell.toml"
     assert run(["identify", *files, "--out", str(out), "--json"]) == ExitCode.GATE_FAILED

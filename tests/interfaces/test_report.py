@@ -14,12 +14,12 @@ from rich.console import Console
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.taps import TAPS
-from voltward.experiments.run_folder import RunFolder, RunWriter
 from voltward.interfaces.report import write_report
 from voltward.interfaces.report.figure_architecture import PART_TAPS
 from voltward.interfaces.report.figure_timeline import thinned
 from voltward.interfaces.report.words import number, percent
 from voltward.interfaces.table import print_matrix, print_safety_line, print_written
+from voltward.results.run_folder import RunFolder, RunWriter
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
 PNG_START = b"\x89PNG\r\n\x1a\n"

@@ -12,7 +12,6 @@ import pytest
 from rich.console import Console
 
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.run_folder import RunFolder
 from voltward.interfaces.report import write_report
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.figure_risk import RISK_COLOURS, describe_risk
@@ -20,6 +19,7 @@ from voltward.interfaces.report.risk_chapter import evidence_words, write_risk_c
 from voltward.interfaces.report.risk_file import RiskFile
 from voltward.interfaces.report.risk_moves import BY_DAMAGE, BY_EFFORT, BY_TEST, moved
 from voltward.interfaces.risk_lines import print_risk_lines
+from voltward.results.run_folder import RunFolder
 
 TESTS = Path(__file__).parents[1]
 SYNTHETIC = runpy.run_path(str(TESTS / "synthetic_run.py"))

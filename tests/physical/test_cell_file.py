@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import find_document
+from voltward.documents.toml_document import find_document
 from voltward.physical.cell_file import cell_of, load_cell
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from voltward.experiments.document import find_document
+from voltward.documents.toml_document import find_document
 from voltward.physical.cell import TemperatureLaw
 from voltward.physical.cell_file import load_cell
 from voltward.physical.circuit import advance, rested, terminal_V

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from voltward.experiments.validation import frequency_trace_Hz
 from voltward.physical.grid import (
     TEXTBOOK_60HZ,
     TEXTBOOK_60HZ_PRIMARY_ONLY,
@@ -14,6 +13,7 @@ from voltward.physical.grid import (
     grid_step,
     initial_grid_state,
 )
+from voltward.physical.published_checks import frequency_trace_Hz
 
 
 @pytest.fixture(autouse=True)

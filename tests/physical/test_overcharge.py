@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.experiments.validation import overcharge_runaway
 from voltward.physical.internal_short import (
     InternalShortParameters,
     short_conductance_S,
@@ -16,6 +15,7 @@ from voltward.physical.overcharge import (
     overcharge_heat_W,
     overcharge_loss_per_s,
 )
+from voltward.physical.published_checks import overcharge_runaway
 
 PARAMETERS = OverchargeParameters()
 SHORT = InternalShortParameters()

@@ -8,8 +8,8 @@ import click
 
 from reference_pages.markdown import code, table
 from voltward.core.errors import ExitCode, VoltwardError
-from voltward.experiments import gate
 from voltward.interfaces.cli.main import COMMANDS, cli
+from voltward.results import gate
 
 EXIT_TEXT = {
     ExitCode.DONE: ("done, and the gate passed", "nothing"),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from reference_pages.markdown import table
-from voltward.experiments.document import adapter
-from voltward.experiments.system import system_schema
+from voltward.documents.toml_document import adapter
 from voltward.interfaces.cli.config import SHAPES
+from voltward.ranges.configuration.system import system_schema
 
 
 def configuration_page() -> list[str]:

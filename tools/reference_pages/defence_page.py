@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from reference_pages.markdown import code, parameter_table, table
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.control import SHAPE_POINTS, Control
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.document import data_folder, read_document
-from voltward.experiments.stacks import stack_names, stack_titles
+from voltward.documents.toml_document import data_folder, read_document
 from voltward.interfaces.cli.attacks import capability_names
+from voltward.ranges.configuration.stacks import stack_names, stack_titles
 
 
 def controls_page() -> list[str]:

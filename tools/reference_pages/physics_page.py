@@ -6,9 +6,9 @@ from reference_pages.markdown import code, table
 from voltward.core.capabilities import POSITIONS, Capability
 from voltward.core.control import SHAPE_POINTS
 from voltward.core.taps import TAPS
-from voltward.experiments.document import data_folder, read_document, shipped_names
-from voltward.experiments.validation import checks
+from voltward.documents.toml_document import data_folder, read_document, shipped_names
 from voltward.interfaces.cli.attacks import capability_names
+from voltward.physical.published_checks import checks
 
 
 def taps_page() -> list[str]:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from reference_pages.configuration_page import kind_of
 from reference_pages.markdown import code, table
-from voltward.experiments.consequences import AT_DETECTION, CONSEQUENCES, HARMS
-from voltward.experiments.schemas import (
+from voltward.results.columns import (
     CASE_COLUMNS,
     EVENT_COLUMNS,
     EVENT_KINDS,
@@ -14,6 +13,7 @@ from voltward.experiments.schemas import (
     Column,
     json_schemas,
 )
+from voltward.results.consequences import AT_DETECTION, CONSEQUENCES, HARMS
 
 
 def consequences_page() -> list[str]:

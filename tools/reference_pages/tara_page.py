@@ -4,13 +4,13 @@ from dataclasses import fields
 
 from reference_pages.configuration_page import object_lines
 from reference_pages.markdown import code, table
-from voltward.assurance.compliance.annex5 import load_annex5
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.risk_gate import METRICS
-from voltward.assurance.tara.schemas import model_schema
-from voltward.experiments.document import shipped_names
+from voltward.assurance.standards.annex5 import load_annex5
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.exchange.schemas import model_schema
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.rating.risk_gate import METRICS
+from voltward.documents.toml_document import shipped_names
 
 
 def model_page() -> list[str]:

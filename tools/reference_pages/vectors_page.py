@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from reference_pages.markdown import table
-from voltward.assurance.tara.profile import load_profile
-from voltward.experiments.document import data_folder, shipped_names
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.documents.toml_document import data_folder, shipped_names
 
 FOLDER = data_folder() / "tara" / "vectors"
 KINDS = {

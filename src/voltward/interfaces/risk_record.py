@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.campaign_results import read_campaign
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import Model, model_folder
-from voltward.assurance.tara.profile import Profile, load_profile
-from voltward.assurance.tara.rating import Rater
-from voltward.assurance.tara.words import Feasibility, ImpactLevel
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.method.profile import Profile, load_profile
+from voltward.assurance.tara.model.model_folder import Model, model_folder
+from voltward.assurance.tara.model.words import Feasibility, ImpactLevel
+from voltward.assurance.tara.rating.campaign_results import read_campaign
+from voltward.assurance.tara.rating.rating import Rater
 from voltward.core.files import pretty_json, write_text
-from voltward.experiments.run_folder import RISK_FILE, RunFolder
 from voltward.interfaces.report.risk_file import RISK_VALUES, RiskFile
+from voltward.results.run_folder import RISK_FILE, RunFolder
 
 LIMITS = (
     (

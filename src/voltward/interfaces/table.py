@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from voltward.experiments.metrics import wilson_interval
-from voltward.experiments.schemas import BASELINE_STACK, NO_ATTACK
+from voltward.results.columns import BASELINE_STACK, NO_ATTACK
+from voltward.results.metrics import wilson_interval
 
 Row = Mapping[str, Any]
 # Never colour alone: the marks say the same.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from voltward.assurance.tara.model_folder import Model
+from voltward.assurance.tara.model.model_folder import Model
 
 
 def exceptions_document(model: Model | None) -> Mapping[str, Any]:

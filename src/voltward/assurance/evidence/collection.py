@@ -12,11 +12,11 @@ from voltward.assurance.evidence.layout import (
     VERIFIER,
 )
 from voltward.assurance.evidence.rating_snapshot import JOINED, Document
-from voltward.assurance.tara.model_folder import Model
-from voltward.assurance.tara.rating import model_digest, part_digests
+from voltward.assurance.tara.model.model_folder import Model
+from voltward.assurance.tara.rating.rating import model_digest, part_digests
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import data_folder
-from voltward.experiments.run_folder import FIGURES, REPORT_FILE, RUN_FILE, RunFolder
+from voltward.documents.toml_document import data_folder
+from voltward.results.run_folder import FIGURES, REPORT_FILE, RUN_FILE, RunFolder
 
 # How many entries of a model a message names.
 _NAMED = 3

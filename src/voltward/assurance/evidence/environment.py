@@ -12,8 +12,8 @@ from pyarrow import parquet
 
 from voltward import __version__
 from voltward.core.files import sha256_of
-from voltward.experiments.run_folder import RUN_FILE, RunFolder
-from voltward.experiments.schemas import NO_ATTACK
+from voltward.results.columns import NO_ATTACK
+from voltward.results.run_folder import RUN_FILE, RunFolder
 
 PROJECT = "voltward"
 

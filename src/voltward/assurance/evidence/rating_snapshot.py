@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.control_sets import NONE_SET as WITHOUT_CONTROLS
-from voltward.assurance.tara.rating_file import read_rating_file
-from voltward.assurance.tara.words import Basis
+from voltward.assurance.tara.model.control_sets import NONE_SET as WITHOUT_CONTROLS
+from voltward.assurance.tara.model.words import Basis
+from voltward.assurance.tara.rating.rating_file import read_rating_file
 from voltward.core.errors import ConfigurationError
 
 # From the firmest to the weakest.

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 
-from voltward.assurance.compliance.annex5 import load_annex5
 from voltward.assurance.plan.bundles import alarm_bundles, tested_bundles, threat_bundles
 from voltward.assurance.plan.left_open import OpenRisk, Reserve, left_open
 from voltward.assurance.plan.ordering import Pick, Situation, best_within, cost_of, order
@@ -20,9 +19,10 @@ from voltward.assurance.plan.reach import (
 )
 from voltward.assurance.plan.severity import Severity, worst_of
 from voltward.assurance.plan.valuation import Controls, Judge, Scale, Valuation, Worth
-from voltward.assurance.tara.control_sets import resolved_sets
-from voltward.assurance.tara.model import Tables
-from voltward.assurance.tara.rated import RatedPath
+from voltward.assurance.standards.annex5 import load_annex5
+from voltward.assurance.tara.model.control_sets import resolved_sets
+from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.rating.rated import RatedPath
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from voltward.assurance.tara.attack_tree import leaves_of, read_tree
-from voltward.assurance.tara.leaves import attack_needs
-from voltward.assurance.tara.model import Tables
-from voltward.assurance.tara.model_controls import Measure
+from voltward.assurance.tara.model.attack_tree import leaves_of, read_tree
+from voltward.assurance.tara.model.controls import Measure
+from voltward.assurance.tara.model.leaves import attack_needs
+from voltward.assurance.tara.model.model import Tables
 from voltward.attacks.catalogue import ATTACKS
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.control import Hook
-from voltward.experiments.controls import CONTROLS
 
 _ALARMS = {Hook.WATCH, Hook.ACT}
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from voltward.assurance.plan.organisation import Organisation
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.experiments.document import check_document, find_document, read_document
+from voltward.documents.toml_document import check_document, find_document, read_document
 
 KIND = "tara/organisations"
 _EXAMPLE = "see organisations/oem.toml of 'voltward tara init DIR' for an example"

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from voltward.assurance.tara.rated import RatedPath, RatedRisk
+from voltward.assurance.tara.rating.rated import RatedPath, RatedRisk
 
 Controls = frozenset[str]
 Pair = tuple[str, str]

@@ -7,18 +7,6 @@ from pathlib import Path
 import click
 
 from voltward.core.files import pretty_json, write_text
-from voltward.experiments.detection_benchmark.benchmark import (
-    Benchmark,
-    Effort,
-    quick_effort,
-    run_benchmark,
-)
-from voltward.experiments.detection_benchmark.table_text import (
-    HEAD,
-    cells_of,
-    footnotes,
-    markdown,
-)
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -28,6 +16,18 @@ from voltward.interfaces.cli.output import (
     message,
     plain,
     progress_bar,
+)
+from voltward.real_cells.detection_benchmark.benchmark import (
+    Benchmark,
+    Effort,
+    quick_effort,
+    run_benchmark,
+)
+from voltward.real_cells.detection_benchmark.table_text import (
+    HEAD,
+    cells_of,
+    footnotes,
+    markdown,
 )
 
 _DRAWING = "voltward.interfaces.report.figure_detection"

@@ -5,24 +5,24 @@ from pathlib import Path
 
 import click
 
-from voltward.experiments.calibration.calibrate import calibrate
-from voltward.experiments.calibration.calibration import (
+from voltward.controls.cell_calibration import (
     Calibration,
     calibration_path,
     joined,
     write_calibration,
 )
-from voltward.experiments.document import find_document
-from voltward.experiments.identification.data_files import recording_files
-from voltward.experiments.identification.known_soc import with_soc
-from voltward.experiments.recordings.column_map import load_column_map
-from voltward.experiments.recordings.reading import read_recording
-from voltward.experiments.recordings.recording import Recording
-from voltward.experiments.recordings.sampling import is_sparse, one_a_second
-from voltward.experiments.replay.detectors import load_detectors
-from voltward.experiments.replay.profile import prepared
+from voltward.documents.toml_document import find_document
 from voltward.interfaces.cli.output import emit, message, progress_bar
 from voltward.physical.cell_file import load_cell
+from voltward.real_cells.identification.data_files import recording_files
+from voltward.real_cells.identification.known_soc import with_soc
+from voltward.real_cells.recordings.column_map import load_column_map
+from voltward.real_cells.recordings.reading import read_recording
+from voltward.real_cells.recordings.recording import Recording
+from voltward.real_cells.recordings.sampling import is_sparse, one_a_second
+from voltward.real_cells.replay.detectors import load_detectors
+from voltward.real_cells.replay.profile import prepared
+from voltward.real_cells.threshold_fitting.calibrate import calibrate
 
 
 @click.command("calibrate")

@@ -5,19 +5,19 @@ from typing import Any
 
 import click
 
-from voltward.assurance.tara.schemas import model_schema, rating_schema
+from voltward.assurance.tara.exchange.schemas import model_schema, rating_schema
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.document import Document, adapter, read_document
-from voltward.experiments.duty import DutyDocument, load_duty
-from voltward.experiments.scenario import CampaignDocument, load_campaign
-from voltward.experiments.settings import LinkSettings, SystemSettings
-from voltward.experiments.system import load_link, load_system, system_schema
+from voltward.documents.toml_document import Document, adapter, read_document
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
     emit_json,
     json_option,
 )
+from voltward.ranges.configuration.campaign_file import CampaignDocument, load_campaign
+from voltward.ranges.configuration.duty import DutyDocument, load_duty
+from voltward.ranges.configuration.system import load_link, load_system, system_schema
+from voltward.ranges.configuration.system_settings import LinkSettings, SystemSettings
 
 SHAPES: dict[str, Any] = {
     "campaign": CampaignDocument,

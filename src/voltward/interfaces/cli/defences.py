@@ -4,12 +4,10 @@ from typing import Any
 
 import click
 
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.experiments.controls import CONTROLS
-from voltward.experiments.stacks import StackChoice, resolve_stack, stack_names, stack_titles
-from voltward.experiments.system import load_system
 from voltward.interfaces.cli.attacks import parameter_line
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
@@ -18,6 +16,13 @@ from voltward.interfaces.cli.output import (
     emit_json,
     json_option,
 )
+from voltward.ranges.configuration.stacks import (
+    StackChoice,
+    resolve_stack,
+    stack_names,
+    stack_titles,
+)
+from voltward.ranges.configuration.system import load_system
 
 
 @click.group("defences")

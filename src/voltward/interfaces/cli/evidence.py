@@ -21,9 +21,8 @@ from voltward.assurance.evidence.keys import (
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack
-from voltward.assurance.tara.model_folder import Model, model_folder, model_names, read_model
+from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.run_folder import RunFolder
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
@@ -34,6 +33,7 @@ from voltward.interfaces.cli.output import (
 )
 from voltward.interfaces.cli.runs import ROOT, open_run
 from voltward.interfaces.evidence_text import pack_text
+from voltward.results.run_folder import RunFolder
 
 _path = click.Path(path_type=Path)
 passphrase_option = click.option(

@@ -10,17 +10,6 @@ import click
 
 from voltward.core.errors import ConfigurationError, ExitCode
 from voltward.core.files import pretty_json, write_text
-from voltward.experiments.identification.cell_document import write_cell
-from voltward.experiments.identification.cell_facts import cell_facts
-from voltward.experiments.identification.data_files import recording_files
-from voltward.experiments.identification.fit_summary import fit_summary
-from voltward.experiments.identification.identify import Identification, identify
-from voltward.experiments.identification.known_soc import with_soc
-from voltward.experiments.identification.open_circuit import slow_curve
-from voltward.experiments.recordings.column_map import ColumnMap, Cut, load_column_map
-from voltward.experiments.recordings.reading import read_recording
-from voltward.experiments.recordings.recording import Recording
-from voltward.experiments.replay.scores import TRACKS
 from voltward.interfaces.cli.output import (
     columns,
     emit,
@@ -31,6 +20,17 @@ from voltward.interfaces.cli.output import (
     plain,
     progress_bar,
 )
+from voltward.real_cells.identification.cell_document import write_cell
+from voltward.real_cells.identification.cell_facts import cell_facts
+from voltward.real_cells.identification.data_files import recording_files
+from voltward.real_cells.identification.fit_summary import fit_summary
+from voltward.real_cells.identification.identify import Identification, identify
+from voltward.real_cells.identification.known_soc import with_soc
+from voltward.real_cells.identification.open_circuit import slow_curve
+from voltward.real_cells.recordings.column_map import ColumnMap, Cut, load_column_map
+from voltward.real_cells.recordings.reading import read_recording
+from voltward.real_cells.recordings.recording import Recording
+from voltward.real_cells.replay.scores import TRACKS
 
 _HEAD = ("recording", "degC", "part", "error", "worst", "")
 # The fit stops by itself, most often after 6 to 15 rounds; the bar needs a length.

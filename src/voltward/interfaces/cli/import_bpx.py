@@ -5,10 +5,6 @@ from pathlib import Path
 import click
 
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.identification.cell_document import write_cell
-from voltward.experiments.identification.identify import Identification, RecordFit
-from voltward.experiments.truth.bpx_file import read_bpx
-from voltward.experiments.truth.extraction import extract
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -18,6 +14,10 @@ from voltward.interfaces.cli.output import (
     message,
     progress_bar,
 )
+from voltward.real_cells.electrochemical_truth.bpx_file import read_bpx
+from voltward.real_cells.electrochemical_truth.extraction import extract
+from voltward.real_cells.identification.cell_document import write_cell
+from voltward.real_cells.identification.identify import Identification, RecordFit
 
 _HEAD = ("recording", "degC", "held out", "error", "worst")
 # The fit stops by itself, most often after 5 to 10 rounds; the bar needs a length.

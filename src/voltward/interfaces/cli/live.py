@@ -4,10 +4,6 @@ from pathlib import Path
 
 import click
 
-from voltward.experiments.live.load import load_settings
-from voltward.experiments.live.report import CaseReport, LiveReport
-from voltward.experiments.live.run import run_live
-from voltward.experiments.live.settings import LiveSettings
 from voltward.interfaces.cli.output import (
     columns,
     detail,
@@ -17,6 +13,10 @@ from voltward.interfaces.cli.output import (
     message,
     progress_bar,
 )
+from voltward.ranges.live.case.load import load_settings
+from voltward.ranges.live.case.settings import LiveSettings
+from voltward.ranges.live.supervision.report import CaseReport, LiveReport
+from voltward.ranges.live.supervision.run import run_live
 
 HEAD = ("case", "forged", "lost", "refused", "tls", "backlog", "alarm", "twin error", "verdict")
 NOTE = (

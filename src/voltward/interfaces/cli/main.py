@@ -52,7 +52,7 @@ COMMANDS = {
     ),
     "tara": (
         "voltward.interfaces.cli.tara:tara_group",
-        "Rate risks after ISO/SAE 21434 on experiments.",
+        "Rate risks after ISO/SAE 21434 on executed attacks.",
     ),
     "plan": ("voltward.interfaces.cli.plan:plan_command", "Order controls by risk and cost."),
     "evidence": (

@@ -12,16 +12,16 @@ from voltward.assurance.plan.organisation import Organisation
 from voltward.assurance.plan.plan import Plan, make_plan
 from voltward.assurance.plan.reading import check_against, load_organisation
 from voltward.assurance.plan.severity import RULE
-from voltward.assurance.tara.campaign_results import CampaignResults, read_campaign
-from voltward.assurance.tara.control_sets import resolved_sets
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model import Tables
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
-from voltward.assurance.tara.profile import DEFAULT_PROFILE, load_profile
-from voltward.assurance.tara.rating import Rater
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.method.profile import DEFAULT_PROFILE, load_profile
+from voltward.assurance.tara.model.control_sets import resolved_sets
+from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.rating.campaign_results import CampaignResults, read_campaign
+from voltward.assurance.tara.rating.rating import Rater
+from voltward.controls.catalogue import CONTROLS
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.experiments.controls import CONTROLS
 from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, message
 from voltward.interfaces.cli.plan_text import plan_text
 from voltward.interfaces.cli.tara_options import find_run, not_empty, profile_option, run_option

@@ -6,7 +6,7 @@ from itertools import groupby
 from voltward.assurance.plan.left_open import HIGH, OpenRisk, Why
 from voltward.assurance.plan.plan import Plan, Row
 from voltward.assurance.plan.severity import RULE
-from voltward.assurance.tara.verdict import UPPER_BOUND
+from voltward.assurance.tara.rating.verdict import UPPER_BOUND
 from voltward.interfaces.cli.output import columns
 
 _HEAD = (

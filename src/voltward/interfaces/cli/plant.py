@@ -4,9 +4,6 @@ from pathlib import Path
 
 import click
 
-from voltward.experiments.bare_plant import run_bare_plant
-from voltward.experiments.duty import load_duty
-from voltward.experiments.system import REFERENCE, capacities_Ah, load_system
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -14,6 +11,9 @@ from voltward.interfaces.cli.output import (
     emit_json,
     json_option,
 )
+from voltward.ranges.configuration.duty import load_duty
+from voltward.ranges.configuration.system import REFERENCE, capacities_Ah, load_system
+from voltward.ranges.virtual.bare_plant_run import run_bare_plant
 
 
 @click.command("plant")

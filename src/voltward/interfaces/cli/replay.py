@@ -6,23 +6,14 @@ from pathlib import Path
 
 import click
 
-from voltward.core.errors import ConfigurationError
-from voltward.experiments.calibration.calibration import (
+from voltward.controls.cell_calibration import (
     Calibration,
     load_calibration,
     parameters_of,
     with_calibration,
 )
-from voltward.experiments.document import find_document
-from voltward.experiments.recordings.column_map import load_column_map
-from voltward.experiments.recordings.reading import read_recording
-from voltward.experiments.recordings.sampling import is_sparse
-from voltward.experiments.replay.detectors import load_detectors
-from voltward.experiments.replay.injected_rows import parse_injection
-from voltward.experiments.replay.profile import ReplayedProfile, prepared, replay_profile
-from voltward.experiments.replay.scores import TRACKS, ProfileScore
-from voltward.experiments.replay.session import ReplaySession
-from voltward.experiments.replay.trace import TABLES, trace_columns, write_trace
+from voltward.core.errors import ConfigurationError
+from voltward.documents.toml_document import find_document
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -33,6 +24,15 @@ from voltward.interfaces.cli.output import (
     progress_bar,
 )
 from voltward.physical.cell_file import load_cell
+from voltward.real_cells.recordings.column_map import load_column_map
+from voltward.real_cells.recordings.reading import read_recording
+from voltward.real_cells.recordings.sampling import is_sparse
+from voltward.real_cells.replay.detectors import load_detectors
+from voltward.real_cells.replay.injected_rows import parse_injection
+from voltward.real_cells.replay.profile import ReplayedProfile, prepared, replay_profile
+from voltward.real_cells.replay.scores import TRACKS, ProfileScore
+from voltward.real_cells.replay.session import ReplaySession
+from voltward.real_cells.replay.trace import TABLES, trace_columns, write_trace
 
 _HEAD = (
     "profile",

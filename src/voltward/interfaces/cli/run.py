@@ -5,14 +5,9 @@ from typing import Any
 
 import click
 
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
-from voltward.experiments.campaign import run_campaign
-from voltward.experiments.gate import judge
-from voltward.experiments.run_folder import RunFolder
-from voltward.experiments.scenario import CampaignSettings, load_campaign
-from voltward.experiments.stack_changes import number
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     console,
@@ -28,6 +23,11 @@ from voltward.interfaces.report import write_report
 from voltward.interfaces.risk_lines import print_risk_lines
 from voltward.interfaces.risk_record import risk_counts, write_risk
 from voltward.interfaces.table import print_matrix, print_safety_line, print_written
+from voltward.ranges.campaign.campaign import run_campaign
+from voltward.ranges.configuration.campaign_file import CampaignSettings, load_campaign
+from voltward.ranges.configuration.stack_changes import number
+from voltward.results.gate import judge
+from voltward.results.run_folder import RunFolder
 
 NO_MODEL = "none"
 

@@ -8,8 +8,6 @@ import click
 from voltward.core.errors import ConfigurationError, VoltwardError
 from voltward.core.files import checked_path
 from voltward.core.suggestion import nearest
-from voltward.experiments.comparison import Comparison, compare
-from voltward.experiments.run_folder import RunFolder, list_runs
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -19,6 +17,8 @@ from voltward.interfaces.cli.output import (
     message,
 )
 from voltward.interfaces.table import matrix_table
+from voltward.results.comparison import Comparison, compare
+from voltward.results.run_folder import RunFolder, list_runs
 
 ROOT = Path("out")
 root_option = click.option(

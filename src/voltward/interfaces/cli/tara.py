@@ -22,7 +22,7 @@ COMMANDS = {
 
 @click.group("tara", cls=LazyGroup, table=COMMANDS)
 def tara_group() -> None:
-    """Rate risks after ISO/SAE 21434, on experiments where there are any.
+    """Rate risks after ISO/SAE 21434, on executed attacks where there are any.
 
     DIR is a folder of TOML files, or the name of a shipped model: cbms, headlamp.
     """

@@ -5,10 +5,10 @@ from itertools import groupby
 
 import click
 
-from voltward.assurance.compliance.annex5 import load_annex5
-from voltward.assurance.compliance.annex5_coverage import Coverage, CoverageRow, coverage
-from voltward.assurance.tara.generated_threats import candidate_line, generated
-from voltward.assurance.tara.model_folder import model_folder, read_model
+from voltward.assurance.standards.annex5 import load_annex5
+from voltward.assurance.tara.checks.annex5_coverage import Coverage, CoverageRow, coverage
+from voltward.assurance.tara.model.generated_threats import candidate_line, generated
+from voltward.assurance.tara.model.model_folder import model_folder, read_model
 from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json, json_option
 from voltward.interfaces.cli.tara_options import not_empty
 

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import click
 
-from voltward.assurance.compliance.annex5_coverage import coverage
-from voltward.assurance.tara.expiry import expiry_warnings
-from voltward.assurance.tara.generated_threats import candidate_line, generated
-from voltward.assurance.tara.loading import problems
-from voltward.assurance.tara.missing_bypass import bypass_warnings
-from voltward.assurance.tara.model_copy import copy_model
-from voltward.assurance.tara.model_counts import count_model
-from voltward.assurance.tara.model_folder import (
+from voltward.assurance.tara.checks.annex5_coverage import coverage
+from voltward.assurance.tara.checks.expiry import expiry_warnings
+from voltward.assurance.tara.checks.loading import problems
+from voltward.assurance.tara.checks.missing_bypass import bypass_warnings
+from voltward.assurance.tara.checks.model_counts import count_model
+from voltward.assurance.tara.checks.problem import Problem, Severity
+from voltward.assurance.tara.model.generated_threats import candidate_line, generated
+from voltward.assurance.tara.model.model_copy import copy_model
+from voltward.assurance.tara.model.model_folder import (
     WORKED_MODEL,
     Model,
     model_folder,
     model_names,
     read_model,
 )
-from voltward.assurance.tara.model_problem import Problem, Severity
 from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, leave
 from voltward.interfaces.cli.tara_options import model_argument, path_not_empty

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from voltward.assurance.tara.campaign_results import read_campaign
-from voltward.assurance.tara.loading import load_model
-from voltward.assurance.tara.model_folder import WORKED_MODEL, model_folder
-from voltward.assurance.tara.profile import load_profile
-from voltward.assurance.tara.rating import Rater
+from voltward.assurance.tara.checks.loading import load_model
+from voltward.assurance.tara.method.profile import load_profile
+from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.rating.campaign_results import read_campaign
+from voltward.assurance.tara.rating.rating import Rater
 from voltward.core.files import checked_path
 from voltward.interfaces.cli.runs import ROOT, open_run
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import click
 
-from voltward.assurance.tara.rated import RatedRisk, Rating
-from voltward.assurance.tara.rating import Rater
-from voltward.assurance.tara.risk_gate import RiskVerdict, judge_risks
-from voltward.assurance.tara.words import Basis
-from voltward.assurance.tara.work_products import work_products
+from voltward.assurance.tara.checks.work_products import work_products
+from voltward.assurance.tara.model.words import Basis
+from voltward.assurance.tara.rating.rated import RatedRisk, Rating
+from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.risk_gate import RiskVerdict, judge_risks
 from voltward.core.errors import ConfigurationError, ExitCode
 from voltward.core.files import pretty_json, write_text
 from voltward.interfaces.cli.output import (

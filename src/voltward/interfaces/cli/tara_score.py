@@ -5,8 +5,8 @@ from typing import BinaryIO
 
 import click
 
-from voltward.assurance.tara.profile import DEFAULT_PROFILE, load_profile
-from voltward.assurance.tara.score import score_lines
+from voltward.assurance.tara.method.profile import DEFAULT_PROFILE, load_profile
+from voltward.assurance.tara.method.score import score_lines
 from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.output import leave
 

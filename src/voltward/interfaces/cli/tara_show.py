@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from voltward.assurance.tara.explanation import explain
-from voltward.assurance.tara.rating_diff import Move, RatingDiff, compare_ratings
-from voltward.assurance.tara.rating_file import read_rating_file
+from voltward.assurance.tara.rating.explanation import explain
+from voltward.assurance.tara.rating.rating_diff import Move, RatingDiff, compare_ratings
+from voltward.assurance.tara.rating.rating_file import read_rating_file
 from voltward.core.errors import ConfigurationError
-from voltward.experiments.run_folder import RISK_FILE
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -26,6 +25,7 @@ from voltward.interfaces.cli.tara_options import (
     profile_option,
     run_option,
 )
+from voltward.results.run_folder import RISK_FILE
 
 
 @click.command("show")

@@ -3,7 +3,6 @@
 import click
 
 from voltward.core.errors import ExitCode
-from voltward.experiments.validation import checks
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -12,6 +11,7 @@ from voltward.interfaces.cli.output import (
     json_option,
     leave,
 )
+from voltward.physical.published_checks import checks
 
 
 @click.command("validate")

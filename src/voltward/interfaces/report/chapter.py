@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voltward.experiments.matrix import Row
-from voltward.experiments.metrics import Interval, quantile
-from voltward.experiments.schemas import AVOIDED, CONSEQUENCE_COLUMNS, NO_ATTACK
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.words import (
     between,
@@ -16,6 +13,9 @@ from voltward.interfaces.report.words import (
     percent,
     percent_between,
 )
+from voltward.results.columns import AVOIDED, CONSEQUENCE_COLUMNS, NO_ATTACK
+from voltward.results.matrix import Row
+from voltward.results.metrics import Interval, quantile
 
 # Two means that differ by less than this share of the larger one say nothing about an attack.
 _SAME = 0.01

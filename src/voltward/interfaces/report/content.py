@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from voltward.experiments.matrix import Row
-from voltward.experiments.run_folder import RunFolder
-from voltward.experiments.schemas import BASELINE_STACK, NO_ATTACK
 from voltward.interfaces.report.risk_file import RiskFile
 from voltward.interfaces.report.words import count
+from voltward.results.columns import BASELINE_STACK, NO_ATTACK
+from voltward.results.matrix import Row
+from voltward.results.run_folder import RunFolder
 
 HEADLINE_STACK = "full"
 _LAYER_NAMES = {"physical": "Physical", "communication": "Communication", "cloud": "Cloud"}

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from operator import itemgetter
 
-from voltward.experiments.consequences import HARMS
-from voltward.experiments.metrics import false_alarm_rate
-from voltward.experiments.schemas import NO_ATTACK
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.words import NOTHING, between, number
+from voltward.results.columns import NO_ATTACK
+from voltward.results.consequences import HARMS
+from voltward.results.metrics import false_alarm_rate
 
 
 @dataclass(frozen=True)

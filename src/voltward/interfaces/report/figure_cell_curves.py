@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from voltward.experiments.identification.identify import Identification
 from voltward.interfaces.report.style import BLUE, INK, LINE, MUTED, caption, heading
 from voltward.interfaces.report.temperature_looks import look, shown_temperatures
 from voltward.physical.cell import CellModel
+from voltward.real_cells.identification.identify import Identification
 
 _SOC = np.linspace(0.0, 1.0, 161)
 # Below this share of charge errors do not count and the curves are guided by expectation.

@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from voltward.experiments.matrix import Row
-from voltward.experiments.schemas import AVOIDED
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.style import INK, STACK_LOOKS, caption, heading
 from voltward.interfaces.report.words import number
+from voltward.results.columns import AVOIDED
+from voltward.results.matrix import Row
 
 ATTACKS_PER_PANEL = 5
 

@@ -4,9 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from voltward.experiments.matrix import Row
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.style import INK, MUTED, STACK_LOOKS, caption, heading
+from voltward.results.matrix import Row
 
 _ROW_IN, _TOP_IN, _BOTTOM_IN = 0.3, 0.74, 0.72
 # A delay of less than one tick is drawn here: a logarithmic axis has no zero.

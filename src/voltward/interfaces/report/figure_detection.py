@@ -6,7 +6,6 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from voltward.experiments.detection_benchmark.tally import Row
 from voltward.interfaces.report.style import (
     BLUE,
     GREEN,
@@ -21,6 +20,7 @@ from voltward.interfaces.report.style import (
     heading,
     save,
 )
+from voltward.real_cells.detection_benchmark.tally import Row
 
 # A delay below half a tick of 1 s is drawn here: a logarithmic axis has no zero.
 _SHORTEST_S = 0.5

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from voltward.experiments.identification.identify import Identification, RecordFit
-from voltward.experiments.identification.model_error import temperature_groups
-from voltward.experiments.identification.physical_range import POOR_V
 from voltward.interfaces.report.style import INK, LINE, MUTED, PAPER, caption, heading
 from voltward.interfaces.report.temperature_looks import look
+from voltward.real_cells.identification.identify import Identification, RecordFit
+from voltward.real_cells.identification.model_error import temperature_groups
+from voltward.real_cells.identification.physical_range import POOR_V
 
 _BINS = 20
 _WIDEST_V = 0.1

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from voltward.experiments.identification.identify import Identification, RecordFit
-from voltward.experiments.identification.model_error import temperature_groups
 from voltward.interfaces.report.figure_timeline import thinned
 from voltward.interfaces.report.style import BLUE, MUTED, SKY, VERMILLION, caption, heading
+from voltward.real_cells.identification.identify import Identification, RecordFit
+from voltward.real_cells.identification.model_error import temperature_groups
 
 _POINTS = 900
 _MOST = 4

@@ -8,9 +8,9 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from voltward.experiments.matrix import Row
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.style import MUTED, canvas, caption, heading
+from voltward.results.matrix import Row
 
 # From pale to dark, so that lightness alone carries the order; ends in a dark vermillion.
 _RAMP = ("#eaf1f5", "#fbe6c4", "#f2ac5b", "#d55e00", "#7c2f02")

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from voltward.core.files import write_bytes
-from voltward.experiments.replay.profile import ReplayedProfile
 from voltward.interfaces.report.figure_timeline import thinned
 from voltward.interfaces.report.style import (
     BLUE,
@@ -26,6 +25,7 @@ from voltward.interfaces.report.style import (
     drawing,
     heading,
 )
+from voltward.real_cells.replay.profile import ReplayedProfile
 
 _COLOURS = (ORANGE, PURPLE, SKY, BLUE, GREEN, INK)
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (1, 1)), (0, (6, 2, 1, 2)))

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-from voltward.assurance.tara.words import FEASIBILITIES, IMPACT_LEVELS
+from voltward.assurance.tara.model.words import FEASIBILITIES, IMPACT_LEVELS
 from voltward.interfaces.report.risk_file import HIGH_RISK, RISK_VALUES, RiskFile
 from voltward.interfaces.report.style import MUTED, PAPER, canvas, caption, heading
 

@@ -11,7 +11,6 @@ from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from voltward.experiments.matrix import Row
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.style import (
     BLUE,
@@ -23,6 +22,7 @@ from voltward.interfaces.report.style import (
     caption,
     heading,
 )
+from voltward.results.matrix import Row
 
 _POINTS = 400
 _TRUE: dict[str, Any] = {"color": BLUE, "linewidth": 1.5, "label": "true"}

@@ -9,8 +9,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from voltward.core.files import sha256_of, write_text
-from voltward.experiments.matrix import Row
-from voltward.experiments.run_folder import FIGURES, REPORT_FILE, RISK_FILE
 from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.cost import alarm_rows, control_rows, harm_rows
@@ -25,6 +23,8 @@ from voltward.interfaces.report.risk_file import RISK_VALUES
 from voltward.interfaces.report.style import drawing, inline_svg, save
 from voltward.interfaces.report.summary import summarise
 from voltward.interfaces.report.words import between, number, percent
+from voltward.results.matrix import Row
+from voltward.results.run_folder import FIGURES, REPORT_FILE, RISK_FILE
 
 _TRACKS = {
     "matched": "the plant is the model that the twin uses, so detection is at its easiest; "

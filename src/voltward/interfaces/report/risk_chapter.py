@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voltward.assurance.tara.words import IMPACT_LEVELS
+from voltward.assurance.tara.model.words import IMPACT_LEVELS
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.risk_file import Risk, RiskFile
 from voltward.interfaces.report.risk_moves import Moved, moved

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from voltward.assurance.tara.verdict import UPPER_BOUND
-from voltward.assurance.tara.words import Basis
+from voltward.assurance.tara.model.words import Basis
+from voltward.assurance.tara.rating.verdict import UPPER_BOUND
 from voltward.interfaces.report.risk_file import Risk, RiskFile
 
 _GROUPS_SHOWN, _REASONS_SHOWN, _THREATS_SHOWN = 6, 2, 4

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-from voltward.experiments.matrix import since_attack
-from voltward.experiments.metrics import (
+from voltward.interfaces.report.content import Content
+from voltward.interfaces.report.words import count, joined, number, percent, percent_between
+from voltward.results.columns import NO_ATTACK
+from voltward.results.matrix import since_attack
+from voltward.results.metrics import (
     Interval,
     false_alarm_rate,
     quantile,
     wilson_interval,
 )
-from voltward.experiments.schemas import NO_ATTACK
-from voltward.interfaces.report.content import Content
-from voltward.interfaces.report.words import count, joined, number, percent, percent_between
 
 _OPEN_SHOWN = 6
 

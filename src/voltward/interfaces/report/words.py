@@ -1,6 +1,6 @@
 """Numbers as people read them."""
 
-from voltward.experiments.metrics import Interval
+from voltward.results.metrics import Interval
 
 NOTHING = "–"
 

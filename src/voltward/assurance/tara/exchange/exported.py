@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from voltward.assurance.tara.model_folder import Model, entry_named
-from voltward.assurance.tara.profile_settings import ProfileSettings
-from voltward.assurance.tara.rated import RatedRisk, Rating
-from voltward.assurance.tara.rating import Rater
-from voltward.assurance.tara.verdict import Holds, Verdict
+from voltward.assurance.tara.method.profile_settings import ProfileSettings
+from voltward.assurance.tara.model.model_folder import Model, entry_named
+from voltward.assurance.tara.rating.rated import RatedRisk, Rating
+from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.verdict import Holds, Verdict
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from voltward.assurance.tara.exchange.exported import Exported
-from voltward.assurance.tara.model import Tables
+from voltward.assurance.tara.model.model import Tables
 from voltward.core.files import pretty_json
 
 SCHEMA_VERSION = 1

@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from voltward.assurance.tara.attack_tree import AllOf, AnyOf, Leaf, Tree, TreeTextError, read_tree
 from voltward.assurance.tara.exchange.record_links import Links
-from voltward.assurance.tara.model import AttackPath, Tables, Threat
+from voltward.assurance.tara.model.attack_tree import (
+    AllOf,
+    AnyOf,
+    Leaf,
+    Tree,
+    TreeTextError,
+    read_tree,
+)
+from voltward.assurance.tara.model.model import AttackPath, Tables, Threat
 
 _ENTITIES = str.maketrans(
     {

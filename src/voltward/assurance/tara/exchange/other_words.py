@@ -1,7 +1,7 @@
 """Words of other tools for levels and options, and ours for them."""
 
-from voltward.assurance.tara.model import Effort
-from voltward.assurance.tara.words import IMPACT_LEVELS, ImpactLevel
+from voltward.assurance.tara.model.model import Effort
+from voltward.assurance.tara.model.words import IMPACT_LEVELS, ImpactLevel
 
 _EFFORT: dict[str, dict[str, tuple[str, ...]]] = {
     "elapsed_time": {

@@ -6,7 +6,7 @@ from pathlib import Path
 from voltward.assurance.tara.exchange.drafts import Draft, Drafts
 from voltward.assurance.tara.exchange.other_words import EFFORT_KEYS
 from voltward.assurance.tara.exchange.workbook_rows import Row, SheetRows
-from voltward.assurance.tara.words import SecurityProperty
+from voltward.assurance.tara.model.words import SecurityProperty
 
 _ZONE = "item"
 _LAYER = "physical"

@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from voltward.assurance.tara.attack_tree import TreeTextError, read_tree
 from voltward.assurance.tara.exchange.drafts import Draft, Drafts
 from voltward.assurance.tara.exchange.others_system import made
 from voltward.assurance.tara.exchange.refinements import Refined, expanded_step, tree_text
-from voltward.assurance.tara.words import STRIDE_OF, SecurityProperty
+from voltward.assurance.tara.model.attack_tree import TreeTextError, read_tree
+from voltward.assurance.tara.model.words import STRIDE_OF, SecurityProperty
 
 _STRIDE_PROPERTY = {stride: name for name, stride in STRIDE_OF.items()}
 _WORD = re.compile(r"[a-z-]+")

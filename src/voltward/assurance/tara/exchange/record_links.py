@@ -4,10 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from voltward.assurance.tara.attack_tree import TreeTextError, leaves_of, read_tree
-from voltward.assurance.tara.control_sets import resolved_sets
-from voltward.assurance.tara.leaves import attack_needs
-from voltward.assurance.tara.model import Asset, AttackPath, Effort, Measure, Step, Tables, Threat
+from voltward.assurance.tara.model.attack_tree import TreeTextError, leaves_of, read_tree
+from voltward.assurance.tara.model.control_sets import resolved_sets
+from voltward.assurance.tara.model.leaves import attack_needs
+from voltward.assurance.tara.model.model import (
+    Asset,
+    AttackPath,
+    Effort,
+    Measure,
+    Step,
+    Tables,
+    Threat,
+)
 from voltward.attacks.catalogue import ATTACKS
 
 

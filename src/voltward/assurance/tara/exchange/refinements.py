@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from voltward.assurance.tara.attack_tree import (
+from voltward.assurance.tara.model.attack_tree import (
     AnyOf,
     Leaf,
     Tree,

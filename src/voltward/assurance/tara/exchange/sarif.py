@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from voltward import __version__
 from voltward.assurance.tara.exchange.exported import Exported
-from voltward.assurance.tara.model_folder import Model
-from voltward.assurance.tara.rated import RatedRisk
-from voltward.assurance.tara.verdict import Holds
+from voltward.assurance.tara.model.model_folder import Model
+from voltward.assurance.tara.rating.rated import RatedRisk
+from voltward.assurance.tara.rating.verdict import Holds
 from voltward.core.files import pretty_json
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -14,15 +14,15 @@ from typing import Any
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.exchange.json_export import model_document
 from voltward.assurance.tara.exchange.record_links import Links
-from voltward.assurance.tara.model import DataFlow, Tables, Threat
-from voltward.assurance.tara.rated import RatedRisk
-from voltward.assurance.tara.words import (
+from voltward.assurance.tara.model.model import DataFlow, Tables, Threat
+from voltward.assurance.tara.model.words import (
     FEASIBILITIES,
     Category,
     Feasibility,
     ImpactLevel,
     SecurityProperty,
 )
+from voltward.assurance.tara.rating.rated import RatedRisk
 from voltward.core.files import pretty_json
 
 SCHEMA = (

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from voltward.assurance.tara.model import Tables
+from voltward.assurance.tara.model.model import Tables
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import checked_path, write_text
 

@@ -11,7 +11,7 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from voltward.assurance.tara.model import Tables
+from voltward.assurance.tara.model.model import Tables
 
 Key = tuple[str, ...]
 # Reasons that stand in columns of their own; any other key goes to one column together.

@@ -6,16 +6,16 @@ from typing import Any
 
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.exchange.workbook_columns import choices_of
-from voltward.assurance.tara.model import Effort, Tables
-from voltward.assurance.tara.profile_settings import ProfileSettings
-from voltward.assurance.tara.rated import Rating
-from voltward.assurance.tara.words import (
+from voltward.assurance.tara.method.profile_settings import ProfileSettings
+from voltward.assurance.tara.model.model import Effort, Tables
+from voltward.assurance.tara.model.words import (
     CATEGORIES,
     FEASIBILITIES,
     IMPACT_LEVELS,
     STRIDE_OF,
     SecurityProperty,
 )
+from voltward.assurance.tara.rating.rated import Rating
 
 Row = tuple[Any, ...]
 Rows = list[Row]

@@ -34,9 +34,9 @@ from voltward.assurance.tara.exchange.workbook_derived import (
     derived_sheets,
 )
 from voltward.assurance.tara.exchange.workbook_rows import LONG_HEAD, LONG_TEXTS
-from voltward.assurance.tara.model import Head, Tables
-from voltward.assurance.tara.profile_settings import ProfileSettings
-from voltward.assurance.tara.rated import Rating
+from voltward.assurance.tara.method.profile_settings import ProfileSettings
+from voltward.assurance.tara.model.model import Head, Tables
+from voltward.assurance.tara.rating.rated import Rating
 
 # A cell holds 32,767 characters; some count twice there.
 CELL_LIMIT = 16_000

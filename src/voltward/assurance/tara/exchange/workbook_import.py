@@ -30,10 +30,10 @@ from voltward.assurance.tara.exchange.workbook_rows import (
     plain_title,
     read_sheets,
 )
-from voltward.assurance.tara.model import Head, Tables
+from voltward.assurance.tara.model.model import Head, Tables
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.experiments.document import adapter, allowed, closest, shown
+from voltward.documents.toml_document import adapter, allowed, closest, shown
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,0 @@
-"""Rules and catalogues of others: which of their ids a model answers."""

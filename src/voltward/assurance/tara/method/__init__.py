@@ -1,0 +1,1 @@
+"""How ratings are made: scales, feasibility methods, risk matrix, scores."""

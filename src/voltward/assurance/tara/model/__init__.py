@@ -1,0 +1,1 @@
+"""The model of an item: assets, damages, threats, attack trees, controls, decisions."""

@@ -1,0 +1,1 @@
+"""Rated risks: paths, their evidence from campaigns, impacts, verdicts, explanations."""

@@ -1,1 +1,0 @@
-"""Recorded profiles through the twin and the detectors, as they are or with a lie injected."""

@@ -1,0 +1,1 @@
+"""The Python interface: run a campaign and read its folder."""

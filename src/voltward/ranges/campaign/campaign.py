@@ -1,0 +1,217 @@
+"""A campaign: the grid of cases, run in batches by a pool of processes, streamed to a folder."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from voltward.core.errors import NothingRanError
+from voltward.ranges.campaign.campaign_facts import run_facts, truth_facts
+from voltward.ranges.campaign.worst_cases import WorstCases
+from voltward.ranges.configuration.campaign_file import CampaignSettings
+from voltward.ranges.configuration.case_grid import Case, grid
+from voltward.ranges.configuration.truth_tracks import MISMATCHED
+from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
+from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
+from voltward.ranges.virtual.engine import CHUNK, Engine
+from voltward.results.harm import with_harm
+from voltward.results.run_folder import RunFolder, RunWriter
+
+Progress = Callable[[str, int, int], None]
+# Only runs of one batch share an electrochemical cell, so these batches are larger.
+MISMATCHED_CHUNK = 48
+# One XLA thread in each worker: the processes share the cores between them. NPROC is what XLA sizes
+# its pool of threads by; with more, every small kernel is cut up and handed over, at nearly twice
+# the processor time.
+ONE_THREAD = {"XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false", "NPROC": "1"}
+_WORKER: dict[str, Engine] = {}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a worker sends back for one batch."""
+
+    index: int
+    rows: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    traces: dict[str, dict[str, np.ndarray]]
+    compile_s: float
+    programs: int
+    cell_steps: int
+    model: StepCounts
+
+
+@dataclass(frozen=True)
+class CampaignResult:
+    """A finished campaign.
+
+    Attributes:
+        folder: Its files.
+        cases: How many cases it holds.
+    """
+
+    folder: RunFolder
+    cases: int
+
+
+def _start_worker(settings: CampaignSettings, chunk: int) -> None:
+    system, duty = settings.load_system(), settings.load_duty()
+    mismatched = settings.track == MISMATCHED
+    host = host_cell(leader_of(system, settings.truth_set), duty) if mismatched else None
+    _WORKER["engine"] = Engine(system, duty, chunk, host)
+
+
+def _run_part(index: int, cases: Sequence[Case], traced: Sequence[str]) -> Part:
+    engine = _WORKER["engine"]
+    before = engine.programs_compiled
+    result = engine.run(cases)
+    wanted = set(traced)
+    traces = {
+        case.case_id: engine.trace_columns(result.traces, place)
+        for place, case in enumerate(cases)
+        if case.case_id in wanted
+    }
+    return Part(
+        index=index,
+        rows=result.rows,
+        events=result.events,
+        traces=traces,
+        compile_s=result.compile_s,
+        programs=engine.programs_compiled - before,
+        cell_steps=engine.cell_steps_per_case * len(cases),
+        model=StepCounts() if engine.host is None else engine.host.histories.counts,
+    )
+
+
+@contextmanager
+def _worker_environment() -> Iterator[None]:
+    """Give spawned workers their flags and leave this process's environment as it was."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    flags = before["XLA_FLAGS"]
+    os.environ.update(ONE_THREAD)
+    if flags:
+        os.environ["XLA_FLAGS"] = f"{flags} {ONE_THREAD['XLA_FLAGS']}"
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def run_campaign(
+    settings: CampaignSettings, out: Path, progress: Progress, *, resume: bool = False
+) -> CampaignResult:
+    """Run every case of a campaign and write its folder.
+
+    Args:
+        settings: Checked.
+        out: The run folder.
+        progress: Called as (label, done, total).
+        resume: Keep the finished parts of an interrupted run with the same configuration.
+
+    Returns:
+        The finished folder.
+
+    Raises:
+        ConfigurationError: A file that the settings name is not usable.
+        NothingRanError: The grid is empty.
+    """
+    begin = time.perf_counter()
+    duty, system = settings.load_duty(), settings.load_system()
+    stacks = settings.resolved_stacks()
+    cases = grid(
+        settings.attacks,
+        stacks,
+        settings.seeds,
+        settings.seed,
+        duty.duration_s,
+        settings.proof_seeds,
+    )
+    if not cases:
+        raise NothingRanError("the campaign has no case", hint="name at least one stack")
+    if settings.track == MISMATCHED:
+        leader_of(system, settings.truth_set)  # a worker could not say what is wrong
+    most = MISMATCHED_CHUNK if settings.track == MISMATCHED else CHUNK
+    chunk = settings.chunk or min(most, len(cases))
+    batches = [cases[at : at + chunk] for at in range(0, len(cases), chunk)]
+    plan = {"config_sha256": settings.config_sha256, "chunk": chunk, "cases": len(cases)}
+    writer = RunWriter.begin(out, settings.as_toml(), plan, resume=resume)
+    worst = WorstCases(writer, settings.keep, [stack.name for stack in stacks])
+    for row in writer.parts.cases().to_pylist():
+        worst.consider(row)
+    todo = [index for index in range(len(batches)) if index not in writer.parts.finished()]
+    done = len(batches) - len(todo)
+    progress("campaign", done, len(batches))
+    compile_s, programs, cell_steps, model = 0.0, 0, 0, StepCounts()
+    for part in _parts(settings, chunk, batches, todo, worst.candidates(cases)):
+        for row in part.rows:
+            if worst.consider(row) and row["case_id"] in part.traces:
+                worst.keep(row, part.traces[row["case_id"]])
+        writer.parts.write(part.index, part.rows, part.events)
+        compile_s, programs = max(compile_s, part.compile_s), max(programs, part.programs)
+        cell_steps, model = cell_steps + part.cell_steps, model + part.model
+        done += 1
+        progress("campaign", done, len(batches))
+    facts = run_facts(settings, system, duty, stacks)
+    folder = writer.finish(
+        {
+            **facts,
+            "programs_compiled": programs,
+            "compile_s": round(compile_s, 3),
+            "cell_steps": cell_steps,
+            **truth_facts(settings, system, model),
+            "wall_s": round(time.perf_counter() - begin, 3),
+        },
+        gate=settings.gate,
+        complete=with_harm,
+    )
+    return CampaignResult(folder, len(cases))
+
+
+def _parts(
+    settings: CampaignSettings,
+    chunk: int,
+    batches: Sequence[Sequence[Case]],
+    todo: Sequence[int],
+    traced: Sequence[str],
+) -> Iterator[Part]:
+    """Yield finished parts; at most two batches a worker are under way, so memory stays bounded."""
+    workers = min(settings.workers or os.cpu_count() or 1, len(todo))
+    if workers == 0:
+        return
+    if workers == 1 and multiprocessing.parent_process() is None and len(todo) == 1:
+        _start_worker(settings, chunk)
+        yield _run_part(todo[0], batches[todo[0]], traced)
+        return
+    context = multiprocessing.get_context("spawn")
+    waiting = list(reversed(todo))
+    with (
+        _worker_environment(),
+        ProcessPoolExecutor(
+            workers, mp_context=context, initializer=_start_worker, initargs=(settings, chunk)
+        ) as pool,
+    ):
+        running: set[Future[Part]] = set()
+        try:
+            while waiting or running:
+                while waiting and len(running) < 2 * workers:
+                    index = waiting.pop()
+                    ids = {case.case_id for case in batches[index]}
+                    wanted = [name for name in traced if name in ids]
+                    running.add(pool.submit(_run_part, index, batches[index], wanted))
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

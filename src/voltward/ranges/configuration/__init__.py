@@ -1,0 +1,1 @@
+"""What a user configures: system, duty, stacks, attacks, the campaign file, its grid of cases."""

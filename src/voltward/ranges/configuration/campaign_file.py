@@ -1,0 +1,311 @@
+"""A campaign file and the flags over it, as settings that are checked before anything runs."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from annotated_types import Interval, Len
+from pydantic import WithJsonSchema
+
+from voltward.controls.cell_calibration import calibration_path
+from voltward.core.files import canonical_json, sha256_of
+from voltward.documents.settings_table import Name, settings_table
+from voltward.documents.toml_document import (
+    Document,
+    beside,
+    check_document,
+    find_document,
+    read_document,
+    toml_text,
+)
+from voltward.ranges.configuration.attack_and_stack_choices import (
+    ALL,
+    AttackChoice,
+    check_control,
+    read_attacks,
+    read_stacks,
+)
+from voltward.ranges.configuration.duty import Duty, load_duty
+from voltward.ranges.configuration.stack_changes import StackChanges
+from voltward.ranges.configuration.stacks import Stack, StackChoice, resolve_stack
+from voltward.ranges.configuration.system import REFERENCE, capacities_Ah, load_system
+from voltward.ranges.configuration.system_settings import SystemSettings
+from voltward.ranges.configuration.truth_tracks import MATCHED, MISMATCHED, check_cost, set_of
+from voltward.results.columns import NO_ATTACK
+from voltward.results.gate import check_gate
+
+__all__ = [
+    "AttackChoice",
+    "CampaignDocument",
+    "CampaignSettings",
+    "StackChoice",
+    "load_campaign",
+]
+
+COMMAND_LINE = "command line"
+_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+_ATTACKS_SCHEMA = {
+    "description": (
+        "Ids, or tables with id and parameters; a list as a value is a sweep. Or 'all', or "
+        "'of-duty': those that are meant for the duty."
+    ),
+    "anyOf": [
+        {"enum": ["all", "of-duty"]},
+        {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "string"},
+                    {
+                        "type": "object",
+                        "required": ["id"],
+                        "properties": {"id": {"type": "string"}},
+                        "additionalProperties": _NUMBERS,
+                    },
+                ]
+            },
+        },
+    ],
+}
+_STACKS_SCHEMA = {
+    "description": "Names of stacks, or tables that change one.",
+    "type": "array",
+    "items": {
+        "anyOf": [
+            {"type": "string"},
+            {
+                "type": "object",
+                "required": ["name"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {"type": "string"},
+                    "base": {"type": "string"},
+                    "add": _TEXTS,
+                    "remove": _TEXTS,
+                    "settings": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "type": "object",
+                            "additionalProperties": {"type": "number"},
+                        },
+                    },
+                },
+            },
+        ]
+    },
+}
+
+
+@settings_table
+class CampaignDocument:
+    """A campaign file; every key may be left out.
+
+    Attributes:
+        name: Of the campaign, and of its folder.
+        attacks: Which attacks, with which parameters.
+        stacks: Which defence stacks.
+        seeds: Runs of each attack and stack.
+        seed: The first seed.
+        proof_seeds: Runs of an attack under the first stack with a control that claims to stop it,
+            where more than `seeds`; 73 without a success bring the upper 95 % bound to 0.05.
+        duty: Shipped name, duty file, or recorded profile.
+        duty_level: "cell" or "pack", for a recorded profile.
+        cell: Shipped name or file; replaces the system's.
+        link: Shipped name or file; replaces the system's.
+        system: Shipped name or system file.
+        cloud: Replaces the system's `cloud.enabled`.
+        keep: Which traces are kept.
+        gate: Threshold that the campaign is held to.
+        chunk: Runs computed together; 0 chooses.
+        workers: Processes; 0 chooses.
+        tick_s: Replaces the duty's tick.
+        track: "matched": the plant is the twin's model; "mismatched": an electrochemical one leads.
+        truth_set: Which one, when the cell file does not say.
+        truth_hours: Most hours of runs on track mismatched; more is refused with an estimate.
+    """
+
+    name: Annotated[str, Len(1, 100)] = "campaign"
+    attacks: Annotated[Any, WithJsonSchema(_ATTACKS_SCHEMA)] = ALL
+    stacks: Annotated[Any, WithJsonSchema(_STACKS_SCHEMA)] = ("none", "full")
+    seeds: Annotated[int, Interval(ge=1, le=100_000)] = 8
+    seed: Annotated[int, Interval(ge=0, le=2**53)] = 7
+    proof_seeds: Annotated[int, Interval(ge=0, le=100_000)] = 0
+    duty: Name = "commute-and-charge"
+    duty_level: Literal["", "cell", "pack"] = ""
+    cell: str = ""
+    link: str = ""
+    system: Name = REFERENCE
+    cloud: bool | None = None
+    keep: Literal["all", "worst", "none"] = "worst"
+    gate: str = ""
+    chunk: Annotated[int, Interval(ge=0, le=100_000)] = 0
+    workers: Annotated[int, Interval(ge=0, le=256)] = 0
+    tick_s: Annotated[float, Interval(gt=0.0, le=600.0)] | None = None
+    track: Literal["matched", "mismatched"] = "matched"
+    truth_set: str = ""
+    truth_hours: Annotated[float, Interval(gt=0.0, le=10_000.0)] = 12.0
+
+
+@dataclass(frozen=True)
+class CampaignSettings:
+    """A campaign, checked; see `CampaignDocument` for what its fields mean."""
+
+    name: str
+    attacks: tuple[AttackChoice, ...]
+    stacks: tuple[StackChoice, ...]
+    seeds: int
+    seed: int
+    proof_seeds: int
+    duty: str
+    duty_level: str
+    cell: str
+    link: str
+    system: str
+    cloud: bool | None
+    keep: str
+    gate: str
+    chunk: int
+    workers: int
+    tick_s: float | None
+    track: str
+    truth_set: str
+    truth_hours: float
+
+    def load_system(self) -> SystemSettings:
+        """Return the system with the campaign's cell, link and cloud in place."""
+        system = load_system(self.system, cell=self.cell, link=self.link)
+        if self.cloud is None:
+            return system
+        return replace(system, cloud=replace(system.cloud, enabled=self.cloud))
+
+    def load_duty(self) -> Duty:
+        """Return the duty on the campaign's tick."""
+        return load_duty(
+            self.duty,
+            tick_s=self.tick_s,
+            level=self.duty_level,
+            capacities_Ah=capacities_Ah(self.load_system()),
+        )
+
+    @property
+    def case_count(self) -> int:
+        """How many cases the grid may hold, the clean duty's included."""
+        attacks = sum(choice.id != NO_ATTACK for choice in self.attacks)
+        more = attacks * max(0, self.proof_seeds - self.seeds)
+        return (attacks + 1) * len(self.stacks) * self.seeds + more
+
+    @property
+    def seed_words(self) -> str:
+        """How many runs of each attack and stack, in words."""
+        most = max(self.seeds, self.proof_seeds)
+        return f"{self.seeds} seeds" if most == self.seeds else f"{self.seeds} to {most} seeds"
+
+    def resolved_stacks(self) -> tuple[Stack, ...]:
+        """Return the enabled controls of each stack."""
+        system = self.load_system()
+        return tuple(resolve_stack(choice, system) for choice in self.stacks)
+
+    def as_document(self) -> Document:
+        """Return the campaign as a file would hold it, every key filled in."""
+        document = asdict(self)
+        document["attacks"] = [{"id": a.id, **a.parameters} for a in self.attacks]
+        document["stacks"] = [asdict(choice) for choice in self.stacks]
+        return {key: value for key, value in document.items() if value is not None}
+
+    def as_toml(self) -> str:
+        """Return the resolved configuration; a campaign run from it gives the same cases."""
+        return toml_text(self.as_document())
+
+    @property
+    def config_sha256(self) -> str:
+        """Digest of all that the cases depend on, the named files' content included.
+
+        Chunk and workers are left out, since the cases do not depend on them; so is the gate.
+        """
+        document = self.as_document()
+        for key in ("chunk", "workers", "gate", "name", "truth_hours"):
+            del document[key]
+        if not self.proof_seeds:
+            del document["proof_seeds"]
+        if self.track == MATCHED:
+            # Named by every table; without them, digests stay as they were before other tracks.
+            del document["track"], document["truth_set"]
+        system = self.load_system()
+        document["system"] = asdict(system)
+        cell_path = find_document("cells", system.cell, "cell")
+        document["cell"] = sha256_of(cell_path)
+        if calibration_path(cell_path).exists():
+            document["calibration"] = sha256_of(calibration_path(cell_path))
+        document["system"]["cell"] = document["cell"]
+        document["stacks"] = [asdict(stack) for stack in self.resolved_stacks()]
+        document["duty"] = _duty_digest(self.load_duty())
+        del document["link"]
+        return hashlib.sha256(canonical_json(document).encode()).hexdigest()
+
+
+def load_campaign(
+    path: Path | None = None, flags: Mapping[str, Any] | None = None
+) -> CampaignSettings:
+    """Return a campaign: flags over file over defaults.
+
+    Args:
+        path: A campaign file, or None.
+        flags: Keys of `CampaignDocument`, and `controls` ("+a,-b") and `set` (a list of
+            "control.param=value"), which change every stack; None means not given.
+
+    Raises:
+        ConfigurationError: A key, name or value is not allowed; file, key, got and allowed are
+            named.
+        NothingRanError: The selection is empty.
+    """
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    changes = StackChanges.read(given.pop("controls", ""), given.pop("set", ()))
+    file_document = _from_file(path) if path is not None else {}
+    label = str(path) if path is not None else COMMAND_LINE
+    check_document(CampaignDocument, file_document, label)
+    check_document(CampaignDocument, given, COMMAND_LINE)
+    document = check_document(CampaignDocument, {**file_document, **given}, label)
+    attacks = read_attacks(
+        document.attacks, COMMAND_LINE if "attacks" in given else label, document.duty
+    )
+    default = ("none",) if changes.any and "stacks" not in file_document else document.stacks
+    stacks = given.get("stacks", default)
+    choices = read_stacks(list(stacks), COMMAND_LINE if "stacks" in given else label)
+    values = {key: getattr(document, key) for key in CampaignDocument.__dataclass_fields__}
+    values |= {"attacks": attacks, "stacks": tuple(changes.apply(choice) for choice in choices)}
+    settings = CampaignSettings(**values)
+    if settings.gate:
+        check_gate(
+            settings.gate,
+            (*(choice.id for choice in attacks), NO_ATTACK),
+            [choice.name for choice in settings.stacks],
+        )
+    duty = settings.load_duty()
+    if settings.track == MISMATCHED:
+        set_of(settings.load_system(), settings.truth_set)
+        check_cost(settings.case_count, duty, settings.truth_hours)
+    for stack in settings.resolved_stacks():
+        for control in stack.controls:
+            check_control(control, f"{label}: stack '{stack.name}'")
+    return settings
+
+
+def _from_file(path: Path) -> Document:
+    """Return a file's document; the files it names are looked for beside it."""
+    document = read_document(path)
+    for key in ("duty", "cell", "link", "system"):
+        if isinstance(document.get(key), str):
+            document[key] = beside(document[key], path)
+    return document
+
+
+def _duty_digest(duty: Duty) -> str:
+    digest = hashlib.sha256()
+    for key, value in sorted(vars(duty).items()):
+        content = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+        digest.update(key.encode() + b"=" + content + b";")
+    return digest.hexdigest()

@@ -1,0 +1,258 @@
+"""The parts that a duty is composed of: each kind turns into columns on the duty's ticks."""
+
+import csv
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from annotated_types import Ge, Gt, Interval
+
+from voltward.core.errors import ConfigurationError
+from voltward.documents.settings_table import Positive, settings_table
+from voltward.documents.toml_document import beside, check_document, closest, data_folder, shown
+from voltward.ranges.configuration.duty_recording import read_profile, resample, ticks_of
+
+
+class DutyMode(IntEnum):
+    """What the pack is used for in a tick."""
+
+    STANDBY = 0
+    DRIVE = 1
+    CHARGE = 2
+    GRID = 3
+    RECORDED = 4
+
+
+@settings_table
+class CycleSegment:
+    """Follow a speed cycle of the shipped tables, or of a CSV with `time_s`, `speed_mps`."""
+
+    kind: str
+    cycle: str
+    repeat: Annotated[int, Interval(ge=1, le=1000)] = 1
+    grade: Annotated[float, Interval(ge=-0.3, le=0.3)] = 0.0
+
+
+@settings_table
+class CruiseSegment:
+    """Drive at one speed."""
+
+    kind: str
+    seconds: Positive
+    speed_mps: Annotated[float, Interval(ge=0.0, le=100.0)]
+    grade: Annotated[float, Interval(ge=-0.3, le=0.3)] = 0.0
+
+
+@settings_table
+class ChargeSegment:
+    """Charge at a charger: its own power unless one is given."""
+
+    kind: str
+    seconds: Positive
+    power_W: Annotated[float, Gt(0.0)] | None = None
+
+
+@settings_table
+class StandbySegment:
+    """Rest, contactors closed."""
+
+    kind: str
+    seconds: Positive
+
+
+@settings_table
+class GridSegment:
+    """Serve the grid: "regulation" swings around `offset_W`, "constant" stays there."""
+
+    kind: str
+    seconds: Positive
+    power_W: Annotated[float, Ge(0.0)] = 0.0
+    offset_W: float = 0.0
+    signal: str = "regulation"
+
+
+@settings_table
+class RecordedSegment:
+    """Follow a recorded current profile, of a cell or of the pack."""
+
+    kind: str
+    file: str
+    level: str
+    scale: Annotated[float, Gt(0.0)] = 1.0
+    max_gap_s: Annotated[float, Gt(0.0)] | None = None
+
+
+# Zero-mean swing of a regulation signal: periods and their shares. Assumption: three sines stand
+# for a fast regulation signal, which is neutral within a quarter of an hour.
+_REGULATION = ((900.0, 0.4), (240.0, 0.35), (44.0, 0.25))
+
+_EMPTY = {"speed_mps": 0.0, "grade": 0.0, "current_A": math.nan, "power_W": math.nan}
+Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a segment is read.
+
+    Attributes:
+        path: The duty file.
+        label: How messages name the place.
+        tick_s: The duty's tick.
+        capacities_Ah: Level to capacity, to notice currents in milliampere.
+        levels: Levels of the recorded segments so far.
+    """
+
+    path: Path
+    label: str
+    tick_s: float
+    capacities_Ah: Mapping[str, float] = field(default_factory=dict)
+    levels: list[str] = field(default_factory=list)
+
+    def ticks(self, seconds: float) -> int:
+        """Return the number of ticks, at least one."""
+        return max(1, round(seconds / self.tick_s))
+
+
+def _columns(mode: DutyMode, ticks: int, **given: Any) -> Columns:
+    columns = {name: np.full(ticks, value) for name, value in _EMPTY.items()}
+    columns["mode"] = np.full(ticks, int(mode), dtype=np.int64)
+    for name, value in given.items():
+        columns[name] = np.broadcast_to(np.asarray(value, dtype=np.float64), ticks).copy()
+    return columns
+
+
+def _cycle(segment: CycleSegment, place: Place) -> Columns:
+    time_s, speed_mps = _read_cycle(segment.cycle, place)
+    length_s = float(time_s[-1])
+    whole_s = np.concatenate([time_s[:-1] + turn * length_s for turn in range(segment.repeat)])
+    ticks = place.ticks(length_s * segment.repeat)
+    speed = resample(whole_s, np.tile(speed_mps[:-1], segment.repeat), place.tick_s, ticks)
+    return _columns(DutyMode.DRIVE, ticks, speed_mps=speed, grade=segment.grade)
+
+
+def _cruise(segment: CruiseSegment, place: Place) -> Columns:
+    return _columns(
+        DutyMode.DRIVE,
+        place.ticks(segment.seconds),
+        speed_mps=segment.speed_mps,
+        grade=segment.grade,
+    )
+
+
+def _charge(segment: ChargeSegment, place: Place) -> Columns:
+    power_W = math.nan if segment.power_W is None else segment.power_W
+    return _columns(DutyMode.CHARGE, place.ticks(segment.seconds), power_W=power_W)
+
+
+def _standby(segment: StandbySegment, place: Place) -> Columns:
+    return _columns(DutyMode.STANDBY, place.ticks(segment.seconds))
+
+
+def _grid(segment: GridSegment, place: Place) -> Columns:
+    if segment.signal not in {"regulation", "constant"}:
+        raise ConfigurationError(
+            f"{place.label}.signal = {shown(segment.signal)} is not known",
+            why="allowed are regulation and constant",
+            hint=closest(segment.signal, ("regulation", "constant")),
+        )
+    ticks = place.ticks(segment.seconds)
+    middle_s = (np.arange(ticks) + 0.5) * place.tick_s
+    swing = sum(share * np.sin(2.0 * np.pi * middle_s / period) for period, share in _REGULATION)
+    power_W = segment.offset_W + (
+        segment.power_W * swing if segment.signal == "regulation" else 0.0
+    )
+    return _columns(DutyMode.GRID, ticks, power_W=power_W)
+
+
+def _recorded(segment: RecordedSegment, place: Place) -> Columns:
+    profile = read_profile(
+        Path(beside(segment.file, place.path)),
+        level=segment.level,
+        capacity_Ah=place.capacities_Ah.get(segment.level),
+        max_gap_s=segment.max_gap_s,
+    )
+    place.levels.append(segment.level)
+    ticks = ticks_of(profile, place.tick_s)
+    on_ticks = partial(resample, profile.time_s, tick_s=place.tick_s, ticks=ticks)
+    given = {"current_A": on_ticks(profile.current_A) * segment.scale}
+    if profile.temperature_degC is not None:
+        given["ambient_degC"] = on_ticks(profile.temperature_degC)
+    return _columns(DutyMode.RECORDED, ticks, **given)
+
+
+_SEGMENTS: dict[str, tuple[type[Any], Callable[[Any, Place], Columns]]] = {
+    "cycle": (CycleSegment, _cycle),
+    "cruise": (CruiseSegment, _cruise),
+    "charge": (ChargeSegment, _charge),
+    "standby": (StandbySegment, _standby),
+    "grid": (GridSegment, _grid),
+    "recorded": (RecordedSegment, _recorded),
+}
+
+
+def segment_columns(segment: Mapping[str, Any], index: int, place: Place) -> Columns:
+    """Return the columns of one segment.
+
+    Args:
+        segment: As parsed.
+        index: Its number in the file, from 0.
+        place: Where it stands; recorded segments note their level there.
+
+    Raises:
+        ConfigurationError: Its kind, a key or a value is not allowed.
+    """
+    label = f"{place.path}: segment[{index}]"
+    kind = segment.get("kind")
+    if not isinstance(kind, str) or kind not in _SEGMENTS:
+        raise ConfigurationError(
+            f"{label}.kind = {shown(kind)} is not known",
+            why=f"allowed are {', '.join(_SEGMENTS)}",
+            hint=closest(str(kind), _SEGMENTS),
+        )
+    shape, make = _SEGMENTS[kind]
+    checked = check_document(shape, segment, label)
+    return make(checked, replace(place, label=label))
+
+
+def _read_cycle(name: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    folder = data_folder() / "cycles"
+    path = folder / f"{name}.csv"
+    if not path.is_file():
+        path = Path(beside(name, place.path))
+    if not path.is_file():
+        known = _speed_cycles(folder)
+        raise ConfigurationError(
+            f"{place.label}.cycle = {shown(name)} is not known",
+            why=f"allowed are {', '.join(known)}, or a CSV with time_s and speed_mps",
+            hint=closest(name, known),
+        )
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.reader(stream))
+    if not rows or rows[0] != ["time_s", "speed_mps"]:
+        raise ConfigurationError(
+            f"{path}: the header is {','.join(rows[0]) if rows else 'absent'}",
+            why="allowed is time_s,speed_mps",
+        )
+    try:
+        table = np.asarray(rows[1:], dtype=np.float64)
+    except ValueError as error:
+        raise ConfigurationError(f"{path}: a row is no pair of numbers", why=str(error)) from error
+    if table.shape[0] < 2 or not np.all(np.isfinite(table)) or np.any(np.diff(table[:, 0]) <= 0.0):
+        raise ConfigurationError(
+            f"{path}: a speed cycle has two rows or more, finite and sorted by time_s"
+        )
+    return table[:, 0] - table[0, 0], table[:, 1]
+
+
+def _speed_cycles(folder: Path) -> tuple[str, ...]:
+    found = []
+    for path in sorted(folder.glob("*.csv")):
+        with path.open(encoding="utf-8") as stream:
+            if stream.readline().strip() == "time_s,speed_mps":
+                found.append(path.stem)
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""What a live run is made of: settings, scene, parts, proofs, the attack."""

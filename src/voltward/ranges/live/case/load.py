@@ -1,0 +1,89 @@
+"""Reads the file of a live run, and checks it against catalogues, system and duty."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from voltward.core.errors import ConfigurationError
+from voltward.documents.toml_document import check_document, read_document
+from voltward.ranges.configuration.attack_and_stack_choices import check_control
+from voltward.ranges.configuration.duty import Duty, load_duty
+from voltward.ranges.configuration.system import load_system
+from voltward.ranges.configuration.system_settings import SystemSettings
+from voltward.ranges.live.case.catalogue_attack import CARRIED_TAPS, checked_attack
+from voltward.ranges.live.case.proofs import UPLINK_CONTROLS, unchecked_proof
+from voltward.ranges.live.case.settings import LiveSettings
+
+# What the reference DBC holds.
+MOST_CELLS = 96
+
+
+def load_settings(path: Path) -> LiveSettings:
+    """Read the file of a live run.
+
+    Raises:
+        ConfigurationError: It cannot be read, a key or value is not allowed, or a name in it does
+            not exist.
+    """
+    origin = str(path)
+    settings = check_document(LiveSettings, read_document(path), origin)
+    for attacker in CARRIED_TAPS:
+        plan = getattr(settings, attacker)
+        if plan is not None:
+            checked_attack(attacker, plan.attack, plan.parameters, origin)
+    for control in settings.controls:
+        _check_control(control, origin)
+    _check_size(settings, origin)
+    return settings
+
+
+def system_and_duty(name: str, duty: str, tick_s: float) -> tuple[SystemSettings, Duty]:
+    """Return a system and a duty; the session's target is the duty's, as in the virtual range."""
+    system, loaded = load_system(name), load_duty(duty, tick_s=tick_s)
+    return replace(system, charging=replace(system.charging, target_soc=loaded.target_soc)), loaded
+
+
+def cells_of(system: SystemSettings) -> int:
+    """Return how many cells a system has."""
+    return system.pack.series * system.pack.parallel
+
+
+def _check_control(control: str, origin: str) -> None:
+    check_control(control, f"{origin}: controls")
+    if control in UPLINK_CONTROLS:
+        raise ConfigurationError(
+            f"{origin}: controls: '{control}' is not set here",
+            why="it is real in a live run and follows from the case",
+            hint=f"set '{UPLINK_CONTROLS[control]}' in [[case]]",
+        )
+    proof = unchecked_proof(control)
+    if proof:
+        raise ConfigurationError(
+            f"{origin}: controls: '{control}' is not available in a live run",
+            why=f"it needs the proof {proof}, which no process of the live range makes or checks",
+            hint="compare it in the virtual range: voltward run",
+        )
+
+
+def _check_size(settings: LiveSettings, origin: str) -> None:
+    try:
+        system, duty = system_and_duty(settings.system, settings.duty, settings.tick_s)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{origin}: {error.what}", why=error.why, hint=error.hint
+        ) from error
+    cells = cells_of(system)
+    if cells > MOST_CELLS:
+        raise ConfigurationError(
+            f"{origin}: system '{settings.system}' has {cells} cells",
+            why=f"the live range's bus carries at most {MOST_CELLS}",
+        )
+    if settings.ticks > duty.ticks:
+        raise ConfigurationError(
+            f"{origin}: ticks = {settings.ticks} is longer than the duty '{settings.duty}'",
+            why=f"it has {duty.ticks} ticks of {settings.tick_s:g} s",
+        )
+    if not system.cloud.enabled:
+        raise ConfigurationError(
+            f"{origin}: system '{settings.system}' has no cloud",
+            why="a live run attacks the way to it",
+        )

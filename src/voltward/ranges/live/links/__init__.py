@@ -1,0 +1,1 @@
+"""The lines between the processes: control line, bus port, broker session, records."""

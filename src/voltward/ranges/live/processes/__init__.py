@@ -1,0 +1,1 @@
+"""The honest roles, each a process: bus hub, ECU, gateway, cloud."""

@@ -1,0 +1,1 @@
+"""Starts the processes, paces the ticks, counts messages, reports, and ends everything."""

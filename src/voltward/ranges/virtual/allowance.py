@@ -1,0 +1,71 @@
+"""What the BMS allows and switches in the next tick: currents and thermal management."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float
+
+from voltward.controls.in_force import shape
+from voltward.core.view import BmsView
+from voltward.physical.power_limits import current_limits, hysteresis_switch, local_charge_plan
+from voltward.physical.protection import Verdict
+from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
+from voltward.ranges.virtual.orders import Orders
+from voltward.ranges.virtual.sensing import CALIBRATION
+from voltward.ranges.virtual.vehicle_state import VehicleState
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Limits:
+    """What the BMS allows and switches in the next tick."""
+
+    charge_A: Float[Array, " run"]
+    discharge_A: Float[Array, " run"]
+    request_A: Float[Array, " run"]
+    cooling: Bool[Array, " run"]
+    heating: Bool[Array, " run"]
+
+
+def allow(
+    assembly: Assembly,
+    case: CaseArrays,
+    state: VehicleState,
+    orders: Orders,
+    view: BmsView,
+    verdict: Verdict,
+    soc: Float[Array, " run"],
+    duty: DutyTick,
+) -> Limits:
+    """Return currents and thermal management for the next tick."""
+    cell, charging = assembly.plant.cell, assembly.charging
+    parallel = assembly.plant.pack.parallel
+    charge_A, discharge_A = current_limits(
+        cell,
+        assembly.limits.operating,
+        view.voltage_V,
+        view.temperature_degC,
+        view.current_A / parallel,
+        soc,
+        orders.calibration[:, CALIBRATION["over_voltage_shift_V"]],
+    )
+    scale = (1.0 + orders.calibration[:, CALIBRATION["current_limit_scale"]]) * parallel
+    charge_A = jnp.where(verdict.charge_forbidden, 0.0, charge_A * scale)
+    discharge_A = jnp.where(verdict.discharge_forbidden, 0.0, discharge_A * scale)
+    coldest = jnp.min(view.temperature_degC, axis=1)
+    hottest = jnp.max(view.temperature_degC, axis=1)
+    local_A = local_charge_plan(cell, coldest, charging.unattended_C) * parallel
+    plan_A = orders.wish("charge_limit_A", local_A)
+    request_A = jnp.minimum(jnp.minimum(plan_A, charge_A), charging.current_A)
+    request_A = shape(assembly.rules, case.in_force, "bms.charge_request", request_A, view)
+    start_degC = charging.cooling_start_degC
+    cooling = hysteresis_switch(hottest, state.cooling, start_degC, start_degC - 3.0)
+    session = (duty.mode == 2) & duty.valid
+    warm_up = jnp.maximum(
+        jnp.where(session, charging.heating_start_degC, -100.0),
+        orders.wish("conditioning_degC", -100.0),
+    )
+    heating = hysteresis_switch(warm_up - coldest, state.heating, 0.0, -2.0) & ~cooling
+    return Limits(charge_A, discharge_A, request_A, cooling, heating)

@@ -1,0 +1,220 @@
+"""What differs from run to run, as arrays; and what is static, as one record."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int, UInt64
+
+from voltward.cloud.service import PlanParameters
+from voltward.cloud.twin import TwinParameters
+from voltward.controls.in_force import InForce, Rules
+from voltward.core.noise import gaussian
+from voltward.physical.contactors import ContactorParameters
+from voltward.physical.estimator import EstimatorTuning
+from voltward.physical.grid import GridMatrices
+from voltward.physical.pack import CellSpread
+from voltward.physical.plant import PlantParameters
+from voltward.physical.protection import LimitParameters
+from voltward.physical.sensors import SensorParameters
+from voltward.physical.vehicle import VehicleParameters
+
+
+@dataclass(frozen=True)
+class ChargingParameters:
+    """The charger and the on-board plan.
+
+    Attributes:
+        current_A: Largest current of the charger.
+        power_W: Largest power of the charger.
+        unattended_C: C-rate that the BMS asks for without a cloud plan.
+        balance_start_V: Cell voltage above which balancing may begin.
+        balance_difference_V: Difference to the lowest cell that starts a bleed.
+        cooling_start_degC: Cooling begins above.
+        heating_start_degC: Heating begins below, while charging.
+    """
+
+    current_A: float
+    power_W: float
+    unattended_C: float
+    balance_start_V: float
+    balance_difference_V: float
+    cooling_start_degC: float
+    heating_start_degC: float
+
+
+@dataclass(frozen=True)
+class FleetParameters:
+    """How the fleet's power reaches the grid.
+
+    Attributes:
+        matrices: Exact discretisation of the area.
+        packs_moved: Packs that the attacker moves together.
+        base_W: Base of the per-unit system.
+    """
+
+    matrices: GridMatrices
+    packs_moved: float
+    base_W: float
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """Everything static: one of these makes one program.
+
+    Attributes:
+        plant: Pack and cells.
+        limits: Three tiers.
+        sensors: Channels.
+        contactors: The pair.
+        charging: Charger and on-board plan.
+        vehicle: Road load.
+        fleet: Grid.
+        tuning: Of the estimators.
+        twin: Of the cloud.
+        plan: Charge plan.
+        rules: Controls compiled in.
+        tick_s: Length of a tick.
+        silence_s: Silence after which the BMS falls back to its own plan.
+        plan_period_s: Between two commands of the cloud.
+        model_period_s: Between two parameter loads.
+        rekey_s: From the request to new keys in place (assumption).
+        spread_pct: Standard deviations of capacity, resistance, initial SoC.
+        commissioning_share: Part of the cells' spread that the twin does not know (assumption).
+        log_slots: Records that the rings remember.
+        encrypted_link: Whether the link itself encrypts.
+    """
+
+    plant: PlantParameters
+    limits: LimitParameters
+    sensors: SensorParameters
+    contactors: ContactorParameters
+    charging: ChargingParameters
+    vehicle: VehicleParameters
+    fleet: FleetParameters
+    tuning: EstimatorTuning
+    twin: TwinParameters
+    plan: PlanParameters
+    rules: Rules
+    tick_s: float
+    silence_s: float
+    plan_period_s: float
+    model_period_s: float
+    rekey_s: float
+    spread_pct: tuple[float, float, float]
+    commissioning_share: float
+    log_slots: int
+    encrypted_link: bool
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return self.plant.pack.cells
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class CaseArrays:
+    """What differs between runs.
+
+    Attributes:
+        seed: Seed of the run's noise and spread; the same for every attack and stack.
+        rows: Rows of its attack (run, tap, slot, column).
+        in_force: Its controls.
+        held: Capabilities at the start, as bits.
+        factory: Whether the factory protection exists.
+        cloud: Whether the cloud exists.
+        link: Its link's probabilities per tick.
+        attack_tick: When its attack starts; beyond the end for clean runs.
+        target_soc: Where a charging session ends when nobody asks otherwise.
+    """
+
+    seed: UInt64[Array, " run"]
+    rows: Float[Array, "run tap slot column"]
+    in_force: InForce
+    held: Array
+    factory: Bool[Array, " run"]
+    cloud: Bool[Array, " run"]
+    link: Float[Array, "run column"]
+    attack_tick: Float[Array, " run"]
+    target_soc: Float[Array, " run"]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class DutyTick:
+    """The duty at one tick, scalars.
+
+    Attributes:
+        valid: Whether the tick belongs to the duty or pads its bucket.
+        mode: 0 standby, 1 drive, 2 charge, 3 grid service, 4 recorded current.
+        speed_mps: Demanded.
+        grade: Of the road.
+        current_A: Recorded profile.
+        power_W: Grid set point; positive charges.
+        ambient_degC: Outside.
+        auxiliary_W: Extra draw.
+    """
+
+    valid: Bool[Array, ""]
+    mode: Int[Array, ""]
+    speed_mps: Float[Array, ""]
+    grade: Float[Array, ""]
+    current_A: Float[Array, ""]
+    power_W: Float[Array, ""]
+    ambient_degC: Float[Array, ""]
+    auxiliary_W: Float[Array, ""]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class FixedDraws:
+    """Draws that hold for a whole run.
+
+    Attributes:
+        spread: Of the cells.
+        initial_soc: Of every cell.
+        voltage_offset: Standard normal, per cell sensor.
+        temperature_offset: The same.
+        scalar_offset: For current, pack voltage, charger and isolation.
+        known_capacity: What the twin believes of each cell.
+        known_resistance: The same.
+    """
+
+    spread: CellSpread
+    initial_soc: Float[Array, "run cell"]
+    voltage_offset: Float[Array, "run cell"]
+    temperature_offset: Float[Array, "run cell"]
+    scalar_offset: Float[Array, "run 4"]
+    known_capacity: Float[Array, "run cell"]
+    known_resistance: Float[Array, "run cell"]
+
+
+def fixed_draws(
+    assembly: Assembly, seed: UInt64[Array, " run"], initial_soc: Float[Array, ""]
+) -> FixedDraws:
+    """Draw what makes one pack unlike the next.
+
+    Limits:
+        Spreads are normal and cut at three standard deviations.
+    """
+    cells = assembly.cells
+    capacity_pct, resistance_pct, soc_pct = assembly.spread_pct
+    start = jnp.asarray(0)
+
+    def draw(channel: int) -> Float[Array, "run cell"]:
+        return jnp.clip(gaussian(seed, channel, start, cells), -3.0, 3.0)
+
+    capacity = 1.0 + 0.01 * capacity_pct * draw(1)
+    resistance = 1.0 + 0.01 * resistance_pct * draw(2)
+    unknown = assembly.commissioning_share
+    return FixedDraws(
+        spread=CellSpread(capacity, resistance),
+        initial_soc=jnp.clip(initial_soc + 0.01 * soc_pct * draw(3), 0.0, 1.0),
+        voltage_offset=draw(4),
+        temperature_offset=draw(5),
+        scalar_offset=jnp.clip(gaussian(seed, 6, start, 4), -3.0, 3.0),
+        known_capacity=capacity + 0.01 * capacity_pct * unknown * draw(7),
+        known_resistance=resistance + 0.01 * resistance_pct * unknown * draw(8),
+    )

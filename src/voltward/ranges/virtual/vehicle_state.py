@@ -1,0 +1,189 @@
+"""State of the vehicle's part, its start, and what it reports to the meter."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int, UInt32
+
+from voltward.controls.in_force import start_watches
+from voltward.core.control import Place
+from voltward.core.frame_log import FrameLog, start_log
+from voltward.core.record import honest_record
+from voltward.core.request import Requests, no_requests
+from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
+from voltward.core.view import BmsView
+from voltward.physical.contactors import ContactorState, start_contactors
+from voltward.physical.estimator import EstimatorState, start_estimator
+from voltward.physical.pack import CellOutput
+from voltward.physical.plant import PlantState, start_plant
+from voltward.physical.protection import ProtectionState, start_protection
+from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
+from voltward.ranges.virtual.demand import Demand
+from voltward.ranges.virtual.sensing import Readings
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class VehicleState:
+    """State of the vehicle's part.
+
+    Attributes:
+        plant: The truth.
+        contactors: The pair.
+        protection: Counters and latches.
+        estimate: The BMS's own estimator, one mean cell.
+        coulomb_soc: Charge counted by the BMS.
+        felt_degC: What lagging temperature sensors feel.
+        readings: Of the last tick.
+        view: Of the last tick, for shapes.
+        speed_mps: Of the vehicle.
+        charge_limit_A: Allowed by the BMS.
+        discharge_limit_A: Allowed by the BMS, positive.
+        charge_request_A: Asked of the charger.
+        close_wanted: What the BMS wants of the contactors.
+        bleed: Wanted.
+        cooling: Pump on.
+        heating: Heater on.
+        command: Last accepted command's scalars.
+        command_age_s: Since then.
+        last_command: Number of the last accepted command.
+        watches: State of the watches.
+        timers_s: Of the responses.
+        requests: In effect.
+        log: Records that went out.
+    """
+
+    plant: PlantState
+    contactors: ContactorState
+    protection: ProtectionState
+    estimate: EstimatorState
+    coulomb_soc: Float[Array, " run"]
+    felt_degC: Float[Array, "run cell"]
+    readings: Readings
+    view: BmsView
+    speed_mps: Float[Array, " run"]
+    charge_limit_A: Float[Array, " run"]
+    discharge_limit_A: Float[Array, " run"]
+    charge_request_A: Float[Array, " run"]
+    close_wanted: Bool[Array, " run"]
+    bleed: Float[Array, "run cell"]
+    cooling: Bool[Array, " run"]
+    heating: Bool[Array, " run"]
+    command: Float[Array, "run field"]
+    command_age_s: Float[Array, " run"]
+    last_command: Int[Array, " run"]
+    watches: tuple[Any, ...]
+    timers_s: Float[Array, "run act"]
+    requests: Requests
+    log: FrameLog
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class VehicleReport:
+    """What happened in the vehicle in a tick, for the meter and the traces; nobody acts on it.
+
+    Attributes:
+        output: Of the cells.
+        current_A: True pack current.
+        speed_mps: Of the vehicle.
+        demand: What the duty asked and what was served.
+        gained: Capabilities granted to the attacker.
+        scores: Of the watches.
+        alarms: Of the watches.
+        acting: Which responses are active.
+        requests: As columns.
+        faults: New ones (run, fault).
+        taken_in: Forged records accepted.
+        refused: Records rejected.
+        charge_wanted: Whether a charging session is on and the target not reached.
+    """
+
+    output: CellOutput
+    current_A: Float[Array, " run"]
+    speed_mps: Float[Array, " run"]
+    demand: Demand
+    gained: UInt32[Array, " run"]
+    scores: Float[Array, "run watch"]
+    alarms: Bool[Array, "run watch"]
+    acting: Bool[Array, "run act"]
+    requests: Float[Array, "run request"]
+    faults: Bool[Array, "run fault"]
+    taken_in: Bool[Array, " run"]
+    refused: Int[Array, "run tap"]
+    charge_wanted: Bool[Array, " run"]
+
+
+def start_vehicle(
+    assembly: Assembly,
+    fixed: FixedDraws,
+    temperature_degC: Float[Array, ""],
+    ticks_before: Int[Array, ""],
+) -> VehicleState:
+    """Return a rested vehicle that is ready to go."""
+    runs, cells = fixed.initial_soc.shape
+    zero, off = jnp.zeros(runs), jnp.zeros(runs, bool)
+    temperature = jnp.full((runs, cells), temperature_degC)
+    voltage = assembly.plant.cell.ocv(fixed.initial_soc)[0]
+    soc = jnp.mean(fixed.initial_soc, axis=1)
+    series = voltage.reshape(runs, -1, assembly.plant.pack.parallel).mean(axis=2)
+    readings = Readings(
+        voltage,
+        temperature,
+        zero,
+        jnp.sum(series, axis=1),
+        zero,
+        jnp.full(runs, assembly.plant.pack.isolation_kohm),
+    )
+    nothing = jnp.zeros((runs, len(COMMAND_SCALARS)))
+    silent = honest_record(nothing, ticks_before, present=off)
+    view = BmsView(
+        tick=ticks_before,
+        tick_s=assembly.tick_s,
+        voltage_V=voltage,
+        temperature_degC=temperature,
+        current_A=zero,
+        pack_voltage_V=readings.pack_voltage_V,
+        charger_current_A=zero,
+        charge_request_A=zero,
+        isolation_kohm=readings.isolation_kohm,
+        soc=soc,
+        coulomb_soc=soc,
+        innovation_V=zero,
+        innovation_std_V=zero + 1.0,
+        charging=off,
+        closed=~off,
+        command=silent,
+        command_age_s=zero,
+        loss_W=zero,
+        coolant_degC=temperature[:, 0],
+    )
+    return VehicleState(
+        plant=start_plant(assembly.plant, fixed.initial_soc, temperature),
+        contactors=start_contactors(runs),
+        protection=start_protection(runs),
+        estimate=start_estimator(soc[:, None], assembly.tuning),
+        coulomb_soc=soc,
+        felt_degC=temperature,
+        readings=readings,
+        view=view,
+        speed_mps=zero,
+        charge_limit_A=zero,
+        discharge_limit_A=zero
+        + assembly.limits.operating.discharge_A * assembly.plant.pack.parallel,
+        charge_request_A=zero,
+        close_wanted=~off,
+        bleed=jnp.zeros((runs, cells)),
+        cooling=off,
+        heating=off,
+        command=nothing,
+        command_age_s=zero + 1e9,
+        last_command=jnp.full(runs, -1, jnp.int64),
+        watches=start_watches(assembly.rules, Place.BMS, runs, cells),
+        timers_s=jnp.zeros((runs, len(assembly.rules.acts()))),
+        requests=no_requests(runs),
+        log=start_log(assembly.log_slots, runs, cells, len(TELEMETRY_SCALARS)),
+    )
