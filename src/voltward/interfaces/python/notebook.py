@@ -2,6 +2,7 @@
 
 import html
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,8 @@ import pyarrow.parquet as pq
 
 from voltward.ranges.campaign.campaign import run_campaign
 from voltward.ranges.configuration.campaign_file import load_campaign
-from voltward.results.run_folder import TRACES, RunFolder
+from voltward.results.run_folder import RunFolder
+from voltward.results.run_layout import TRACES
 
 _SHOWN = ("attack", "stack", "n", "goal_share", "goal_low", "goal_high", "detected_share",
           "delay_median_s", "track")  # fmt: skip
@@ -86,7 +88,7 @@ class Result:
 
     def traces(self) -> tuple[str, ...]:
         """Return the ids of the cases whose trace was kept."""
-        return tuple(sorted(path.stem for path in (self.path / TRACES).glob("*.parquet")))
+        return tuple(self.folder.traced_cases())
 
     def trace(self, case_id: str) -> pa.Table:
         """Return the trace of a case as an Arrow table."""
@@ -104,23 +106,35 @@ def _quiet(label: str, done: int, total: int) -> None:
     del label, done, total
 
 
-def run(file: str | Path | None = None, *, out: str | Path | None = None, **flags: Any) -> Result:
+def _warn(path: Path) -> None:
+    warnings.warn(f"replaces {path}", stacklevel=2)
+
+
+def run(
+    file: str | Path | None = None,
+    *,
+    out: str | Path | None = None,
+    force: bool = False,
+    **flags: Any,
+) -> Result:
     """Run a campaign.
 
     Args:
         file: A campaign file; None takes everything from the flags.
         out: The run folder; a temporary one when None.
+        force: Replace files there that no run wrote, with a warning for each.
         flags: As on the command line, such as seed=7, attacks=["voltage-bias"], stacks=["none"].
 
     Returns:
         The result, with tables and traces.
 
     Raises:
-        ConfigurationError: The file or a flag is not valid.
+        ConfigurationError: The file or a flag is not valid, or the folder holds other files.
     """
     settings = load_campaign(Path(file) if file is not None else None, flags)
     folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="voltward-"))
-    return Result(run_campaign(settings, folder, _quiet).folder)
+    replacing = _warn if force else None
+    return Result(run_campaign(settings, folder, _quiet, replacing=replacing).folder)
 
 
 def open_run(path: str | Path) -> Result:
