@@ -14,7 +14,7 @@ from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import write_text
 from voltward.detection import residual_jump, residual_level, residual_shift
-from voltward.detection.residual_arm import Arm
+from voltward.detection.residual_bank import Arm
 from voltward.detection.residual_schedule import FEATURES, Schedule
 from voltward.detection.residual_watch import calibrated
 

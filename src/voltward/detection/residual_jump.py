@@ -1,6 +1,6 @@
 """A jump of the residual within seconds."""
 
-from voltward.detection.residual_arm import Arm
+from voltward.detection.residual_bank import Arm
 from voltward.detection.residual_watch import UNCALIBRATED, residual_control
 
 ARM = Arm(recent_s=0.0, reference_s=20.0)

@@ -10,7 +10,7 @@ from voltward.core.control import Accusation, Control, Cost, Place, Watch
 from voltward.core.parameter import Parameter
 from voltward.core.taps import Layer
 from voltward.core.view import CloudView
-from voltward.detection.residual_arm import Arm, ArmState, Reading, arm_step, start_arm
+from voltward.detection.residual_bank import Arm, ArmState, Reading, arm_step, start_arm
 from voltward.detection.residual_schedule import (
     LOWEST_SOC,
     Schedule,
