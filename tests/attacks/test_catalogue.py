@@ -1,11 +1,14 @@
+import pkgutil
 import re
+from importlib import import_module
 
 import pytest
 
+import voltward.attacks
 from voltward.attacks.catalogue import ATTACKS
 from voltward.attacks.row import COLUMN, rows_of
 from voltward.controls.catalogue import CONTROLS
-from voltward.core.attack import AttackType
+from voltward.core.attack import Attack, AttackType
 from voltward.core.capabilities import POSITIONS, Capability
 from voltward.core.taps import SLOTS, TAP_INDEX, Layer, tap_named
 from voltward.ranges.configuration.duty import load_duty
@@ -48,8 +51,17 @@ def attack(request):
     return ATTACKS.load(request.param)
 
 
-def test_the_catalogue_gives_the_attack_of_that_name(attack):
-    assert ATTACKS.load(attack.id) is attack
+def test_the_table_names_every_attack_and_no_other():
+    found = {}
+    for module in pkgutil.iter_modules(voltward.attacks.__path__):
+        name = f"voltward.attacks.{module.name}"
+        for attribute, value in vars(import_module(name)).items():
+            if isinstance(value, Attack):
+                assert attribute == value.id.replace("-", "_").upper()
+                assert value.id not in found, f"{value.id} appears twice"
+                found[value.id] = value
+    assert set(found) == set(NAMES)
+    assert all(ATTACKS.load(name) is found[name] for name in NAMES)
 
 
 def test_the_catalogue_covers_all_layers_and_types_with_breadth():
