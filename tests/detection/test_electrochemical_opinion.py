@@ -15,7 +15,7 @@ from voltward.controls.in_force import default_parameters
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.core.view import CloudView
-from voltward.detection.electrochemical_opinion import CONTROL
+from voltward.detection.electrochemical_opinion import ELECTROCHEMICAL_OPINION as CONTROL
 
 GOLDEN = np.load(Path(__file__).parents[1] / "physical" / "single_particle_golden.npz")
 CURRENT = TELEMETRY_SCALARS.index("current_A")

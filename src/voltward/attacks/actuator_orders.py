@@ -125,7 +125,7 @@ CONTACTOR_CHATTER = _attack(
     ),
     duty="commute-and-charge",
     start_s=100.0,
-    component_impact="arcs wear the contacts, at last they weld",
+    component_impact="arcs wear the contacts until they weld",
     system_impact="loss of propulsion, no safe isolation",
     claimed_by=(),
     stopped_by=("can-frame-authentication",),
@@ -141,7 +141,7 @@ AUXILIARY_DRAIN = _attack(
     r155=("11.1", "16.1"),
     technique="ATT&CK ICS T0855",
     holds=Capability.CAN_WRITE,
-    parameters=(Parameter("power_W", "W", 4200.0, 0.0, 10000.0, "drawn beside propulsion"),),
+    parameters=(Parameter("power_W", "W", 4200.0, 0.0, 10000.0, "power drawn besides propulsion"),),
     steps=lambda values: (
         Step(
             "switch consumers on",

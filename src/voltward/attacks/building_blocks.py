@@ -14,7 +14,7 @@ CHARGING_DENIED = Goal(
     "charging_denied_s", 600.0, "ten minutes without charge at the charger (assumption)"
 )
 LITHIUM_PLATED = Goal("plated_charge_mAh", 100.0, "lithium plated in one session (assumption)")
-CELLS_APART = Goal("soc_spread_pct", 3.5, "more than fresh cells have")
+CELLS_APART = Goal("soc_spread_pct", 3.5, "a larger spread than fresh cells have")
 BMS_MISLED = Goal("soc_error_pct", 5.0, "the BMS is off by 5 points of SoC (assumption)")
 TWIN_MISLED = Goal("twin_soc_error_pct", 5.0, "the twin is off by 5 points of SoC (assumption)")
 CLOUD_BLIND = Goal("cloud_blind_s", 300.0, "the cloud sees nothing for five minutes (assumption)")

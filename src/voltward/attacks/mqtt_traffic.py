@@ -114,7 +114,7 @@ MQTT_DROP = _attack(
     holds=Capability.NETWORK_PATH,
     parameters=(
         Parameter("drop_share", "1", 1.0, 0.0, 1.0, "probability that a tick's traffic is lost"),
-        Parameter("duration_s", "s", 450.0, 1.0, 3600.0, "how long"),
+        Parameter("duration_s", "s", 450.0, 1.0, 3600.0, "duration"),
     ),
     steps=lambda values: (
         Step(
@@ -126,7 +126,7 @@ MQTT_DROP = _attack(
         ),
     ),
     goal=Goal(
-        "records_lost", 200.0, "more than three minutes of history gone for good (assumption)"
+        "records_lost", 200.0, "more than three minutes of history lost for good (assumption)"
     ),
     start_s=1200.0,
     component_impact="no cloud plan, the on-board plan takes over",
@@ -145,7 +145,7 @@ TELEMETRY_DELAY = _attack(
     r155=("6.3", "8.2"),
     technique="ATT&CK ICS T0804",
     holds=Capability.NETWORK_PATH,
-    parameters=(Parameter("delay_s", "s", 240.0, 0.0, 480.0, "how late"),),
+    parameters=(Parameter("delay_s", "s", 240.0, 0.0, 480.0, "delay of each record"),),
     steps=lambda values: (
         Step(
             "hold records back",
@@ -156,7 +156,7 @@ TELEMETRY_DELAY = _attack(
     ),
     goal=Goal("twin_soc_error_pct", 3.0, "the twin is off by 3 points of SoC (assumption)"),
     start_s=800.0,
-    component_impact="stale twin, plan for a pack that no longer is",
+    component_impact="stale twin, plan for an outdated state of the pack",
     system_impact="wrong range in the app",
     claimed_by=("telemetry-silence",),
     stopped_by=(),
@@ -277,7 +277,7 @@ BROKER_FLOOD = _attack(
         Parameter(
             "drop_share", "1", 0.97, 0.0, 1.0, "share of the ticks in which the session fails"
         ),
-        Parameter("duration_s", "s", 900.0, 1.0, 3600.0, "how long"),
+        Parameter("duration_s", "s", 900.0, 1.0, 3600.0, "duration"),
     ),
     steps=lambda values: (
         Step(

@@ -198,7 +198,7 @@ SENSOR_SWAP = _attack(
     title="Swapped cell-voltage channels",
     technique=_DATA_BUS,
     parameters=(
-        Parameter("shift_cells", "1", 7.0, 1.0, 199.0, "how many places the channels move on"),
+        Parameter("shift_cells", "1", 7.0, 1.0, 199.0, "places by which channels are shifted"),
         *CHOSEN_CELLS,
     ),
     steps=lambda values: (

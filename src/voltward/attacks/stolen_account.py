@@ -88,7 +88,7 @@ FLEET_CHARGE_SWITCH = _attack(
     stride=(Stride.SPOOFING, Stride.TAMPERING),
     r155=("15.1", "1.2", "16.1"),
     technique="ATT&CK ICS T0831",
-    parameters=(Parameter("period_s", "s", 4.0, 2.0, 600.0, "of the square wave"),),
+    parameters=(Parameter("period_s", "s", 4.0, 2.0, 600.0, "period of the square wave"),),
     steps=lambda values: (
         _LOGIN,
         _command(
