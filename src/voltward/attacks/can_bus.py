@@ -72,7 +72,7 @@ CAN_FLOOD = _attack(
     parameters=(
         Parameter("copies", "1", 500.0, 0.0, 4000.0, "frames sent in each tick"),
         Parameter("drop_share", "1", 1.0, 0.0, 1.0, "share of the honest records crowded out"),
-        Parameter("duration_s", "s", 600.0, 1.0, 3600.0, "duration"),
+        Parameter("duration_s", "s", 600.0, 1.0, 3600.0, "duration of the flood"),
     ),
     steps=lambda values: tuple(
         _step(

@@ -114,7 +114,7 @@ MQTT_DROP = _attack(
     holds=Capability.NETWORK_PATH,
     parameters=(
         Parameter("drop_share", "1", 1.0, 0.0, 1.0, "probability that a tick's traffic is lost"),
-        Parameter("duration_s", "s", 450.0, 1.0, 3600.0, "duration"),
+        Parameter("duration_s", "s", 450.0, 1.0, 3600.0, "duration of the outage"),
     ),
     steps=lambda values: (
         Step(
@@ -277,7 +277,7 @@ BROKER_FLOOD = _attack(
         Parameter(
             "drop_share", "1", 0.97, 0.0, 1.0, "share of the ticks in which the session fails"
         ),
-        Parameter("duration_s", "s", 900.0, 1.0, 3600.0, "duration"),
+        Parameter("duration_s", "s", 900.0, 1.0, 3600.0, "duration of the flood"),
     ),
     steps=lambda values: (
         Step(

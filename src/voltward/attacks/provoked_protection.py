@@ -41,7 +41,7 @@ FALSE_ISOLATION_ALARM = _attack(
     technique="EMB3D TID-110",
     parameters=(
         Parameter("gain", "1", -0.995, -1.0, 0.0, "relative change of the reading"),
-        Parameter("duration_s", "s", 30.0, 1.0, 3600.0, "duration"),
+        Parameter("duration_s", "s", 30.0, 1.0, 3600.0, "duration of the false reading"),
     ),
     steps=lambda values: (
         _step(
@@ -69,7 +69,7 @@ PROVOKE_UNDER_VOLTAGE = _attack(
     parameters=(
         Parameter("bias_V", "V", -1.8, -4.0, 0.0, "added to the reading"),
         _ONE_CELL,
-        Parameter("duration_s", "s", 10.0, 1.0, 3600.0, "duration"),
+        Parameter("duration_s", "s", 10.0, 1.0, 3600.0, "duration of the false reading"),
     ),
     steps=lambda values: (
         _step(
@@ -98,7 +98,7 @@ PROVOKE_OVER_TEMPERATURE = _attack(
     parameters=(
         Parameter("bias_K", "K", 40.0, 0.0, 100.0, "added to the reading"),
         _ONE_CELL,
-        Parameter("duration_s", "s", 10.0, 1.0, 3600.0, "duration"),
+        Parameter("duration_s", "s", 10.0, 1.0, 3600.0, "duration of the false reading"),
     ),
     steps=lambda values: (
         _step(
