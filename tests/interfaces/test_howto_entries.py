@@ -73,12 +73,12 @@ def test_the_attack_of_the_page_joins_the_catalogue(installed):
     attempted, failed = doctest_of(installed("write-an-attack.md"))
     assert attempted > 0
     assert failed == 0
-    attack = ATTACKS.load("thinned-telemetry")
+    attack = ATTACKS.load("intermittent-link")
     assert ATTACKS.names()[-1] == attack.id
     assert attack.title in shown("attacks", "show", attack.id)
     (step,) = attack.steps(attack.defaults())
     rows = rows_of(attack, attack.defaults(), attack.start_s, 96, 1.0)
-    assert rows[TAP_INDEX[step.tap], 0, COLUMN["drop"]] == 0.5
+    assert rows[TAP_INDEX[step.tap], 0, COLUMN["drop"]] == 0.3
     assert tap_named(step.tap).layer is attack.layer
     assert not step.needs & POSITIONS & ~attack.holds
     assert attack.goal.consequence in CONSEQUENCE_INDEX
