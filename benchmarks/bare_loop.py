@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int, UInt64
 
 from voltward.core.noise import gaussian
 from voltward.core.taps import FIRMWARE_SCALARS
-from voltward.detection.innovation_cusum import CONTROL
+from voltward.detection.twin_consistency import INNOVATION_CUSUM as CONTROL
 from voltward.physical.estimator import (
     EstimatorState,
     innovate,

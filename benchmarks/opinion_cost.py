@@ -18,7 +18,7 @@ import jax
 
 from benchmarks.demo_program import batch
 from voltward.controls.in_force import Rules
-from voltward.detection.electrochemical_opinion import CONTROL
+from voltward.detection.electrochemical_opinion import ELECTROCHEMICAL_OPINION as CONTROL
 from voltward.ranges.configuration.duty import load_duty
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.virtual.batch import duty_arrays

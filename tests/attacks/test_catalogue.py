@@ -8,14 +8,13 @@ import voltward.attacks
 from voltward.attacks.catalogue import ATTACKS
 from voltward.attacks.row import COLUMN, rows_of
 from voltward.controls.catalogue import CONTROLS
-from voltward.core.attack import AttackType
+from voltward.core.attack import Attack, AttackType
 from voltward.core.capabilities import POSITIONS, Capability
 from voltward.core.taps import SLOTS, TAP_INDEX, Layer, tap_named
 from voltward.ranges.configuration.duty import load_duty
 from voltward.results.consequences import CONSEQUENCE_INDEX
 
 NAMES = ATTACKS.names()
-INFRASTRUCTURE = {"catalogue", "kernel", "row"}
 # Ids of UN R155 Annex 5, Table A1 (EUR-Lex 42021X0387), as ranges row: number of ids.
 ROWS = {
     1: 3, 2: 1, 3: 5, 4: 2, 5: 5, 6: 3, 7: 2, 8: 2, 9: 1, 10: 1, 11: 4, 12: 4, 13: 1, 15: 2,
@@ -52,13 +51,17 @@ def attack(request):
     return ATTACKS.load(request.param)
 
 
-def test_every_attack_file_is_in_the_catalogue_and_the_other_way_round():
-    modules = {module.name for module in pkgutil.iter_modules(voltward.attacks.__path__)}
-    files = modules - INFRASTRUCTURE
-    assert {name.replace("-", "_") for name in NAMES} == files
-    for module in files:
-        entry = import_module(f"voltward.attacks.{module}").ATTACK
-        assert entry.id == module.replace("_", "-")
+def test_the_table_names_every_attack_and_no_other():
+    found = {}
+    for module in pkgutil.iter_modules(voltward.attacks.__path__):
+        name = f"voltward.attacks.{module.name}"
+        for attribute, value in vars(import_module(name)).items():
+            if isinstance(value, Attack):
+                assert attribute == value.id.replace("-", "_").upper()
+                assert value.id not in found, f"{value.id} appears twice"
+                found[value.id] = value
+    assert set(found) == set(NAMES)
+    assert all(ATTACKS.load(name) is found[name] for name in NAMES)
 
 
 def test_the_catalogue_covers_all_layers_and_types_with_breadth():

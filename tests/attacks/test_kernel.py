@@ -95,7 +95,7 @@ def same(first, second):
 
 def sense(**changes):
     return Step(
-        **({"name": "lie", "tap": "cell.voltage", "field": "voltage_V", "needs": SENSOR} | changes)
+        **({"name": "bias", "tap": "cell.voltage", "field": "voltage_V", "needs": SENSOR} | changes)
     )
 
 
@@ -308,13 +308,13 @@ def test_grants_need_an_active_step_and_an_accepted_record():
 
 def test_a_misspelt_tap_gets_a_hint():
     with pytest.raises(ConfigurationError, match=r"no tap 'cell\.volt'") as caught:
-        rows(Step(name="lie", tap="cell.volt", field="voltage_V"))
+        rows(Step(name="bias", tap="cell.volt", field="voltage_V"))
     assert "cell.voltage" in caught.value.hint
 
 
 def test_a_misspelt_field_gets_a_hint():
     with pytest.raises(ConfigurationError, match="no field 'voltage'") as caught:
-        rows(Step(name="lie", tap="cell.voltage", field="voltage"))
+        rows(Step(name="bias", tap="cell.voltage", field="voltage"))
     assert "voltage_V" in caught.value.hint
 
 

@@ -29,19 +29,19 @@ def test_remedian_lies_among_the_values(values):
 
 
 @given(st.sampled_from([12, 96, 108]), st.integers(0, 119), st.floats(-5.0, 5.0))
-def test_remedian_ignores_a_run_of_neighbours_below_a_third(cells, first, lie):
+def test_remedian_ignores_a_run_of_neighbours_below_a_third(cells, first, bias):
     values = np.linspace(3.60, 3.70, cells)
-    liars = (first % cells) + np.arange(max(cells // 4 - 2, 0))
+    biased = (first % cells) + np.arange(max(cells // 4 - 2, 0))
     forged = values.copy()
-    forged[liars[liars < cells]] += lie
+    forged[biased[biased < cells]] += bias
     middle = float(remedian(jnp.asarray(forged[None]))[0])
     assert 3.59 <= middle <= 3.71
 
 
-def test_vote_replaces_the_liar_and_lets_him_back(quiet):
+def test_vote_replaces_a_biased_reading_and_lets_it_back(quiet):
     before = quiet.bms(1)
-    lie = quiet.wide(3.7).at[:, 5].add(0.3)
-    voted = apply("sensor-voting", lie, before, quiet.runs)
+    bias = quiet.wide(3.7).at[:, 5].add(0.3)
+    voted = apply("sensor-voting", bias, before, quiet.runs)
     np.testing.assert_allclose(voted, quiet.wide(3.7))
     honest = apply("sensor-voting", quiet.wide(3.9), before, quiet.runs)
     np.testing.assert_array_equal(honest, quiet.wide(3.9))

@@ -131,12 +131,12 @@ def test_sensitivity_multiplies_the_score(name, quiet):
     np.testing.assert_allclose(play(name, quiet, strength=2.0), 2.0 * play(name, quiet))
 
 
-@pytest.mark.parametrize("lie", [{"pack_voltage_V": 3.5}, {"innovation_V": -0.2}])
-def test_one_witness_alone_opens_nothing(lie, quiet):
+@pytest.mark.parametrize("bias", [{"pack_voltage_V": 3.5}, {"innovation_V": -0.2}])
+def test_one_check_alone_opens_nothing(bias, quiet):
     control = CONTROLS.load("unsafe-readings")
     parameters = jnp.asarray(np.tile(default_parameters(control), (quiet.runs, 1)))
     state = control.watch.start(quiet.runs, quiet.cells)
-    values = {name: quiet.flat(v * (quiet.cells if v > 0 else 1)) for name, v in lie.items()}
+    values = {name: quiet.flat(v * (quiet.cells if v > 0 else 1)) for name, v in bias.items()}
     for tick in range(100):
         view = quiet.bms(tick, **(values if tick > 5 else {}))
         state, score = control.watch.step(state, view, parameters)

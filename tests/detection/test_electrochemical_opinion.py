@@ -15,7 +15,7 @@ from voltward.controls.in_force import default_parameters
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.core.view import CloudView
-from voltward.detection.electrochemical_opinion import CONTROL
+from voltward.detection.electrochemical_opinion import ELECTROCHEMICAL_OPINION as CONTROL
 
 GOLDEN = np.load(Path(__file__).parents[1] / "physical" / "single_particle_golden.npz")
 CURRENT = TELEMETRY_SCALARS.index("current_A")
@@ -39,8 +39,8 @@ def play(name, biases_V, *, parallel=1, hit=CELLS, silent=()):
     times = sample_s * np.arange(1, count + 1)
     noise = np.random.default_rng(5).normal(0.0, NOISE_V, (count, runs, CELLS))
     shape = np.where(np.arange(CELLS) < hit, 1.0, 0.0)
-    lie = np.where(times > BIAS_S, 1.0, 0.0)[:, None, None] * np.reshape(biases_V, (-1, 1)) * shape
-    readings = truth_V[:, None, None] + noise + lie
+    bias = np.where(times > BIAS_S, 1.0, 0.0)[:, None, None] * np.reshape(biases_V, (-1, 1)) * shape
+    readings = truth_V[:, None, None] + noise + bias
     counted = np.cumsum(current) * sample_s / 3600.0
     parameters = jnp.asarray(np.tile(default_parameters(CONTROL), (runs, 1)))
     arrived = ~np.isin(np.arange(count), list(silent))

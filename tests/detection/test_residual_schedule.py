@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.detection.residual_arm import Arm, Reading, arm_step, start_arm
+from voltward.detection.residual_bank import Arm, Reading, arm_step, start_arm
 from voltward.detection.residual_schedule import (
     FEATURES,
     Excitation,

@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from voltward.attacks.catalogue import ATTACKS
-from voltward.attacks.voltage_bias import ATTACK
+from voltward.attacks.sensor_readings import VOLTAGE_BIAS
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.report import write_report
 from voltward.ranges.campaign.campaign import run_campaign
@@ -109,7 +109,8 @@ def test_what_the_cloud_gains_stands_beside_what_it_risks(whole):
 
 
 def test_a_third_party_joins_by_entry_point(monkeypatch):
-    point = EntryPoint("their-attack", "voltward.attacks.voltage_bias:ATTACK", "voltward.attacks")
+    where = "voltward.attacks.sensor_readings:VOLTAGE_BIAS"
+    point = EntryPoint("their-attack", where, "voltward.attacks")
     monkeypatch.setattr("voltward.core.catalogue.entry_points", lambda group: [point])
     assert "their-attack" in ATTACKS.names()
-    assert ATTACKS.load("their-attack") is ATTACK
+    assert ATTACKS.load("their-attack") is VOLTAGE_BIAS

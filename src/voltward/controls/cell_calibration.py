@@ -13,16 +13,8 @@ from voltward.controls.in_force import default_parameters
 from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import write_text
-from voltward.detection import residual_jump, residual_level, residual_shift
-from voltward.detection.residual_arm import Arm
+from voltward.detection.residual_bank import calibrated
 from voltward.detection.residual_schedule import FEATURES, Schedule
-from voltward.detection.residual_watch import calibrated
-
-ARMS: Mapping[str, Arm] = {
-    "residual-jump": residual_jump.ARM,
-    "residual-shift": residual_shift.ARM,
-    "residual-level": residual_level.ARM,
-}
 
 
 @dataclass(frozen=True)
@@ -75,9 +67,7 @@ def with_calibration(
         return tuple(controls)
     schedules = calibration.sparse if sparse and calibration.sparse else calibration.schedules
     return tuple(
-        calibrated(control, ARMS[control.id], schedules[control.id])
-        if control.id in schedules
-        else control
+        calibrated(control, schedules[control.id]) if control.id in schedules else control
         for control in controls
     )
 

@@ -1,4 +1,4 @@
-"""A catalogue is a table from a name to `module:object`; nothing is imported until asked for."""
+"""A catalogue is a table from a name to where it lives; nothing is imported until asked for."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -16,7 +16,8 @@ class Catalogue(Generic[Entry]):
 
     Args:
         kind: What an entry is called in messages, such as "attack".
-        shipped: Name to `module:object`.
+        shipped: Name to module. The object is the name in capitals: `voltage-bias` is
+            `VOLTAGE_BIAS` there.
         group: Entry-point group of third parties.
     """
 
@@ -37,8 +38,7 @@ class Catalogue(Generic[Entry]):
             ConfigurationError: No entry has that name.
         """
         if name in self._shipped:
-            module, _, attribute = self._shipped[name].partition(":")
-            return getattr(import_module(module), attribute)
+            return getattr(import_module(self._shipped[name]), name.upper().replace("-", "_"))
         for point in entry_points(group=self._group):
             if point.name == name:
                 loaded: Any = point.load()

@@ -1,4 +1,13 @@
-"""Cell voltages against a second model of another kind: the single particle model of an LG M50."""
+"""Cell voltages against a second model of another kind: the single particle model of an LG M50.
+
+The twin learns, and what it has learned from a biased sensor it no longer finds strange. This model
+follows the reported current open loop and learns little, so that it disagrees for longer.
+
+1. Start at the first record: SoC by the twin, each cell's own by its reading.
+2. Advance three models of neighbouring SoC; the pack's cells lie on the parabola through them.
+3. Correct each cell's SoC slowly, within bounds.
+4. Sum what exceeds the tolerance, for the mean cell and for each cell.
+"""
 
 from dataclasses import dataclass
 
@@ -9,8 +18,10 @@ from jaxtyping import Bool, Float, Int
 
 from voltward.core.control import Accusation, Control, Cost, Place, Watch
 from voltward.core.parameter import Parameter
-from voltward.core.taps import TELEMETRY_SCALARS, Layer
+from voltward.core.strength import SENSITIVITY
+from voltward.core.taps import TELEMETRY_FIELD, Layer
 from voltward.core.view import CloudView
+from voltward.detection.building_blocks import weight
 from voltward.physical.single_particle import (
     SingleParticleState,
     advance,
@@ -20,8 +31,6 @@ from voltward.physical.single_particle import (
     voltage_V,
 )
 
-_CURRENT = TELEMETRY_SCALARS.index("current_A")
-_COUNTER = TELEMETRY_SCALARS.index("charge_counter_Ah")
 # Three cells are followed, this far apart; the pack's lie on the parabola through their voltages.
 _APART_SOC = 0.015
 # Corrections of the twin's SoC of a cell by its first reading.
@@ -29,7 +38,7 @@ _FIRST_CORRECTIONS = 2
 # A reading's error over that of the SoC: on a flat curve the reading says little (assumption, 3 mV
 # over 0.01).
 _FLAT_V = 0.3
-# An attacker who lies slowly moves the correction no further than this (assumption).
+# A slowly growing bias moves the correction no further than this (assumption).
 _FARTHEST_SOC = 0.03
 # A step over a gap is cut here, as the twin cuts it.
 _LONGEST_GAP_S = 120.0
@@ -113,15 +122,14 @@ def _step(
 ) -> tuple[OpinionState, Float[Array, " run"]]:
     """Follow the model open loop on the reported current, compare, and correct SoC slowly.
 
-    The first record gives the start: SoC by the twin, then each cell's own by its reading, as the
-    pack has rested. From then on a cell's SoC follows its residual with the memory's time constant.
+    The numbers are the steps at the top of the file. At the first record the pack has rested.
 
     Limits:
         Knows the LG M50 alone, and is compiled in only where the pack has that cell. Expects a
         plant that behaves like the electrochemistry: where it is a circuit (track matched), the
-        opinion is the one that errs, and it is left out. A lie
-        told from the first record on, or slower than half an hour and smaller than 3 % of SoC,
-        is learned. Below 10 % SoC it says nothing. Ageing is not followed.
+        opinion is the one that errs, and it is left out. A bias present from the first record on,
+        or slower than half an hour and smaller than 3 % of SoC, is learned. Below 10 % SoC it says
+        nothing. Ageing is not followed.
     """
     tolerance_V, spread_soc, spread_ohm, threshold_s = (
         parameters[:, index, None] for index in range(1, 5)
@@ -131,12 +139,13 @@ def _step(
     ticks = jnp.where(state.begun & present, record.sent_tick - state.last_tick, 0)
     gap_s = jnp.minimum(jnp.maximum(ticks, 0) * view.tick_s, _LONGEST_GAP_S)
     elapsed_s = gap_s[:, None]
-    current_A = record.scalars[:, _CURRENT, None] / view.parallel
+    current_A = record.scalars[:, TELEMETRY_FIELD["current_A"], None] / view.parallel
     temperature_degC = jnp.mean(record.wide[1], axis=1, keepdims=True)
+    # 1. and 2.
     fresh = _three(jnp.mean(view.twin_soc, axis=1))
     begun = jax.tree.map(lambda new, old: _where(first, new, old), fresh, state.model)
     # Over a gap the counter in the records knows the charge that the last current does not.
-    counter_Ah = record.scalars[:, _COUNTER, None]
+    counter_Ah = record.scalars[:, TELEMETRY_FIELD["charge_counter_Ah"], None]
     passed_Ah = (counter_Ah - state.counter_Ah[:, None]) / view.parallel
     is_gap = elapsed_s > 1.5 * view.tick_s
     over_gap_A = passed_Ah * 3600.0 / jnp.where(is_gap, elapsed_s, 1.0)
@@ -148,13 +157,14 @@ def _step(
         found_soc = found_soc + _correction(three_V, found_soc, record.wide[0])[0]
     shift_soc = _where(first, found_soc, state.shift_soc)
     first_soc = _where(first, shift_soc, state.first_soc)
+    # 3.
     correction_soc, residual_V, slope_V = _correction(three_V, shift_soc, record.wide[0])
-    gain = 1.0 - jnp.exp(-elapsed_s / _MEMORY_S)
+    gain = weight(elapsed_s, _MEMORY_S)
     corrected = jnp.clip(
         shift_soc + gain * correction_soc, first_soc - _FARTHEST_SOC, first_soc + _FARTHEST_SOC
     )
 
-    # The mean cell is free of what differs between cells; silence lets the sums fade.
+    # 4. The mean cell is free of what differs between cells; silence lets the sums fade.
     judged = present[:, None] & (soc(cell, model)[:, 1:2] > _LOWEST_SOC)
     allowed_V = tolerance_V + _MODEL_SOC * slope_V + _MODEL_OHM * jnp.abs(current_A)
     spread_V = spread_soc * slope_V + spread_ohm * jnp.abs(current_A)
@@ -180,15 +190,15 @@ def _step(
     return moved, parameters[:, 0] * worst
 
 
-CONTROL = Control(
+ELECTROCHEMICAL_OPINION = Control(
     id="electrochemical-opinion",
     title="Second opinion of an electrochemical model",
     layer=Layer.CLOUD,
-    strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
+    strength=SENSITIVITY,
     parameters=(
-        Parameter("tolerance_V", "V", 0.002, 0.0, 1.0, "residual of the mean cell let be"),
-        Parameter("spread_soc", "1", 0.008, 0.0, 0.1, "more for a cell, by this error of SoC"),
-        Parameter("spread_ohm", "ohm", 0.001, 0.0, 0.1, "more for a cell, by this resistance"),
+        Parameter("tolerance_V", "V", 0.002, 0.0, 1.0, "residual of the mean cell tolerated"),
+        Parameter("spread_soc", "1", 0.008, 0.0, 0.1, "added for a cell, by this error of SoC"),
+        Parameter("spread_ohm", "ohm", 0.001, 0.0, 0.1, "added for a cell, by this resistance"),
         Parameter("threshold_s", "s", 60.0, 1.0, 1e4, "sum of excess at which it alarms"),
     ),
     cost=Cost(note="one model a pack and two additions a cell in the cloud, no byte on the wire"),

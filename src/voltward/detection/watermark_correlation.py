@@ -9,12 +9,12 @@ from jaxtyping import Bool, Float, Int
 
 from voltward.core.control import Accusation, Control, Cost, Place, Watch
 from voltward.core.parameter import Parameter
-from voltward.core.taps import TELEMETRY_SCALARS, Layer
+from voltward.core.strength import SENSITIVITY
+from voltward.core.taps import TELEMETRY_FIELD, Layer
 from voltward.core.view import CloudView
+from voltward.detection.building_blocks import CLEAN_DUTY
 from voltward.physical.charge_watermark import KEY, SHARE, mark
 
-_CURRENT = TELEMETRY_SCALARS.index("current_A")
-_CHARGING = TELEMETRY_SCALARS.index("charging")
 _ARMED_ABOVE = 0.8
 
 
@@ -38,8 +38,7 @@ class MarkState:
     charging: Bool[Array, " run"]
 
 
-def _start(runs: int, cells: int) -> MarkState:
-    del cells
+def _start(runs: int, _cells: int) -> MarkState:
     zero, off = jnp.zeros(runs), jnp.zeros(runs, bool)
     return MarkState(zero, off, zero, jnp.full(runs, -9, jnp.int64), off)
 
@@ -58,8 +57,8 @@ def _step(
     alpha, threshold, share, least_A = (parameters[:, index] for index in (1, 2, 4, 5))
     key = parameters[:, 3]
     record = view.record
-    current_A = record.scalars[:, _CURRENT]
-    charging = record.scalars[:, _CHARGING] > 0.5
+    current_A = record.scalars[:, TELEMETRY_FIELD["current_A"]]
+    charging = record.scalars[:, TELEMETRY_FIELD["charging"]] > 0.5
     tick = record.sent_tick
     turn = mark(key, tick - 2) - mark(key, tick - 1)
     usable = record.present & charging & state.charging & (tick == state.tick + 1)
@@ -86,11 +85,11 @@ def _step(
     return moved, parameters[:, 0] * jnp.maximum(score, 0.0)
 
 
-CONTROL = Control(
+WATERMARK_CORRELATION = Control(
     id="watermark-correlation",
     title="Correlation with the watermark",
     layer=Layer.CLOUD,
-    strength=Parameter("sensitivity", "1", 1.0, 0.0, 10.0, "multiplies the score; 0 is absent"),
+    strength=SENSITIVITY,
     parameters=(
         Parameter("alpha", "1", 0.08, 0.001, 1.0, "weight of a new answer"),
         Parameter("threshold", "1", 0.3, 0.0, 0.9, "mean answer below which it alarms"),
@@ -100,7 +99,6 @@ CONTROL = Control(
     ),
     cost=Cost(note="one multiplication a record in the cloud; false alarms are measured"),
     source="Mo and Sinopoli, Allerton 2009; Naha et al., arXiv 2101.01466 (watermark and "
-    "sequential test); the form of the test is ours. Calibrated on clean duty: seeds 1000 "
-    "to 1031, eight duties, four links, 256 h, no alarm",
+    f"sequential test); the form of the test is ours. {CLEAN_DUTY}",
     watch=Watch(Place.CLOUD, Accusation.MEASUREMENT, _start, _step),
 )

@@ -17,7 +17,7 @@ def bleed_wanted(
         voltage_V: Cell voltages as read.
         resting: Whether the pack charges gently or rests; under load readings mislead.
         start_above_V: Balancing acts only on charged cells.
-        margin_V: Difference to the lowest cell that is let be.
+        margin_V: Difference to the lowest cell that is tolerated.
     """
     lowest = jnp.min(voltage_V, axis=1, keepdims=True)
     above = (voltage_V > lowest + margin_V) & (voltage_V > start_above_V)

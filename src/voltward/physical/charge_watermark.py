@@ -30,7 +30,7 @@ def _rule(
     return current_A * (1.0 - parameters[:, 0] * mark(parameters[:, 1], view.tick))
 
 
-CONTROL = Control(
+CHARGE_WATERMARK = Control(
     id="charge-watermark",
     title="Watermark on the charge current",
     layer=Layer.PHYSICAL,

@@ -10,7 +10,7 @@ from tests.ranges.electrochemical_plant.steppers import CircuitStepper
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.errors import ConfigurationError
 from voltward.core.taps import FIRMWARE_SCALARS
-from voltward.detection.electrochemical_opinion import CONTROL
+from voltward.detection.electrochemical_opinion import ELECTROCHEMICAL_OPINION as CONTROL
 from voltward.physical.protection import protect, start_protection
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.electrochemical_plant.host_cell import HostCell

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from voltward.controls.catalogue import CONTROLS
 from voltward.controls.cell_calibration import (
-    ARMS,
     Calibration,
     calibration_path,
     joined,
@@ -21,6 +20,7 @@ from voltward.controls.cell_calibration import (
     write_calibration,
 )
 from voltward.core.errors import ConfigurationError
+from voltward.detection.residual_bank import ARMS
 from voltward.detection.residual_schedule import FEATURES, LOW_SOC
 from voltward.documents.toml_document import find_document, shipped_names
 from voltward.real_cells.threshold_fitting.residual_series import ResidualSeries

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from voltward.cloud.adaptive_twin import adaptation_for
 from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
+from voltward.cloud.twin_guards import adaptation_for
 from voltward.comms.link import LINK_COLUMNS
 from voltward.controls.cell_calibration import load_calibration, with_calibration
 from voltward.controls.in_force import Rules

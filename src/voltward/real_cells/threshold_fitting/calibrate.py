@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from voltward.controls.cell_calibration import (
-    ARMS,
     Calibration,
     with_calibration,
 )
 from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
+from voltward.detection.residual_bank import ARMS
 from voltward.detection.residual_schedule import LOWEST_SOC
 from voltward.physical.cell import CellModel
 from voltward.real_cells.recordings.recording import Recording

@@ -8,7 +8,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Bool, Float
 
-from voltward.detection.residual_arm import Arm, ArmState, Reading, arm_step, start_arm
+from voltward.detection.residual_bank import Arm, ArmState, Reading, arm_step, start_arm
 from voltward.detection.residual_schedule import features_mV2
 from voltward.real_cells.replay.injection import TICK_S
 from voltward.real_cells.replay.session import Replay
