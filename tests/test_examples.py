@@ -3,11 +3,12 @@
 import doctest
 import importlib
 import inspect
+import json
 import runpy
 import shutil
 from pathlib import Path
 
-import matplotlib.pyplot
+import matplotlib.pyplot as plt
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -20,6 +21,7 @@ SOURCE = TESTS.parent / "src"
 MADE_RUN = runpy.run_path(str(TESTS / "synthetic_run.py"))
 MADE_CELL = runpy.run_path(str(TESTS / "real_cells/identification/conftest.py"))
 MADE_DRIVE = runpy.run_path(str(TESTS / "real_cells/replay/conftest.py"))
+NOTEBOOK = TESTS.parent / "docs" / "tutorials" / "in-python.ipynb"
 SHORT_DUTY = """
 name = "short"
 title = "two minutes of charging"
@@ -56,7 +58,9 @@ def write_recording(path, recording):
     if path.suffix == ".csv":
         columns["soc"] = recording.soc
         head = ",".join(columns)
-        np.savetxt(path, np.column_stack(list(columns.values())), "%.6f", ",", header=head, comments="")
+        np.savetxt(
+            path, np.column_stack(list(columns.values())), "%.6f", ",", header=head, comments=""
+        )
     else:
         parquet.write_table(pa.table(columns), path)
 
@@ -71,7 +75,7 @@ def shelf(tmp_path_factory):
     write_recording(folder / "drive.csv", MADE_DRIVE["made_by"](cell, 700))
     (folder / "recordings").mkdir()
     write_recording(folder / "recordings/slow.parquet", MADE_CELL["slow_discharge"]("slow"))
-    write_recording(folder / "recordings/drive.parquet", MADE_CELL["drive"]("drive", 25.0, 2))
+    write_recording(folder / "recordings/drive.parquet", MADE_CELL["drive"]("drive", 25.0, 2, seconds=1500))
     check = MADE_CELL["drive"]("check", 25.0, 12, seconds=900)
     write_recording(folder / "recordings/check.parquet", check)
     return folder
@@ -84,8 +88,19 @@ def test_the_example_runs(example, shelf, tmp_path, monkeypatch):
     said = []
     runner = doctest.DocTestRunner(optionflags=OPTIONS)
     runner.run(example, out=said.append)
-    matplotlib.pyplot.close("all")
+    plt.close("all")
     assert runner.summarize(verbose=False).failed == 0, "".join(said)
+
+
+def test_the_notebook_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": "__main__"}
+    for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+            assert cell["outputs"] == []
+    plt.close("all")
+    assert names["run"].matrix.stacks == ("none", "full-cross-cell-residual")
 
 
 @pytest.mark.parametrize("name", voltward.__all__)
@@ -93,4 +108,3 @@ def test_every_public_name_has_an_example(name):
     documented = voltward if name == "__version__" else getattr(voltward, name)
     text = inspect.getdoc(documented) or ""
     assert ">>>" in text
-    assert name in text

@@ -9,11 +9,13 @@ Example:
     0.1.0
     >>> run = vw.open_run("out/demo")
     >>> run.matrix["voltage-bias", "full"].goal_share.value
-    0.25
+    0.375
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from voltward.core.version import VERSION as __version__  # noqa: N811
 
 if TYPE_CHECKING:
     from voltward.core.errors import VoltwardError
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from voltward.interfaces.python.run import Matrix, Run, Trace, open_run
     from voltward.interfaces.python.table import Estimate, Table
 
-__version__ = "0.1.0"
 __all__ = [
     "Attack",
     "Campaign",

@@ -51,7 +51,7 @@ class System:
         Traceback (most recent call last):
         voltward.core.errors.ConfigurationError: there is no cell 'lg-m5'
           why: a cell is a file, or one of: lg-18650hg2, lg-m50, panasonic-18650pf, ...
-          hint: did you mean 'lg-m50'?
+          hint: did you mean 'lg-m50' or 'lg-18650hg2'?
     """
 
     source: str | Path = REFERENCE
@@ -214,7 +214,7 @@ class Campaign:
     Args:
         system: What is attacked; by default the file's, else the reference.
         file: A campaign file; the options change what it says.
-        options: See `Options` in the reference; what is not named keeps its default.
+        options: The keys of a campaign file; what is not named keeps its default.
 
     Attributes:
         settings: As a campaign file would hold them, checked.
@@ -299,7 +299,7 @@ def run(
         file: A campaign file; None takes everything from the options.
         out: The run folder; a temporary one when None.
         system: What is attacked.
-        options: As of `Campaign`.
+        options: The keys of a campaign file.
 
     Raises:
         ConfigurationError: The file or an option is not valid.

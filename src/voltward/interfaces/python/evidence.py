@@ -4,13 +4,14 @@ A valid pack is tamper-evident after signing; it does not prove that the runner 
 
 Example:
     >>> import voltward as vw
+    >>> from pathlib import Path
     >>> keys = vw.evidence.keygen("signer.pem")
     >>> pack = vw.evidence.sign(vw.open_run("out/demo"), key="signer.pem", out="pack")
     >>> pack.key_id == keys.key_id
     True
     >>> vw.evidence.verify("pack", key="signer.pub.pem").pinned
     True
-    >>> _ = open("pack/run/matrix.csv", "a").write("one more row")
+    >>> _ = Path("pack/run/matrix.csv").write_text("other figures", encoding="utf-8")
     >>> vw.evidence.verify("pack", key="signer.pub.pem")
     Traceback (most recent call last):
     voltward.core.errors.EvidenceInvalidError: pack/run/matrix.csv: ...

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from voltward.assurance.plan.valuation import Scale
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.method.profile import load_profile
 from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.model.model_folder import Model as ModelContent
 from voltward.assurance.tara.rating.campaign_results import read_campaign
 from voltward.assurance.tara.rating.explanation import explain
 from voltward.assurance.tara.rating.rating import Rater
@@ -32,7 +33,7 @@ class Risk(Row):
         >>> import voltward as vw
         >>> risk = vw.Model("cbms").rate().risks[0]
         >>> risk.id, risk.value, risk["control_set"]
-        ('DS-01.TS-01.safety', 5, 'none')
+        ('DS-08.TS-01.safety', 2, 'none')
         >>> len(risk.reasons) > 0
         True
     """
@@ -59,23 +60,23 @@ class Rating:
 
     Attributes:
         rater: Model, method and campaigns that it was made from.
-        control_sets: Those rated, in order.
+        document: The rating as `voltward tara rate --out` writes it.
 
     Example:
         >>> import voltward as vw
-        >>> rating = vw.Model("cbms").rate(controls=["none", "proposed"])
+        >>> rating = vw.Model("cbms").rate(controls=["none", "all"])
         >>> high = rating.risks.where(control_set="none", value=5)
-        >>> print(rating.explain(high[0].id).splitlines()[0])
-        DS-01.TS-01
+        >>> print(rating.explain(high[0].id).splitlines()[0], "of", len(high))
+        DS-20.TS-37 of 6
     """
 
     rater: Rater
-    control_sets: tuple[str, ...]
+    document: dict[str, Any]
 
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The rating as `voltward tara rate --out` writes it."""
-        return self.rater.rate(self.control_sets).as_document()
+    @property
+    def control_sets(self) -> tuple[str, ...]:
+        """The control sets rated, in order."""
+        return tuple(self.document["control_sets"])
 
     @cached_property
     def risks(self) -> Table[Risk]:
@@ -114,6 +115,7 @@ class Model:
 
     Attributes:
         source: Your own model folder, or a shipped name.
+        content: What its files say.
 
     Raises:
         ConfigurationError: The folder cannot be read, or the model has an error.
@@ -122,17 +124,19 @@ class Model:
         >>> import voltward as vw
         >>> rating = vw.Model("cbms").rate("out/demo")
         >>> rating
-        <Rating of cbms by Synthetic campaign (test data, nothing measured): 1400 risks>
+        <Rating of cbms by Synthetic campaign (test data, nothing measured): 1440 risks>
         >>> vw.Model("cmbs")
         Traceback (most recent call last):
-        voltward.core.errors.ConfigurationError: there is no model 'cmbs'
-          ...
+        voltward.core.errors.ConfigurationError: cmbs: there is no such model folder
+          why: a model is a folder of TOML files, or one of: cbms, headlamp
+          hint: ...
     """
 
     source: str | Path = WORKED_MODEL
+    content: ModelContent = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_read", load_model(model_folder(self.source)))
+        object.__setattr__(self, "content", load_model(model_folder(self.source)))
 
     def rate(
         self,
@@ -152,13 +156,12 @@ class Model:
         Raises:
             ConfigurationError: A run, profile or control set is not there or not usable.
         """
-        model = self._read  # type: ignore[attr-defined]
-        head = model.tables.model
+        head = self.content.tables.model
         campaigns = tuple(read_campaign(_folder(run)) for run in runs)
         chosen = load_profile(profile or (head.profile if head else ""))
-        rater = Rater(model, chosen, campaigns, method)
+        rater = Rater(self.content, chosen, campaigns, method)
         wanted = (controls,) if isinstance(controls, str) else tuple(controls)
-        return Rating(rater, rater.rate(wanted).control_sets)
+        return Rating(rater, rater.rate(wanted).as_document())
 
 
 def _folder(run: AnyRun) -> Path:

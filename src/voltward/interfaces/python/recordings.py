@@ -73,7 +73,7 @@ def replay(
 
     Example:
         >>> import voltward as vw
-        >>> bias = vw.Attack("voltage-bias", bias_V=0.02, start_s=300)
+        >>> bias = vw.Attack("voltage-bias", bias_V=0.1, start_s=300)
         >>> replayed = vw.replay("drive.csv", cell="reference-nmc", inject=bias, track="matched")
         >>> replayed.score.detected, replayed.score.false_alarms
         (True, 0)
@@ -187,8 +187,8 @@ def identify(
         cut: Ends a recording where its charge counter reads lowest.
         temperature_degC: Assumed where a file has none.
         heat_capacity_J_per_K: Of one cell; by default that of an 18650, scaled.
-        surface_m2: As above.
-        volume_m3: As above.
+        surface_m2: Outer surface of one cell, with the same default.
+        volume_m3: Of one cell, with the same default.
         track: Which truth the recordings are.
         progress: Called as (label, done, total).
 

@@ -59,7 +59,7 @@ class Outcome(Row):
         >>> import voltward as vw
         >>> outcome = vw.open_run("out/demo").matrix["frame-replay", "full"]
         >>> print(outcome.goal_share)
-        0.125 (95 %: 0.02242 to 0.4709)
+        0 (95 %: 0 to 0.3244)
         >>> outcome.number("over_voltage_s") < 60
         True
     """
@@ -67,7 +67,7 @@ class Outcome(Row):
     @property
     def goal_share(self) -> Estimate:
         """Share of cases in which the attacker reached the goal."""
-        return self._share("goal_share")
+        return Estimate(*map(self._figure, ("goal_share", "goal_low", "goal_high")))
 
     @property
     def blocked_share(self) -> Estimate:
@@ -203,7 +203,7 @@ class Trace(Mapping[str, NDArray[np.float64]]):
         >>> import voltward as vw
         >>> run = vw.open_run("out/demo")
         >>> trace = run.trace(run.traces()[0])
-        >>> trace["time_s"][-1], float(trace["true_soc"].max()) < 0.81
+        >>> float(trace["time_s"][-1]), float(trace["true_soc"].max()) < 0.81
         (1799.0, True)
         >>> trace.plot("cell_voltage_V").get_ylabel()
         'cell_voltage (V)'
@@ -240,7 +240,7 @@ class Trace(Mapping[str, NDArray[np.float64]]):
             axes: Where to; by default a new figure.
 
         Returns:
-            The axes, to change or to save by `.figure.savefig(...)`.
+            The axes.
 
         Raises:
             ConfigurationError: There is no such column.
@@ -294,7 +294,7 @@ class Run:
         >>> run.traces()
         ('c00000', 'c00024', 'c00096')
         >>> run.events.where(case_id="c00024", kind="alarm")[0]["source"]
-        'twin-residual'
+        'bus-timing'
     """
 
     folder: RunFolder
@@ -394,7 +394,7 @@ def open_run(path: str | Path) -> Run:
     Example:
         >>> import voltward as vw
         >>> vw.open_run("out/demo").matrix["voltage-bias", "full"].goal_share.value
-        0.25
+        0.375
         >>> vw.open_run("out/dmeo")
         Traceback (most recent call last):
         voltward.core.errors.ConfigurationError: out/dmeo/run.json: missing

@@ -92,7 +92,7 @@ class Table(Sequence[RowT], Generic[RowT]):
         >>> cases = vw.open_run("out/demo").cases
         >>> missed = cases.where(stack=["none", "detection"], goal_reached=True, detected=False)
         >>> len(cases), len(missed), missed[0]["attack"]
-        (320, 80, 'voltage-bias')
+        (320, 90, 'voltage-bias')
         >>> missed.to_arrow().num_columns == len(missed.columns)
         True
     """
