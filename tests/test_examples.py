@@ -75,7 +75,7 @@ def shelf(tmp_path_factory):
     write_recording(folder / "drive.csv", MADE_DRIVE["made_by"](cell, 700))
     (folder / "recordings").mkdir()
     write_recording(folder / "recordings/slow.parquet", MADE_CELL["slow_discharge"]("slow"))
-    write_recording(folder / "recordings/drive.parquet", MADE_CELL["drive"]("drive", 25.0, 2, seconds=1500))
+    write_recording(folder / "recordings/drive.parquet", MADE_CELL["drive"]("drive", 25.0, 2))
     check = MADE_CELL["drive"]("check", 25.0, 12, seconds=900)
     write_recording(folder / "recordings/check.parquet", check)
     return folder

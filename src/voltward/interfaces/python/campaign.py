@@ -306,7 +306,7 @@ def run(
 
     Example:
         >>> import voltward as vw
-        >>> run = vw.run(attacks="no-attack", stacks="none", seeds=1, duty="short.toml", workers=1)
+        >>> run = vw.run(attacks="no-attack", stacks="none", seeds=4, duty="short.toml")
         >>> run.cases[0]["attack"], run.cases[0].number("over_voltage_s")
         ('no-attack', 0.0)
     """
