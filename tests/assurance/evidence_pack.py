@@ -59,7 +59,7 @@ def make_run(folder, rows=(), **changes):
     (folder / "figures").mkdir()
     (folder / "figures" / "matrix.svg").write_text("<svg/>\n", "utf-8")
     (folder / "report.html").write_text("<p>made up</p>\n", "utf-8")
-    run = RunFolder.open(folder).seal()
+    run = RunFolder.open(folder).seal((folder / "figures" / "matrix.svg", folder / "report.html"))
     (folder / "risk.json").write_text(json.dumps(make_rating(run)), "utf-8")
     return RunFolder.open(folder)
 

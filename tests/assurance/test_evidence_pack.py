@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import runpy
+import shutil
 from pathlib import Path
 
 import pytest
@@ -281,13 +282,13 @@ def test_a_statement_that_contradicts_its_manifest_is_refused(folder):
 
 @pytest.mark.parametrize("document", [{"_type": "x"}, {"subject": [1]}, {}, {"subject": "no"}])
 def test_a_signed_statement_of_another_kind_is_refused(folder, document):
-    made = make_pack(folder, pack="kind", replace=True).path
+    shutil.rmtree(folder / "kind", ignore_errors=True)
+    made = make_pack(folder, pack="kind").path
     (made / "statement.dsse.json").write_bytes(
         sign_statement(document, read_private_key(folder / "signer.pem"))
     )
     (finding,) = examine(made).findings
     assert finding.file == "statement.dsse.json"
-    make_pack(folder, pack="kind", replace=True)
 
 
 def test_history_is_chained(folder):
@@ -324,6 +325,12 @@ def test_only_a_pack_is_replaced(folder, tmp_path):
     with pytest.raises(ConfigurationError, match="holds other files"):
         make_pack(folder, pack="mixed", replace=True)
     assert (made / "notes.txt").exists()
+    (made / "notes.txt").unlink()
+    edited = made / "run" / "report.html"
+    edited.write_text("edited by hand", "utf-8")
+    with pytest.raises(ConfigurationError, match=r"run/report\.html"):
+        make_pack(folder, pack="mixed", replace=True)
+    assert edited.read_text("utf-8") == "edited by hand"
     assert (tmp_path / "pack" / "thesis.tex").exists()
 
 

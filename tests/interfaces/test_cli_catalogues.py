@@ -168,7 +168,7 @@ def test_plant_hands_system_duty_and_folder_over(monkeypatch, tmp_path, capsys):
     calls = []
 
     def run_bare_plant(system, duty, out):
-        calls.append((system.cell, duty, out))
+        calls.append((system.cell, duty, out.path))
         return {"peak_voltage_V": 4.1, "steps": 3}
 
     monkeypatch.setattr(plant, "run_bare_plant", run_bare_plant)

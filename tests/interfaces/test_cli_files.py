@@ -14,6 +14,7 @@ from voltward.interfaces.cli.main import OUTPUT_CLOSED, run
 from voltward.interfaces.cli.output import refuse_existing
 
 LONG = "a" * 300
+LIVE = Path(__file__).parents[2] / "examples" / "live-minimal.toml"
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
 
 
@@ -137,6 +138,48 @@ def test_existing_files_are_refused_unless_forced(tmp_path: Path) -> None:
     for force in (True, False):
         with pytest.raises(ConfigurationError, match="is a folder"):
             refuse_existing(tmp_path, force=force)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        ("cell.toml", ["identify", "data", "--out", "cell.toml"]),
+        ("cell.report.html", ["identify", "data", "--out", "cell.toml"]),
+        ("cell.report.json", ["identify", "data", "--out", "cell.toml"]),
+        ("cell.toml", ["import-bpx", "absent.json", "--out", "cell.toml"]),
+        (
+            "c.toml",
+            ["calibrate", "data", "--cell", "reference-lfp", "--fit", "data", "--out", "c.toml"],
+        ),
+        ("trace.csv", ["replay", "a.csv", "--cell", "reference-lfp", "--trace", "trace.csv"]),
+        (
+            "trace-b.csv",
+            ["replay", "a.csv", "b.csv", "--cell", "reference-lfp", "--trace", "trace.csv"],
+        ),
+        ("out/benchmark.md", ["benchmark", "detection", "--out", "out"]),
+        ("out/trace.parquet", ["plant", "--out", "out"]),
+        ("out/ticks.csv", ["live", "run", str(LIVE), "--out", "out"]),
+        ("out/logs/broker-no-attack.log", ["live", "run", str(LIVE), "--out", "out"]),
+        ("out/report.html", ["run", "--attack", "voltage-bias", "--out", "out"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[0],
+)
+def test_no_command_writes_over_a_file_unasked(
+    name: str, command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setattr(
+        "voltward.ranges.live.supervision.run.mosquitto_program", lambda: Path("none")
+    )
+    for recording in ("a.csv", "b.csv"):
+        Path(recording).write_text("time_s,voltage_V,current_A,temperature_degC\n")
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("mine")
+    assert run(command) == 2
+    said = capsys.readouterr().err
+    assert path.name in said
+    assert "--force" in said
+    assert path.read_text() == "mine"
 
 
 def test_checked_paths(tmp_path: Path) -> None:

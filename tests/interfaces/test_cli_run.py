@@ -9,6 +9,8 @@ import pytest
 from voltward.core.errors import ConfigurationError, ExitCode
 from voltward.interfaces.cli.main import run
 from voltward.interfaces.cli.run import read_attack_options
+from voltward.ranges.configuration.campaign_file import load_campaign
+from voltward.results.run_folder import RunFolder
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
 BASE = ["run", "--attack", "voltage-bias", "--stack", "none", "--seeds", "1", "--no-report"]
@@ -18,7 +20,7 @@ BASE = ["run", "--attack", "voltage-bias", "--stack", "none", "--seeds", "1", "-
 def engine(monkeypatch):
     calls = []
 
-    def run_campaign(settings, out, progress, *, resume):
+    def run_campaign(settings, out, progress, *, resume, replacing):
         progress("campaign", 0, 2)
         calls.append((settings, out, resume))
         SYNTHETIC["make_folder"](out)
@@ -87,6 +89,72 @@ def test_flags_reach_the_engine(engine, tmp_path):
         "none",
     )
     assert (folder, resume) == (out, True)
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """Return the folder of a finished run of BASE, with the arguments that lead there."""
+    flags = {"attacks": [{"id": "voltage-bias"}], "stacks": ["none"], "seeds": 1}
+    out = tmp_path / "run"
+    SYNTHETIC["make_folder"](out, config_sha256=load_campaign(None, flags).config_sha256)
+    return out, [*BASE, "--tara", "none", "--out", str(out)]
+
+
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_finished_run_is_left_as_it_is_by_resume(engine, finished, capsys):
+    out, arguments = finished
+    before = contents(out)
+    assert run([*arguments, "--resume"]) == ExitCode.DONE
+    assert f"already finished: {out}" in capsys.readouterr().out
+    assert run([*arguments, "--resume", "--json"]) == ExitCode.DONE
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["out"] == str(out)
+    assert "already finished" in captured.err
+    assert run([*arguments, "--resume", "--seed", "8"]) == ExitCode.USAGE
+    assert "of another configuration" in capsys.readouterr().err
+    assert engine == []
+    assert contents(out) == before
+
+
+def test_resume_adds_the_report_that_a_finished_run_lacks(engine, finished, capsys):
+    out, arguments = finished
+    arguments.remove("--no-report")
+    assert run([*arguments, "--resume"]) == ExitCode.DONE
+    assert "wrote" in capsys.readouterr().out
+    assert "report.html" in RunFolder.open(out).run["files"]
+    before = contents(out)
+    assert run([*arguments, "--resume"]) == ExitCode.DONE
+    assert engine == []
+    assert contents(out) == before
+
+
+def test_an_edited_rating_is_replaced_only_by_force_which_names_it(engine, tmp_path, capsys):
+    arguments = [*BASE, "--tara", "headlamp", "--out", str(tmp_path / "run")]
+    assert run(arguments) == ExitCode.DONE
+    assert run(arguments) == ExitCode.DONE
+    rating = tmp_path / "run" / "risk.json"
+    rating.write_text("edited")
+    capsys.readouterr()
+    assert run(arguments) == ExitCode.USAGE
+    assert "risk.json" in capsys.readouterr().err
+    assert rating.read_text() == "edited"
+
+
+def test_force_reaches_the_engine(monkeypatch, tmp_path, capsys):
+    def run_campaign(settings, out, progress, *, resume, replacing):
+        SYNTHETIC["make_folder"](out)
+        (out / "risk.json").write_text("mine")
+        replacing(out / "matrix.csv")
+
+    monkeypatch.setattr("voltward.interfaces.cli.run.run_campaign", run_campaign)
+    arguments = [*BASE, "--tara", "headlamp", "--out", str(tmp_path), "--force"]
+    assert run(arguments) == ExitCode.DONE
+    said = capsys.readouterr().err
+    assert f"replaces {tmp_path / 'matrix.csv'}\n" in said
+    assert f"replaces {tmp_path / 'risk.json'}\n" in said
 
 
 def test_a_bad_gate_is_found_before_anything_runs(engine, tmp_path, capsys):

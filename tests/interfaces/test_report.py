@@ -20,6 +20,7 @@ from voltward.interfaces.report.figure_timeline import thinned
 from voltward.interfaces.report.words import number, percent
 from voltward.interfaces.table import print_matrix, print_safety_line, print_written
 from voltward.results.run_folder import RunFolder, RunWriter
+from voltward.results.run_layout import is_run_file
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
 PNG_START = b"\x89PNG\r\n\x1a\n"
@@ -72,6 +73,7 @@ def test_the_same_folder_gives_the_same_bytes(folder, tmp_path):
     SYNTHETIC["make_folder"](tmp_path / "again", wall_s=99.0, compile_s=1.0)
     written = write_report(tmp_path / "again")
     assert len(written) > 10
+    assert all(is_run_file(path.relative_to(tmp_path / "again").as_posix()) for path in written)
     for path in written:
         name = path.relative_to(tmp_path / "again")
         assert path.read_bytes() == (folder / name).read_bytes(), name
@@ -151,7 +153,11 @@ def test_digests_cover_the_report_and_notice_a_change(folder, tmp_path):
     (tmp_path / "run" / "figures" / "matrix.png").write_bytes(b"other")
     with pytest.raises(ConfigurationError, match=r"matrix\.png"):
         RunFolder.open(tmp_path / "run")
-    write_report(tmp_path / "run")
+    with pytest.raises(ConfigurationError, match=r"figures/matrix\.png"):
+        write_report(tmp_path / "run")
+    replaced = []
+    write_report(tmp_path / "run", replaced.append)
+    assert replaced == [tmp_path / "run" / "figures" / "matrix.png"]
     RunFolder.open(tmp_path / "run")
 
 

@@ -14,6 +14,7 @@ from voltward.results.columns import (
     json_schemas,
 )
 from voltward.results.consequences import AT_DETECTION, CONSEQUENCES, HARMS
+from voltward.results.folder_ledger import LEDGER_FILE
 
 
 def consequences_page() -> list[str]:
@@ -49,6 +50,25 @@ def run_folder_page() -> list[str]:
         "",
         "A run is a folder; reports and comparisons read nothing else. JSON Schemas are shipped in",
         f"`src/voltward/data/schemas`: {schemas}.",
+        "",
+        "## Whose a file is",
+        "",
+        "A file is the run's own when it still has the SHA-256 that voltward noted when it wrote",
+        "it: in `run.json` of a finished run, whose own spelling shows an edit, and until then in",
+        f"`{LEDGER_FILE}`. That file also holds the lock: a second run into the folder is",
+        "refused, and a killed one leaves no lock behind. It goes when the run has ended.",
+        "",
+        "- A run replaces an earlier one of its own in the folder, unasked.",
+        "- A folder that is no run's, a file that another wrote or that was changed since, and a",
+        "  link in the place of a file or folder are refused before anything is written.",
+        "  `--force` writes there, and names each file that it replaces.",
+        "- Files of other names are never touched, also with `--force`; `parts/` goes when it is",
+        "  empty. A folder in the place of a file is never removed.",
+        "- `--resume` goes on with an interrupted run of the same configuration. A finished one is",
+        "  left as it is; a report or rating that it lacks is added.",
+        "",
+        "The folders of `voltward plant`, `benchmark` and `live run` keep their",
+        f"`{LEDGER_FILE}`, and follow the same rules.",
         "",
     ]
     parts = (

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,22 @@ _SHOWN_NAME = 160
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file so that no reader ever sees half of it.
+    """Write a file so that no reader ever sees half of it, see `write_chunks`."""
+    write_chunks(path, (content,))
+
+
+def write_chunks(
+    path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] | None = None
+) -> None:
+    """Write a file piece by piece, so that no reader ever sees half of it.
 
     A link to a file stays, and what it points to is replaced. Devices and pipes are written to as
     they are.
 
     Args:
         path: Where the file shall be; its folder is made when absent.
-        content: All its bytes.
+        chunks: Its bytes in order.
+        whole: Told the SHA-256 when all is written, just before the file gets its name.
 
     Raises:
         ConfigurationError: It cannot be written there: a folder, a name that is too long, no
@@ -34,13 +43,20 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         if _is_stream(path):
             with path.open("ab") as stream:
-                stream.write(content)
+                stream.writelines(chunks)
         else:
-            _replace(Path(os.path.realpath(path)) if path.is_symlink() else path, content)
+            place = Path(os.path.realpath(path)) if path.is_symlink() else path
+            _replace(place, chunks, whole)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise not_written(path, error) from error
+
+
+def temporary_of(path: Path, process: int) -> Path:
+    """Return the name that a file has while a process writes it."""
+    # A long name must leave room for what is added to it.
+    return path.with_name(f".{path.name[:_KEPT_NAME]}.{process}.part")
 
 
 def _is_stream(path: Path) -> bool:
@@ -55,23 +71,29 @@ def _is_stream(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    # A long name must leave room for what is added to it.
-    temporary = path.with_name(f".{path.name[:_KEPT_NAME]}.{os.getpid()}.part")
+    temporary = temporary_of(path, os.getpid())
+    digest = hashlib.sha256()
     try:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as stream:
+            for chunk in chunks:
+                digest.update(chunk)
+                stream.write(chunk)
         if path.exists():
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+        if whole is not None:
+            whole(digest.hexdigest())
         temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def _not_written(path: Path, error: OSError) -> ConfigurationError:
+def not_written(path: Path, error: OSError) -> ConfigurationError:
+    """Return what to tell of a file or folder that the system refused to write."""
     reason = (error.strerror or str(error)).lower()
     what = f"{shortened(path)}: cannot be written ({reason})"
     if str(path) in {"", "."}:

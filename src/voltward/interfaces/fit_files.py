@@ -12,14 +12,15 @@ from voltward.real_cells.identification.identify import Identification
 _REPORT = "voltward.interfaces.report.fit_report"
 
 
-def require_parameter_file(out: Path) -> None:
-    """Refuse a file that no parameter file can be.
+def fit_paths(out: Path) -> tuple[Path, Path, Path]:
+    """Return the parameter file, and where the report on it and its table stand.
 
     Raises:
         ConfigurationError: It does not end in .toml.
     """
     if out.suffix.lower() != ".toml":
         raise ConfigurationError(f"--out {out}: a parameter file ends in .toml")
+    return out, out.with_suffix(".report.html"), out.with_suffix(".report.json")
 
 
 def write_fit(out: Path, found: Identification, summary: dict[str, Any]) -> list[Path]:
@@ -33,7 +34,7 @@ def write_fit(out: Path, found: Identification, summary: dict[str, Any]) -> list
     Returns:
         The files written.
     """
-    page, table = out.with_suffix(".report.html"), out.with_suffix(".report.json")
+    _, page, table = fit_paths(out)
     # Drawing libraries are loaded only now.
     report = import_module(_REPORT)
     report.write_fit_report(page, found, summary)

@@ -9,9 +9,11 @@ from voltward.assurance.tara.model.model_folder import Model, model_folder
 from voltward.assurance.tara.model.words import Feasibility, ImpactLevel
 from voltward.assurance.tara.rating.campaign_results import read_campaign
 from voltward.assurance.tara.rating.rating import Rater
-from voltward.core.files import pretty_json, write_text
+from voltward.core.files import pretty_json
 from voltward.interfaces.report.risk_file import RISK_VALUES, RiskFile
-from voltward.results.run_folder import RISK_FILE, RunFolder
+from voltward.results.folder_ownership import Replacing
+from voltward.results.run_folder import RunFolder, owned_run
+from voltward.results.run_layout import RISK_FILE
 
 LIMITS = (
     (
@@ -27,19 +29,23 @@ LIMITS = (
 )
 
 
-def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
+def write_risk(
+    run: Path, model_name: str, profile: str = "", replacing: Replacing | None = None
+) -> dict[str, Any]:
     """Rate a model by one finished run and keep the rating in its folder.
 
     Args:
         run: The run folder.
         model_name: Model folder, or the name of a shipped model.
         profile: Method profile; empty for the model's own.
+        replacing: Told of a rating of another hand that is replaced; None refuses to.
 
     Returns:
         The document written.
 
     Raises:
-        ConfigurationError: The folder or the model cannot be used.
+        ConfigurationError: The folder or the model cannot be used, or a rating of another hand
+            stands there.
     """
     model = load_model(model_folder(model_name))
     head = model.tables.model
@@ -56,8 +62,9 @@ def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
         ],
         "limits": list(LIMITS),
     }
-    write_text(run / RISK_FILE, pretty_json(document))
-    RunFolder.open(run, with_report=False).seal()
+    with owned_run(run, replacing) as owned:
+        owned.write(run / RISK_FILE, pretty_json(document).encode())
+        RunFolder.open(run, with_report=False).seal((run / RISK_FILE,))
     return document
 
 

@@ -6,8 +6,8 @@ other files), `config.toml`, `cases.parquet` and `cases.csv`, `matrix.csv`, `eve
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,15 +21,22 @@ from voltward.results.columns import (
     SCHEMA_VERSION,
     TRACE_COLUMNS,
 )
+from voltward.results.folder_ledger import LEDGER_FILE, is_marked
+from voltward.results.folder_ownership import OwnedFolder, Replacing
 from voltward.results.gate import judge
 from voltward.results.matrix import Row, matrix_rows
+from voltward.results.run_layout import (
+    RUN_FILE,
+    TABLES,
+    TRACES,
+    is_derived,
+    sealed_files,
+    standing,
+)
 from voltward.results.run_parts import RunParts
 from voltward.results.run_tables import csv_lines, read_csv, read_parquet, table_of, trace_table
 from voltward.results.run_tables import write_parquet as write_table
 
-RUN_FILE = "run.json"
-REPORT_FILE, FIGURES, TRACES, RISK_FILE = "report.html", "figures", "traces", "risk.json"
-_REQUIRED = ("config.toml", "cases.parquet", "cases.csv", "matrix.csv", "events.jsonl")
 _AGAIN = "restore the file, or run the campaign again"
 
 
@@ -38,46 +45,65 @@ class RunWriter:
     """Writes a campaign's folder part by part.
 
     Attributes:
-        folder: The run folder.
+        folder: The run folder, which no other process writes to until `close` or `finish`.
         config_text: The resolved configuration, kept as `config.toml`.
     """
 
-    folder: Path
+    folder: OwnedFolder
     config_text: str
 
     @classmethod
     def begin(
-        cls, folder: Path, config_text: str, plan: Mapping[str, Any], *, resume: bool = False
+        cls,
+        folder: Path,
+        config_text: str,
+        plan: Mapping[str, Any],
+        *,
+        resume: bool = False,
+        replacing: Replacing | None = None,
     ) -> "RunWriter":
-        """Open a folder for a campaign; an earlier run there is replaced.
+        """Open a folder for a campaign; what an earlier run wrote there is removed.
 
         Args:
             folder: Where; made when absent.
             config_text: The resolved configuration as TOML.
             plan: What a resumed run must share with the interrupted one, such as config_sha256.
             resume: Keep finished parts and traces of the same plan; without parts start anew.
+            replacing: Told of each file of another hand that is replaced; None refuses to.
 
         Raises:
-            ConfigurationError: If the folder holds something that is no run, or other parts.
+            ConfigurationError: If the folder holds something that is no run, a file of another
+                hand at a name that a run writes, other parts, or, to resume, a finished run; or if
+                another process writes there.
         """
-        parts = RunParts(folder)
-        entries = [path.name for path in folder.iterdir()] if folder.is_dir() else []
-        if entries and not {RUN_FILE, parts.root.name} & set(entries):
+        if resume and sealed_files(folder):
             raise ConfigurationError(
-                f"{folder}: not empty, and not a run folder (found '{min(entries)}')",
-                why="a run is never written among other files",
-                hint="give another --out",
+                f"{folder}: already finished",
+                why="there is nothing to resume",
+                hint="run without --resume to replace it, or give another --out",
             )
-        going_on = resume and parts.exist
-        if not going_on:
-            _remove_run(folder)
-        parts.begin(plan, resume=going_on)
-        return cls(folder, config_text)
+        if replacing is None:
+            _require_ours(folder)
+        with ExitStack() as stack:
+            owned = OwnedFolder(folder, lambda: sealed_files(folder), replacing)
+            stack.callback(owned.close)
+            owned.refuse_strangers(standing(folder))
+            writer = cls(owned, config_text)
+            going_on = resume and writer.parts.exist
+            if not going_on:
+                _remove_run(owned)
+            writer.parts.begin(plan, resume=going_on)
+            stack.pop_all()
+        return writer
 
     @property
     def parts(self) -> RunParts:
         """The parts that are finished so far."""
         return RunParts(self.folder)
+
+    def close(self) -> None:
+        """Let other processes write to the folder; harmless when done before."""
+        self.folder.close()
 
     def write_trace(self, case_id: str, columns: Mapping[str, Iterable[float]]) -> None:
         """Write the trace of one case.
@@ -89,12 +115,14 @@ class RunWriter:
         Raises:
             ValueError: If the columns are others.
         """
-        table = trace_table(columns)
-        write_table(self.folder / TRACES / f"{case_id}.parquet", table)
+        write_table(self._trace_file(case_id), trace_table(columns), self.folder.write)
 
     def discard_trace(self, case_id: str) -> None:
         """Remove the trace of a case that is no longer wanted."""
-        (self.folder / TRACES / f"{case_id}.parquet").unlink(missing_ok=True)
+        self.folder.remove(self._trace_file(case_id))
+
+    def _trace_file(self, case_id: str) -> Path:
+        return self.folder.path / TRACES / f"{case_id}.parquet"
 
     def finish(
         self,
@@ -115,28 +143,28 @@ class RunWriter:
             ValueError: If a key of run.json is missing.
         """
         table = self.parts.cases()
+        folder, write = self.folder.path, self.folder.write
         if table.num_rows == 0:
-            raise NothingRanError(
-                f"{self.folder}: no case was finished", hint="widen the selection"
-            )
+            raise NothingRanError(f"{folder}: no case was finished", hint="widen the selection")
         table = table_of(complete(table.to_pylist()), CASE_COLUMNS)
-        folder = self.folder
-        write_text(folder / "config.toml", self.config_text)
-        write_table(folder / "cases.parquet", table)
+        write(folder / "config.toml", self.config_text.encode())
+        write_table(folder / "cases.parquet", table, write)
         rows = (row for batch in table.to_batches(4096) for row in batch.to_pylist())
-        _write_stream(
-            folder / "cases.csv", (line.encode() for line in csv_lines(rows, CASE_COLUMNS))
-        )
+        lines = (line.encode() for line in csv_lines(rows, CASE_COLUMNS))
+        self.folder.write_chunks(folder / "cases.csv", lines)
         matrix = matrix_rows(table.to_pylist())
-        write_text(folder / "matrix.csv", "".join(csv_lines(matrix, MATRIX_COLUMNS)))
-        _write_stream(folder / "events.jsonl", self.parts.event_lines())
+        write(folder / "matrix.csv", "".join(csv_lines(matrix, MATRIX_COLUMNS)).encode())
+        self.folder.write_chunks(folder / "events.jsonl", self.parts.event_lines())
         judged = {"gate": judge(gate, matrix).as_document()} if gate else {}
-        document = {**run, **judged, "schema_version": SCHEMA_VERSION, "files": _digests(folder)}
+        traces = filter(self.folder.is_ours, sorted((folder / TRACES).glob("*.parquet")))
+        digests = _digests(folder, [*(folder / name for name in TABLES), *traces])
+        document = {**run, **judged, "schema_version": SCHEMA_VERSION, "files": digests}
         missing = sorted(set(RUN_KEYS) - set(document))
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
-        write_text(folder / RUN_FILE, pretty_json(document))
+        write(folder / RUN_FILE, pretty_json(document).encode())
         self.parts.discard()
+        self.close()
         return RunFolder(folder, document)
 
 
@@ -165,13 +193,13 @@ class RunFolder:
         """
         run = _read_run(path)
         for name, expected in sorted(run["files"].items()):
-            if with_report or not _is_derived(name):
+            if with_report or not is_derived(name):
                 _check_file(path, name, expected)
-        for name in _REQUIRED:
+        for name in TABLES:
             if name not in run["files"]:
                 raise ConfigurationError(
                     f"{path / RUN_FILE}: 'files' does not name {name}",
-                    why=f"expected at least {', '.join(_REQUIRED)}",
+                    why=f"expected at least {', '.join(TABLES)}",
                     hint=_AGAIN,
                 )
         return cls(path, run)
@@ -208,13 +236,54 @@ class RunFolder:
         table = read_parquet(self.path / name, TRACE_COLUMNS, name=name)
         return {column: table.column(column).to_numpy() for column in table.column_names}
 
-    def seal(self) -> "RunFolder":
-        """Renew the digests of report, figures and rating in run.json, after one was written."""
-        kept = {name: sha for name, sha in self.run["files"].items() if not _is_derived(name)}
-        derived = {name: sha for name, sha in _digests(self.path).items() if _is_derived(name)}
-        document = {**self.run, "files": {**kept, **derived}}
+    def seal(self, written: Iterable[Path]) -> "RunFolder":
+        """Renew run.json after report, figures or rating were written.
+
+        Args:
+            written: The files just written. Of the others those that are gone are no longer named.
+        """
+        files = self.run["files"]
+        kept = {n: sha for n, sha in files.items() if not is_derived(n) or (self.path / n).exists()}
+        document = {**self.run, "files": {**kept, **_digests(self.path, written)}}
         write_text(self.path / RUN_FILE, pretty_json(document))
         return RunFolder(self.path, document)
+
+
+def finished_run(folder: Path, config_sha256: str) -> RunFolder | None:
+    """Return the run of a configuration that a folder holds, or nothing while it holds none.
+
+    Args:
+        folder: It need not exist.
+        config_sha256: Of the configuration.
+
+    Raises:
+        ConfigurationError: If the run there is of another configuration, or damaged.
+    """
+    if not sealed_files(folder):
+        return None
+    found = RunFolder.open(folder, with_report=False)
+    got = found.run["config_sha256"]
+    if got != config_sha256:
+        raise ConfigurationError(
+            f"{folder}: holds a finished run of another configuration",
+            why=f"expected config_sha256 {config_sha256}, got {got}",
+            hint="run without --resume to replace it, or give another --out",
+        )
+    return found
+
+
+def owned_run(run: Path, replacing: Replacing | None = None) -> OwnedFolder:
+    """Open a finished run's folder to write a file derived from it.
+
+    Args:
+        run: The folder.
+        replacing: Told of each file of another hand that is replaced; None refuses to.
+
+    Raises:
+        ConfigurationError: If it is no finished run, or another process writes there.
+    """
+    _read_run(run)
+    return OwnedFolder(run, lambda: sealed_files(run), replacing)
 
 
 def list_runs(root: Path) -> list[Path]:
@@ -275,31 +344,25 @@ def _check_file(folder: Path, name: str, expected: str) -> None:
     )
 
 
-def _is_derived(name: str) -> bool:
-    return name in {REPORT_FILE, RISK_FILE} or name.startswith(f"{FIGURES}/")
+def _digests(folder: Path, files: Iterable[Path]) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
 
 
-def _digests(folder: Path) -> dict[str, str]:
-    files = [folder / name for name in (*_REQUIRED, REPORT_FILE, RISK_FILE)]
-    files += sorted((folder / TRACES).glob("*.parquet"))
-    files += sorted(path for path in (folder / FIGURES).glob("*") if path.is_file())
-    return {
-        path.relative_to(folder).as_posix(): sha256_of(path) for path in files if path.is_file()
-    }
+def _require_ours(folder: Path) -> None:
+    """Refuse a folder in which others keep their files."""
+    entries = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    others = [name for name in entries if name != LEDGER_FILE]
+    if others and not is_marked(folder) and not sealed_files(folder):
+        raise ConfigurationError(
+            f"{folder}: not empty, and not a run folder (found '{min(others)}')",
+            why="a run is never written among other files",
+            hint="give another --out; --force writes there, and replaces only what it must",
+        )
 
 
-def _remove_run(folder: Path) -> None:
-    """Remove the files of an earlier run, and nothing that no run writes."""
-    for name in (*_digests(folder), RUN_FILE):
-        (folder / name).unlink(missing_ok=True)
-
-
-def _write_stream(path: Path, lines: Iterable[bytes]) -> None:
-    """Write a file line by line, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as stream:
-            stream.writelines(lines)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _remove_run(owned: OwnedFolder) -> None:
+    """Remove what is left of an earlier run, and nothing that we did not write."""
+    # Without run.json only the ledger tells which files are ours, should this process be killed.
+    owned.adopt(sealed_files(owned.path))
+    for path in standing(owned.path):
+        owned.remove(path)

@@ -1,6 +1,5 @@
 """Finished parts of a campaign that still runs, and their merge in the order of the cases."""
 
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,11 +9,12 @@ from typing import Any
 import pyarrow as pa
 
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import pretty_json, write_text
+from voltward.core.files import pretty_json
 from voltward.results.columns import CASE_COLUMNS, EVENT_COLUMNS
+from voltward.results.folder_ownership import OwnedFolder
+from voltward.results.run_layout import PARTS
 from voltward.results.run_tables import event_line, read_parquet, table_of, write_parquet
 
-FOLDER = "parts"
 _PREFIX, _CASES, _EVENTS = "part-", ".parquet", ".events.jsonl"
 _PLAN = "plan.json"
 
@@ -26,23 +26,23 @@ def case_order(case_id: str) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class RunParts:
-    """The parts below a run folder.
+    """The parts below a run folder; files there that are not ours are left alone.
 
     Attributes:
         folder: The run folder; parts stand in its folder `parts`.
     """
 
-    folder: Path
+    folder: OwnedFolder
 
     @property
     def root(self) -> Path:
         """The folder of the parts."""
-        return self.folder / FOLDER
+        return self.folder.path / PARTS
 
     @property
     def exist(self) -> bool:
         """Whether a campaign was begun here and not finished."""
-        return (self.root / _PLAN).is_file()
+        return self.folder.is_ours(self.root / _PLAN)
 
     def begin(self, plan: Mapping[str, Any], *, resume: bool) -> None:
         """Make room for parts.
@@ -61,11 +61,11 @@ class RunParts:
             self.discard()
         elif self.exist and path.read_text(encoding="utf-8") != text:
             raise ConfigurationError(
-                f"{self.folder.name}/{FOLDER}: the parts there are of another configuration",
+                f"{self.folder.path.name}/{PARTS}: the parts there are of another configuration",
                 why="a resumed campaign must have the same configuration, seed and version",
                 hint="run without --resume to start again, or give another --out",
             )
-        write_text(path, text)
+        self.folder.write(path, text.encode())
 
     def write(
         self, index: int, cases: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, Any]]
@@ -80,8 +80,9 @@ class RunParts:
         ordered = sorted(events, key=lambda e: (case_order(e["case_id"]), float(e["time_s"])))
         lines = "".join(f"{event_line(event, EVENT_COLUMNS)}\n" for event in ordered)
         stem = self.root / f"{_PREFIX}{index:05d}"
-        write_text(stem.with_name(stem.name + _EVENTS), lines)
-        write_parquet(stem.with_name(stem.name + _CASES), table_of(cases, CASE_COLUMNS))
+        self.folder.write(stem.with_name(stem.name + _EVENTS), lines.encode())
+        table = table_of(cases, CASE_COLUMNS)
+        write_parquet(stem.with_name(stem.name + _CASES), table, self.folder.write)
 
     def finished(self) -> frozenset[int]:
         """Return the numbers of the parts that are complete."""
@@ -96,8 +97,7 @@ class RunParts:
             ConfigurationError: If a part is damaged, or a case stands in two parts.
         """
         tables = [
-            read_parquet(path, CASE_COLUMNS, name=f"{FOLDER}/{path.name}")
-            for path in self._tables()
+            read_parquet(path, CASE_COLUMNS, name=f"{PARTS}/{path.name}") for path in self._tables()
         ]
         if not tables:
             return table_of((), CASE_COLUMNS)
@@ -107,7 +107,7 @@ class RunParts:
         for first, second in pairwise(order):
             if ids[first] == ids[second]:
                 raise ConfigurationError(
-                    f"{FOLDER}: case {ids[first]} stands in two parts",
+                    f"{PARTS}: case {ids[first]} stands in two parts",
                     hint="run without --resume to start again",
                 )
         return table.take(pa.array(order, pa.int64())).combine_chunks()
@@ -129,10 +129,16 @@ class RunParts:
 
     def discard(self) -> None:
         """Remove all parts."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        if self.root.is_symlink() or not self.root.is_dir():
+            return
+        for path in list(self.root.iterdir()):
+            self.folder.remove(path)
+        if not any(self.root.iterdir()):
+            self.root.rmdir()
 
     def _tables(self) -> list[Path]:
-        return sorted(self.root.glob(f"{_PREFIX}*{_CASES}"))
+        found = sorted(self.root.glob(f"{_PREFIX}*{_CASES}"))
+        return [path for path in found if self.folder.is_ours(path)]
 
 
 def _blocks(path: Path) -> Iterator[tuple[tuple[int, str], Path, int, int]]:

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +74,16 @@ def arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     )
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a table whole or not at all, the same bytes for the same rows and versions."""
+def write_parquet(
+    path: Path, table: pa.Table, write: Callable[[Path, bytes], None] = write_bytes
+) -> None:
+    """Write a table whole or not at all, the same bytes for the same rows and versions.
+
+    Args:
+        path: The file.
+        table: Its rows.
+        write: Puts the bytes there.
+    """
     sink = io.BytesIO()
     pq.write_table(
         table,
@@ -87,7 +95,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
         use_dictionary=True,
         write_statistics=True,
     )
-    write_bytes(path, sink.getvalue())
+    write(path, sink.getvalue())
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) -> pa.Table:

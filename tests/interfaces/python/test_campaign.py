@@ -20,8 +20,8 @@ BIAS = vw.Attack("voltage-bias", bias_V=-0.05)
 def engine(monkeypatch):
     calls = []
 
-    def made(settings, out, progress, *, resume):
-        calls.append((settings, out, resume))
+    def made(settings, out, progress, *, resume, replacing):
+        calls.append((settings, out, resume, replacing))
         progress("campaign", 1, 1)
         return type("Result", (), {"folder": MADE["make_folder"](out)})
 
@@ -65,7 +65,7 @@ def test_the_flags_of_before_still_select(engine, tmp_path):
         EXAMPLES / "sweep.toml", out=tmp_path / "run", seed=9, stacks=["none"],
         set=["derate.strength=0.5"], controls="+derate",
     )  # fmt: skip
-    (settings, out, resume) = engine[0]
+    (settings, out, resume, _) = engine[0]
     assert (settings.seed, out, resume) == (9, tmp_path / "run", False)
     assert settings.stacks[0].name == "none+derate"
     assert run.path == out
@@ -76,7 +76,7 @@ def test_progress_and_resume_reach_the_range(engine, tmp_path):
     vw.Campaign(attacks=BIAS).run(
         tmp_path / "run", resume=True, progress=lambda *told: heard.append(told)
     )
-    assert engine[0][2] is True
+    assert engine[0][2:] == (True, None)
     assert heard == [("campaign", 1, 1)]
 
 
@@ -108,6 +108,12 @@ def test_mistakes_are_refused_where_they_are_made(make, what, hint):
 def test_nothing_selected_is_refused():
     with pytest.raises(NothingRanError):
         vw.Campaign(attacks=[])
+
+
+def test_what_is_replaced_by_force_is_told(engine, tmp_path):
+    vw.run(attacks="no-attack", out=tmp_path / "run", force=True)
+    with pytest.warns(UserWarning, match="notes.txt"):
+        engine[0][3](tmp_path / "notes.txt")
 
 
 def test_workers_do_not_run_the_script_of_the_caller(tmp_path):

@@ -88,6 +88,9 @@ def test_an_attack_that_no_recording_can_show_is_refused(inject, answer):
         vw.replay("drive.csv", cell="reference-nmc", inject=inject)
 
 
-def test_a_parameter_file_is_refused_before_the_fit():
+def test_a_parameter_file_is_refused_before_the_fit(tmp_path):
     with pytest.raises(ConfigurationError, match=r"ends in \.toml"):
         vw.identify("nowhere", out="cell.json")
+    (tmp_path / "cell.report.json").touch()
+    with pytest.raises(ConfigurationError, match="there already"):
+        vw.identify("nowhere", out=tmp_path / "cell.toml")

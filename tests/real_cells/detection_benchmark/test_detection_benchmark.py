@@ -245,4 +245,13 @@ def test_command_writes_every_row(tmp_path, monkeypatch, capsys, matched):
             assert row["reason"] == "not run: give --data"
     assert json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8")) == document
     assert (tmp_path / "benchmark.md").read_text(encoding="utf-8").startswith("# Detection")
+    command = ["benchmark", "detection", "--quick", "--out", str(tmp_path)]
+    (tmp_path / "notes.txt").write_text("mine")
+    assert run(command) == 0
+    (tmp_path / "benchmark.md").write_text("edited")
+    assert run(command) == 2
+    assert (tmp_path / "benchmark.md").read_text() == "edited"
+    capsys.readouterr()
+    assert run([*command, "--force"]) == 0
+    assert capsys.readouterr().err.startswith(f"replaces {tmp_path / 'benchmark.md'}\n")
     assert run(["benchmark", "detection", "--data", str(tmp_path), "--quick"]) == 2

@@ -16,7 +16,8 @@ from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.rating.rating import model_digest, part_digests
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import data_folder
-from voltward.results.run_folder import FIGURES, REPORT_FILE, RUN_FILE, RunFolder
+from voltward.results.run_folder import RunFolder
+from voltward.results.run_layout import FIGURES, REPORT_FILE, RUN_FILE
 
 # How many entries of a model a message names.
 _NAMED = 3

@@ -13,7 +13,8 @@ from pyarrow import parquet
 from voltward.core.files import sha256_of
 from voltward.core.version import VERSION
 from voltward.results.columns import NO_ATTACK
-from voltward.results.run_folder import RUN_FILE, RunFolder
+from voltward.results.run_folder import RunFolder
+from voltward.results.run_layout import RUN_FILE
 
 PROJECT = "voltward"
 

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from voltward.assurance.evidence.accepted_risks import exceptions_document
 from voltward.assurance.evidence.collection import Collected, check_belongs
-from voltward.assurance.evidence.envelope import read_statement, sign_statement
+from voltward.assurance.evidence.envelope import sign_statement
 from voltward.assurance.evidence.environment import Times, environment_document
 from voltward.assurance.evidence.examination import examine
 from voltward.assurance.evidence.keys import key_id, public_pem
@@ -29,7 +29,7 @@ from voltward.assurance.evidence.layout import (
     STATEMENT_TYPE,
     seal_text,
 )
-from voltward.assurance.evidence.manifest import Manifest, manifest_of, read_manifest, walk
+from voltward.assurance.evidence.manifest import Manifest, manifest_of
 from voltward.assurance.evidence.rating_snapshot import Snapshot, split_rating
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import pretty_json, sha256_of, write_bytes, write_text
@@ -167,12 +167,7 @@ def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:
             why="a signed pack is not written over",
             hint="choose another --out, or replace an earlier pack with --force",
         )
-    if not _is_pack(pack):
-        raise ConfigurationError(
-            f"{pack}: is no evidence pack, or holds other files too",
-            why="--force replaces nothing but a pack",
-            hint="choose another --out, or remove it yourself",
-        )
+    _require_pack(pack)
     if previous and previous.resolve() == pack.resolve():
         raise ConfigurationError(
             f"{pack}: is the previous pack",
@@ -187,13 +182,21 @@ def _not_written(pack: Path, error: OSError) -> ConfigurationError:
     )
 
 
-def _is_pack(folder: Path) -> bool:
-    try:
-        known = {*read_manifest(folder).digests, MANIFEST, STATEMENT, SEAL}
-        read_statement((folder / STATEMENT).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return not folder.is_symlink() and all(name in known for name, _ in walk(folder))
+def _require_pack(folder: Path) -> None:
+    """Refuse a folder that holds anything but a whole pack as it was signed."""
+    hint = "choose another --out, or remove it yourself"
+    if folder.is_symlink() or not (folder / STATEMENT).is_file():
+        raise ConfigurationError(
+            f"{folder}: is no evidence pack", why="--force replaces nothing but a pack", hint=hint
+        )
+    findings = examine(folder).findings
+    if findings:
+        more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
+        raise ConfigurationError(
+            f"{folder}: holds other files than were signed: {findings[0].file}{more}",
+            why="--force replaces nothing but a whole pack, so that no file of yours is lost",
+            hint=hint,
+        )
 
 
 def _move(part: Path, place: Path) -> None:

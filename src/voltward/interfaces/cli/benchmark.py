@@ -1,19 +1,22 @@
 """`voltward benchmark`: tables that say how good the detectors are."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 import click
 
-from voltward.core.files import pretty_json, write_text
+from voltward.core.files import pretty_json
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
     emit,
     emit_json,
+    force_option,
     json_option,
     message,
+    naming,
     plain,
     progress_bar,
 )
@@ -29,8 +32,10 @@ from voltward.real_cells.detection_benchmark.table_text import (
     footnotes,
     markdown,
 )
+from voltward.results.folder_ownership import OwnedFolder
 
 _DRAWING = "voltward.interfaces.report.figure_detection"
+_FILES = ("benchmark.json", "benchmark.md", "benchmark.png", "benchmark.svg")
 
 
 @click.group("benchmark")
@@ -57,9 +62,16 @@ def benchmark_group() -> None:
     help="Scored recordings of the matched track at each temperature; 200 by default.",
 )
 @click.option("--quick", is_flag=True, help="Few seeds and 25 degC only: under a minute.")
+@force_option
 @json_option
 def detection_command(
-    data: Path | None, out: Path | None, seeds: int | None, *, quick: bool, as_json: bool
+    data: Path | None,
+    out: Path | None,
+    seeds: int | None,
+    *,
+    quick: bool,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Tell lies of several sizes, and count what is found, how soon, and at how many false alarms.
 
@@ -68,10 +80,16 @@ def detection_command(
     effort = quick_effort() if quick else Effort()
     if seeds is not None:
         effort = replace(effort, seeds=seeds)
-    with progress_bar() as progress:
+    with ExitStack() as stack:
+        owned = None
+        if out is not None:
+            # Before the benchmark: a file in the way must not cost it.
+            owned = stack.enter_context(OwnedFolder(out, replacing=naming(force=force)))
+            owned.refuse_strangers(out / name for name in _FILES)
+        progress = stack.enter_context(progress_bar())
         found = run_benchmark(data, effort, progress)
-    if out is not None:
-        _write(out, found)
+        if owned is not None:
+            _write(owned, found)
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **found.as_document()})
         return
@@ -80,11 +98,12 @@ def detection_command(
         emit(text)
 
 
-def _write(folder: Path, found: Benchmark) -> None:
+def _write(owned: OwnedFolder, found: Benchmark) -> None:
+    table, page = (owned.path / name for name in _FILES[:2])
     document = plain({"schema_version": SCHEMA_VERSION, **found.as_document()})
-    write_text(folder / "benchmark.json", pretty_json(document))
-    write_text(folder / "benchmark.md", markdown(found))
+    owned.write(table, pretty_json(document).encode())
+    owned.write(page, markdown(found).encode())
     # Drawing libraries are loaded only for a picture.
-    pictures = import_module(_DRAWING).write_detection_picture(folder, found.rows)
-    for path in (folder / "benchmark.json", folder / "benchmark.md", *pictures):
+    pictures = import_module(_DRAWING).write_detection_picture(owned.path, found.rows, owned.write)
+    for path in (table, page, *pictures):
         message(f"wrote {path}")

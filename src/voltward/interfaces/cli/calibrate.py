@@ -12,7 +12,13 @@ from voltward.controls.cell_calibration import (
     write_calibration,
 )
 from voltward.documents.toml_document import find_document
-from voltward.interfaces.cli.output import emit, message, progress_bar
+from voltward.interfaces.cli.output import (
+    emit,
+    force_option,
+    message,
+    progress_bar,
+    refuse_existing,
+)
 from voltward.physical.cell_file import load_cell
 from voltward.real_cells.identification.data_files import recording_files
 from voltward.real_cells.identification.known_soc import with_soc
@@ -44,6 +50,7 @@ from voltward.real_cells.threshold_fitting.calibrate import calibrate
 @click.option("--initial-soc", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True)
 @click.option("--columns", "column_map", metavar="NAME_OR_FILE", help="Map of foreign files.")
 @click.option("--source", default="", help="Names the recordings in the file.")
+@force_option
 def calibrate_command(
     data: tuple[str, ...],
     cell_name: str,
@@ -52,6 +59,8 @@ def calibrate_command(
     initial_soc: float,
     column_map: str | None,
     source: str,
+    *,
+    force: bool,
 ) -> None:
     """Set the thresholds of a cell's detectors on the clean recordings DATA.
 
@@ -60,6 +69,8 @@ def calibrate_command(
     """
     cell_path = find_document("cells", cell_name, "cell")
     cell = load_cell(cell_path)
+    target = out or calibration_path(cell_path)
+    refuse_existing(target, force=force)
     mapped = load_column_map(column_map) if column_map else None
 
     def read(path: Path) -> Recording:
@@ -98,7 +109,6 @@ def calibrate_command(
         found = set_on(recordings)
         if not any(is_sparse(recording) for recording in recordings):
             found = joined(found, set_on([one_a_second(recording) for recording in recordings]))
-    target = out or calibration_path(cell_path)
     write_calibration(target, found)
     for name, schedule in found.schedules.items():
         emit(

@@ -86,7 +86,7 @@ def keygen_command(out: Path, passphrase_env: str | None, *, force: bool, as_jso
 @click.option("--previous", type=_path, help="The pack before this one, to chain the history.")
 @click.option("--signed-at", metavar="TIME", help="ISO 8601 with offset. Default: now.")
 @click.option("--collected-at", metavar="TIME", help="The same. Default: --signed-at, or now.")
-@click.option("--force", is_flag=True, help="Replace an earlier pack.")
+@click.option("--force", is_flag=True, help="Replace an earlier pack that is as it was signed.")
 @json_option
 def sign_command(
     run: str,
@@ -116,7 +116,10 @@ def sign_command(
     collected = Collected(folder, rating, read_rating(before) if before else None, model)
     gathered = _utc(collected_at, "--collected-at") if collected_at else now
     times = Times(gathered, now if signed_at else _clock(), observed_at(folder))
+    replaced = force and out.is_dir() and any(out.iterdir())
     signed = sign_pack(out, collected, signer, times, secret=key, previous=previous, replace=force)
+    if replaced:
+        message(f"replaced {out}: the pack that was there was as it was signed")
     if rating is None:
         message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
     if as_json:

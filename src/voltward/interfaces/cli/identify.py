@@ -14,11 +14,13 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
+    force_option,
     json_option,
     leave,
     message,
     plain,
     progress_bar,
+    refuse_existing,
 )
 from voltward.real_cells.identification.cell_document import write_cell
 from voltward.real_cells.identification.cell_facts import cell_facts
@@ -104,6 +106,7 @@ _ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
     show_default=True,
     help="Which truth the data are; written beside every figure.",
 )
+@force_option
 @json_option
 def identify_command(
     data: tuple[str, ...],
@@ -122,6 +125,7 @@ def identify_command(
     volume: float | None,
     track: str,
     *,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Fit the cell model to recordings of one cell: DATA are files, folders or patterns.
@@ -133,6 +137,8 @@ def identify_command(
     physical range is written too, marked, and leaves with code 3.
     """
     _require_parameter_file(out)
+    for path in (out, *_beside(out)):
+        refuse_existing(path, force=force)
     fitted, kept_out = _chosen(data, checks)
     mapped = load_column_map(column_map) if column_map else None
     start = _first(initial_soc, mapped.initial_soc if mapped else None)
@@ -212,9 +218,14 @@ def _names(paths: Sequence[Path]) -> list[str]:
     ]
 
 
+def _beside(out: Path) -> tuple[Path, Path]:
+    """Return where the report on a parameter file stands, and its table."""
+    return out.with_suffix(".report.html"), out.with_suffix(".report.json")
+
+
 def _write(out: Path, found: Identification, summary: dict[str, Any]) -> list[Path]:
     """Write report and parameter file; the parameter file comes last, so that it has a report."""
-    page, table = out.with_suffix(".report.html"), out.with_suffix(".report.json")
+    page, table = _beside(out)
     # Drawing libraries are loaded only now.
     report = import_module(_REPORT)
     report.write_fit_report(page, found, summary)

@@ -10,9 +10,11 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
+    force_option,
     json_option,
     message,
     progress_bar,
+    refuse_existing,
 )
 from voltward.real_cells.electrochemical_truth.bpx_file import read_bpx
 from voltward.real_cells.electrochemical_truth.extraction import extract
@@ -41,9 +43,16 @@ _ROUNDS_SHOWN = 10
     help="To test at, in degC, with commas; may be given again.",
 )
 @click.option("--chemistry", default="lithium-ion", show_default=True, help="In words.")
+@force_option
 @json_option
 def import_bpx_command(
-    file: Path, out: Path, temperatures: tuple[str, ...], chemistry: str, *, as_json: bool
+    file: Path,
+    out: Path,
+    temperatures: tuple[str, ...],
+    chemistry: str,
+    *,
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Fit a cell to virtual tests of the electrochemical cell in a BPX FILE.
 
@@ -53,6 +62,7 @@ def import_bpx_command(
     """
     if out.suffix.lower() != ".toml":
         raise ConfigurationError(f"--out {out}: a parameter file ends in .toml")
+    refuse_existing(out, force=force)
     temperatures_degC = _numbers(temperatures)
     cell = read_bpx(file)
     message(f"read {file}: {cell.capacity_Ah:.3f} Ah, {cell.lowest_V:g} to {cell.highest_V:g} V")

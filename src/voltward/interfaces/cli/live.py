@@ -9,8 +9,10 @@ from voltward.interfaces.cli.output import (
     detail,
     emit,
     emit_json,
+    force_option,
     json_option,
     message,
+    naming,
     progress_bar,
 )
 from voltward.ranges.live.case.load import load_settings
@@ -41,8 +43,9 @@ def live_group() -> None:
     show_default=True,
     help="Folder for live.json, ticks.csv, physics.csv and the broker's logs.",
 )
+@force_option
 @json_option
-def live_run(file: Path, out: Path, *, as_json: bool) -> None:
+def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
     """Run every case of FILE and stop everything that was started."""
     settings = load_settings(file)
     with progress_bar() as advance:
@@ -51,6 +54,7 @@ def live_run(file: Path, out: Path, *, as_json: bool) -> None:
             settings,
             out,
             progress=lambda _name: advance("live", next(done), len(settings.case)),
+            replacing=naming(force=force),
         )
     if as_json:
         emit_json(result.report.model_dump(mode="json"))

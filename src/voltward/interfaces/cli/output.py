@@ -85,6 +85,15 @@ def detail(text: str) -> None:
         click.echo(text, err=True)
 
 
+def naming(*, force: bool) -> Callable[[Path], None] | None:
+    """Return what a writer of folders tells of each file of the user's that it replaces.
+
+    Args:
+        force: Whether the user asked to replace; else there is nobody to tell, and none is.
+    """
+    return (lambda path: message(f"replaces {path}")) if force else None
+
+
 def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
     """Refuse to replace a file, unless forced; devices and pipes are never replaced.
 
@@ -99,7 +108,11 @@ def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
     checked_path(path, option)
     if path.is_dir():
         raise ConfigurationError(f"{option} {path}: is a folder", hint="name a file")
-    if path.is_file() and not force:
+    if not path.is_file():
+        return
+    if force:
+        message(f"replaces {path}")
+    else:
         raise ConfigurationError(
             f"{option} {path}: is there already",
             why="a file is never replaced unasked",

@@ -9,11 +9,14 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
+    force_option,
     json_option,
+    naming,
 )
 from voltward.ranges.configuration.duty import load_duty
 from voltward.ranges.configuration.system import REFERENCE, capacities_Ah, load_system
-from voltward.ranges.virtual.bare_plant_run import run_bare_plant
+from voltward.ranges.virtual.bare_plant_run import TRACE_FILE, run_bare_plant
+from voltward.results.folder_ownership import OwnedFolder
 
 
 @click.command("plant")
@@ -31,6 +34,7 @@ from voltward.ranges.virtual.bare_plant_run import run_bare_plant
     show_default=True,
     help="Folder of the trace.",
 )
+@force_option
 @json_option
 def plant_command(
     duty: str,
@@ -40,12 +44,15 @@ def plant_command(
     tick_s: float | None,
     out: Path,
     *,
+    force: bool,
     as_json: bool,
 ) -> None:
-    """Run the bare plant on a duty and keep its trace."""
+    """Run the bare plant on a duty and keep its trace, trace.parquet."""
     settings = load_system(system, cell=cell)
     asked = load_duty(duty, tick_s=tick_s, level=level or "", capacities_Ah=capacities_Ah(settings))
-    result = run_bare_plant(settings, asked, out)
+    with OwnedFolder(out, replacing=naming(force=force)) as owned:
+        owned.refuse_strangers((out / TRACE_FILE,))
+        result = run_bare_plant(settings, asked, owned)
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, "duty": asked.name, **result})
         return

@@ -19,9 +19,11 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
+    force_option,
     json_option,
     message,
     progress_bar,
+    refuse_existing,
 )
 from voltward.physical.cell_file import load_cell
 from voltward.real_cells.recordings.column_map import load_column_map
@@ -103,6 +105,7 @@ _DRAWING = "voltward.interfaces.report.figure_replay"
     metavar="OUT",
     help="Series to .parquet or .csv, a picture to .png; several profiles add their names.",
 )
+@force_option
 @json_option
 def replay_command(
     data: tuple[Path, ...],
@@ -115,6 +118,7 @@ def replay_command(
     track: str,
     trace: Path | None,
     *,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Replay DATA, with or without lies injected into its sensors.
@@ -129,6 +133,9 @@ def replay_command(
             f"--trace {trace}: cannot tell the form from '{trace.suffix}'",
             why=f"allowed are {', '.join((*TABLES, _PICTURE))}",
         )
+    if trace is not None:
+        for path in data:
+            refuse_existing(_trace_of(trace, path, data), force=force, option="--trace")
     parsed = [parse_injection(text) for text in injections]
     cell_path = find_document("cells", cell_name, "cell")
     cell, calibration = load_cell(cell_path), load_calibration(cell_path)
@@ -155,7 +162,7 @@ def replay_command(
             replayed = replay_profile(session, recording, parsed, initial_soc, track, parameters)
             scores.append(replayed.score)
             if trace is not None:
-                out = trace if len(data) == 1 else _named_after(trace, recording.name)
+                out = _trace_of(trace, path, data)
                 _write_trace(out, replayed)
                 message(f"wrote {out}")
         progress("replay", len(data), len(data))
@@ -180,8 +187,11 @@ def _thresholds(calibration: Calibration | None) -> str:
     )
 
 
-def _named_after(trace: Path, profile: str) -> Path:
-    return trace.with_name(f"{trace.stem}-{profile}{trace.suffix}")
+def _trace_of(trace: Path, profile: Path, profiles: Sequence[Path]) -> Path:
+    """Return where the trace of a profile goes: one of several adds its name."""
+    if len(profiles) == 1:
+        return trace
+    return trace.with_name(f"{trace.stem}-{profile.stem}{trace.suffix}")
 
 
 def _write_trace(path: Path, replayed: ReplayedProfile) -> None:

@@ -1,5 +1,6 @@
 """`voltward run`: one scenario or a campaign, from a file, from flags, or from both."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from voltward.interfaces.cli.output import (
     json_option,
     leave,
     message,
+    naming,
     progress_bar,
 )
 from voltward.interfaces.report import write_report
@@ -26,8 +28,10 @@ from voltward.interfaces.table import print_matrix, print_safety_line, print_wri
 from voltward.ranges.campaign.campaign import run_campaign
 from voltward.ranges.configuration.campaign_file import CampaignSettings, load_campaign
 from voltward.ranges.configuration.stack_changes import number
+from voltward.results.folder_ownership import Replacing
 from voltward.results.gate import judge
-from voltward.results.run_folder import RunFolder
+from voltward.results.run_folder import RunFolder, finished_run
+from voltward.results.run_layout import REPORT_FILE, RISK_FILE
 
 NO_MODEL = "none"
 
@@ -68,6 +72,11 @@ NO_MODEL = "none"
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; by default out/NAME."
 )
 @click.option("--resume", is_flag=True, help="Keep the finished parts of an interrupted run.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Write also where other files stand; each one that is replaced is named.",
+)
 @click.option("--no-report", is_flag=True, help="Leave report and figures out.")
 @click.option(
     "--tara",
@@ -85,6 +94,7 @@ def run_command(
     out: Path | None,
     *,
     resume: bool,
+    force: bool,
     no_report: bool,
     tara: str,
     as_json: bool,
@@ -93,7 +103,8 @@ def run_command(
     """Run a scenario or a campaign, from FILE, from flags, or from both: flags win.
 
     Without a FILE at least one --attack is needed. The folder holds report.html, matrix.csv,
-    cases.csv, cases.parquet, run.json, risk.json, events.jsonl, traces and figures.
+    cases.csv, cases.parquet, run.json, risk.json, events.jsonl, traces and figures. An earlier run
+    there is replaced; files that no run wrote, or that were changed since, are not.
     """
     if file is None and not attacks:
         raise ConfigurationError(
@@ -115,11 +126,26 @@ def run_command(
     if model:
         # Before the campaign: a fault of the model must not cost a run.
         load_model(model_folder(model))
-    _execute(settings, folder, model, resume=resume, report=not no_report, as_json=as_json)
+    _execute(
+        settings,
+        folder,
+        model,
+        naming(force=force),
+        resume=resume,
+        report=not no_report,
+        as_json=as_json,
+    )
 
 
 def _execute(
-    settings: CampaignSettings, out: Path, model: str, *, resume: bool, report: bool, as_json: bool
+    settings: CampaignSettings,
+    out: Path,
+    model: str,
+    replacing: Replacing | None,
+    *,
+    resume: bool,
+    report: bool,
+    as_json: bool,
 ) -> None:
     size = (
         f"{len(settings.attacks)} attacks x {len(settings.stacks)} stacks x {settings.seed_words}"
@@ -130,13 +156,22 @@ def _execute(
         f" plant      {system.pack.series}s{system.pack.parallel}p of {system.cell}, "
         f"duty {duty.name}, {duty.duration_s:g} s, tick {duty.tick_s:g} s, link {system.link.name}"
     )
-    with progress_bar() as progress:
-        run_campaign(settings, out, progress, resume=resume)
-        risk = write_risk(out, model) if model else None
-        if report:
-            progress("report", 0, 1)
-            write_report(out)
-            progress("report", 1, 1)
+    finished = finished_run(out, settings.config_sha256) if resume else None
+    wanted = {RISK_FILE} if model else set()
+    wanted |= {REPORT_FILE} if report else set()
+    if finished is not None and wanted <= set(finished.run["files"]):
+        message(f"already finished: {out}; nothing is changed")
+        risk = json.loads((out / RISK_FILE).read_text(encoding="utf-8")) if model else None
+    else:
+        with progress_bar() as progress:
+            if finished is None:
+                run_campaign(settings, out, progress, resume=resume, replacing=replacing)
+            risk = write_risk(out, model, replacing=replacing) if model else None
+            if report:
+                progress("report", 0, 1)
+                write_report(out, replacing)
+                progress("report", 1, 1)
+        finished = None
     folder = RunFolder.open(out)
     rows = folder.matrix()
     if not rows:
@@ -161,8 +196,11 @@ def _execute(
             emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
         if risk:
             print_risk_lines(risk, screen)
-        names = ("run.json", *sorted(folder.run["files"]))
-        print_written(out, [out / name for name in names], screen)
+        if finished is None:
+            names = ("run.json", *sorted(folder.run["files"]))
+            print_written(out, [out / name for name in names], screen)
+        else:
+            emit(f"already finished: {out}; nothing is changed")
         emit(
             f"next    voltward runs show {out} | voltward evidence sign {out} --key KEY --out PACK"
         )

@@ -101,7 +101,8 @@ def export_command(
         emit(content.decode().rstrip("\n"))
         return
     target = out or Path(f"{exported.model.id}{chosen.suffix}")
-    refuse_existing(target, force=force)
+    if out is None:
+        refuse_existing(target, force=force)
     write_bytes(target, content)
     message(f"wrote {target}: {len(content)} bytes")
 

@@ -25,7 +25,7 @@ from voltward.interfaces.cli.tara_options import (
     profile_option,
     run_option,
 )
-from voltward.results.run_folder import RISK_FILE
+from voltward.results.run_layout import RISK_FILE
 
 
 @click.command("show")

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.attack import Attack as CatalogueAttack
 from voltward.core.errors import ConfigurationError
-from voltward.interfaces.python.run import Run
+from voltward.interfaces.python.run import Run, replacing
 from voltward.ranges.campaign.campaign import run_campaign
 from voltward.ranges.configuration.campaign_file import CampaignSettings, load_campaign
 from voltward.ranges.configuration.system import REFERENCE, load_system
@@ -258,6 +258,7 @@ class Campaign:
         out: str | Path | None = None,
         *,
         resume: bool = False,
+        force: bool = False,
         progress: Progress | None = None,
     ) -> Run:
         """Run every case.
@@ -265,13 +266,21 @@ class Campaign:
         Args:
             out: The run folder; a temporary one when None.
             resume: Keep the finished parts of an interrupted run.
+            force: Replace files there that no run wrote, with a warning for each.
             progress: Called as (label, done, total).
 
         Raises:
-            ConfigurationError: A file is not usable, or the folder holds something else.
+            ConfigurationError: A file is not usable, or the folder holds other files.
         """
         folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="voltward-"))
-        return Run(run_campaign(self.settings, folder, progress or _quiet, resume=resume).folder)
+        done = run_campaign(
+            self.settings,
+            folder,
+            progress or _quiet,
+            resume=resume,
+            replacing=replacing(force=force),
+        )
+        return Run(done.folder)
 
     def as_toml(self) -> str:
         """Return the campaign as a file that `voltward run` and `Campaign(file=...)` read."""
@@ -291,6 +300,7 @@ def run(
     *,
     out: str | Path | None = None,
     system: System | str | Path | None = None,
+    force: bool = False,
     **options: Unpack[Options],
 ) -> Run:
     """Run a campaign file, or what the options say: `Campaign(...).run(out)` in one call.
@@ -299,10 +309,11 @@ def run(
         file: A campaign file; None takes everything from the options.
         out: The run folder; a temporary one when None.
         system: What is attacked.
+        force: Replace files there that no run wrote, with a warning for each.
         options: The keys of a campaign file.
 
     Raises:
-        ConfigurationError: The file or an option is not valid.
+        ConfigurationError: The file or an option is not valid, or the folder holds other files.
 
     Example:
         >>> import voltward as vw
@@ -310,7 +321,7 @@ def run(
         >>> run.cases[0]["attack"], run.cases[0].number("over_voltage_s")
         ('no-attack', 0.0)
     """
-    return Campaign(system, file=file, **options).run(out)
+    return Campaign(system, file=file, **options).run(out, force=force)
 
 
 def _checked(flags: Mapping[str, Any], file: str | Path | None = None) -> CampaignSettings:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from voltward.core.errors import ConfigurationError
-from voltward.interfaces.fit_files import require_parameter_file, write_fit
+from voltward.interfaces.fit_files import fit_paths, write_fit
 from voltward.interfaces.python.campaign import Attack, Progress
 from voltward.interfaces.python.run import Trace
 from voltward.physical.cell import CellModel
@@ -170,6 +170,7 @@ def identify(
     surface_m2: float | None = None,
     volume_m3: float | None = None,
     track: Track = "measured",
+    force: bool = False,
     progress: Progress | None = None,
 ) -> IdentifiedCell:
     """Fit the cell model to recordings of one cell.
@@ -190,10 +191,11 @@ def identify(
         surface_m2: Outer surface of one cell, with the same default.
         volume_m3: Of one cell, with the same default.
         track: Which truth the recordings are.
+        force: Replace the files that would be written.
         progress: Called as (label, done, total).
 
     Raises:
-        ConfigurationError: The recordings cannot be read or used.
+        ConfigurationError: The recordings cannot be read or used, or a file is there already.
 
     Example:
         >>> import voltward as vw
@@ -202,8 +204,13 @@ def identify(
         (True, 2.9, True)
     """
     file = Path(out) if out is not None else None
-    if file is not None:
-        require_parameter_file(file)
+    for path in fit_paths(file) if file is not None else ():
+        if path.exists() and not force:
+            raise ConfigurationError(
+                f"{path}: is there already",
+                why="a file is never replaced unasked",
+                hint="give another name, or force=True to replace it",
+            )
     files = identify_files(
         _texts(recordings),
         _texts(check),

@@ -4,6 +4,7 @@ Only the files of the run folder are read, so that neither the compiler nor the 
 """
 
 import html
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from voltward.core.errors import ConfigurationError
 from voltward.interfaces.python.table import Estimate, Row, Table, Wanted, pandas, unknown
 from voltward.interfaces.report import write_report
 from voltward.results.columns import CASE_COLUMNS, EVENT_COLUMNS, MATRIX_COLUMNS
+from voltward.results.folder_ownership import Replacing
 from voltward.results.matrix import matrix_rows
 from voltward.results.metrics import false_alarm_rate, wilson_interval
 from voltward.results.run_folder import RunFolder
@@ -367,15 +369,24 @@ class Run:
             hint="see run.traces(); a campaign with keep='all' keeps every one",
         )
 
-    def report(self) -> Path:
-        """Write figures and report.html into the folder, and return the page."""
-        return next(path for path in write_report(self.path) if path.suffix == ".html")
+    def report(self, *, force: bool = False) -> Path:
+        """Write figures and report.html into the folder, and return the page.
+
+        Args:
+            force: Replace files there that no run wrote, with a warning for each.
+        """
+        return write_report(self.path, replacing(force=force))[0]
 
     def __repr__(self) -> str:
         return f"<Run '{self.name}', seed {self.seed}, track {self.track}, {self.path}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(repr(self))}</p>{self.matrix._repr_html_()}"
+
+
+def replacing(*, force: bool) -> Replacing | None:
+    """Return what a writer of folders tells of each file of the user's that it replaces."""
+    return (lambda path: warnings.warn(f"replaces {path}", stacklevel=2)) if force else None
 
 
 def _case_table(rows: Sequence[Mapping[str, Any]]) -> Table[Row]:

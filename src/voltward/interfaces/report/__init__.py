@@ -3,22 +3,26 @@
 from importlib import import_module
 from pathlib import Path
 
+from voltward.results.folder_ownership import Replacing
+
 __all__ = ["write_report"]
 
 
-def write_report(folder: Path) -> list[Path]:
+def write_report(folder: Path, replacing: Replacing | None = None) -> list[Path]:
     """Write `report.html` and `figures/` into a finished run folder.
 
     The same folder gives the same bytes. The drawing library is loaded here and no earlier.
 
     Args:
         folder: A folder with run.json.
+        replacing: Told of each file that is replaced though it is not ours, or was changed since;
+            None refuses to.
 
     Returns:
         The files written, the report first.
 
     Raises:
-        ConfigurationError: If the folder is damaged.
+        ConfigurationError: If the folder is damaged, or a file of another hand stands there.
     """
-    written: list[Path] = import_module("voltward.interfaces.report.page").write(folder)
+    written: list[Path] = import_module("voltward.interfaces.report.page").write(folder, replacing)
     return written

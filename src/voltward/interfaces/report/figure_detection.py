@@ -1,11 +1,12 @@
 """Detection delay over the magnitude of a voltage lie, track by track."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from voltward.core.files import write_bytes
 from voltward.interfaces.report.style import (
     BLUE,
     GREEN,
@@ -37,16 +38,19 @@ _LOOKS = (
 )
 
 
-def write_detection_picture(folder: Path, rows: Sequence[Row]) -> list[Path]:
+def write_detection_picture(
+    folder: Path, rows: Sequence[Row], write: Callable[[Path, bytes], None] = write_bytes
+) -> list[Path]:
     """Write the picture as PNG and SVG; nothing when no voltage lie was found at 25 degC.
 
     Args:
         folder: Where to.
         rows: Of the benchmark.
+        write: Puts the bytes of a file there.
     """
     with drawing():
         figure = draw_detection(rows)
-        return [] if figure is None else save(figure, folder, "benchmark")
+        return [] if figure is None else save(figure, folder, "benchmark", write)
 
 
 def draw_detection(rows: Sequence[Row]) -> Figure | None:

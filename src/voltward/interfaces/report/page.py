@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from voltward.core.files import sha256_of, write_text
+from voltward.core.files import sha256_of
 from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.cost import alarm_rows, control_rows, harm_rows
@@ -23,8 +23,16 @@ from voltward.interfaces.report.risk_file import RISK_VALUES
 from voltward.interfaces.report.style import drawing, inline_svg, save
 from voltward.interfaces.report.summary import summarise
 from voltward.interfaces.report.words import between, number, percent
+from voltward.results.folder_ownership import OwnedFolder, Replacing
 from voltward.results.matrix import Row
-from voltward.results.run_folder import FIGURES, REPORT_FILE, RISK_FILE
+from voltward.results.run_folder import RunFolder, owned_run
+from voltward.results.run_layout import (
+    FIGURES,
+    REPORT_FILE,
+    RISK_FILE,
+    is_derived,
+    standing,
+)
 
 _TRACKS = {
     "matched": "the plant is the model that the twin uses, so detection is at its easiest; "
@@ -44,31 +52,39 @@ class Drawn:
     file: str
 
 
-def write(folder: Path) -> list[Path]:
+def write(folder: Path, replacing: Replacing | None) -> list[Path]:
     """Write `report.html` and `figures/` into a run folder and renew its digests.
 
     Args:
         folder: A finished run folder.
+        replacing: Told of each file of another hand that is replaced; None refuses to.
 
     Returns:
         The files written, the report first.
     """
-    content = Content.read(folder)
-    figures, written = _draw(content)
-    text = _render(content, figures)
-    write_text(folder / REPORT_FILE, text)
-    content.folder.seal()
-    return [folder / REPORT_FILE, *written]
+    page = folder / REPORT_FILE
+    with owned_run(folder, replacing) as owned:
+        content = Content.read(folder)
+        names = ((path, path.relative_to(folder).as_posix()) for path in standing(folder))
+        owned.refuse_strangers(
+            path
+            for path, name in names
+            if name == FIGURES or (is_derived(name) and name != RISK_FILE)
+        )
+        figures, drawn = _draw(content, owned)
+        owned.write(page, _render(content, figures).encode())
+        RunFolder.open(folder, with_report=False).seal((page, *drawn))
+    return [page, *drawn]
 
 
-def _draw(content: Content) -> tuple[dict[str, Drawn], list[Path]]:
+def _draw(content: Content, owned: OwnedFolder) -> tuple[dict[str, Drawn], list[Path]]:
     figures: dict[str, Drawn] = {}
     written: list[Path] = []
 
     def keep(name: str, title: str, figure: Figure | None) -> None:
         if figure is None:
             return
-        png, svg = save(figure, content.folder.path / FIGURES, name)
+        png, svg = save(figure, owned.path / FIGURES, name, owned.write)
         written.extend((png, svg))
         figures[name] = Drawn(inline_svg(svg, title), f"{FIGURES}/{png.name}", f"{FIGURES}/{name}")
 
@@ -88,8 +104,9 @@ def _draw(content: Content) -> tuple[dict[str, Drawn], list[Path]]:
         if best:
             png, svg = save(
                 draw_timeline(content, best, content.traced[best]),
-                content.folder.path / FIGURES,
+                owned.path / FIGURES,
                 "timeline",
+                owned.write,
             )
             written.extend((png, svg))
     return figures, written

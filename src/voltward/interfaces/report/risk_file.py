@@ -10,7 +10,7 @@ from typing import Any
 
 from voltward.assurance.tara.model.words import FEASIBILITIES, IMPACT_LEVELS, Basis
 from voltward.core.errors import ConfigurationError
-from voltward.results.run_folder import RISK_FILE
+from voltward.results.run_layout import RISK_FILE
 
 Risk = Mapping[str, Any]
 RISK_VALUES = (5, 4, 3, 2, 1)

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,16 @@ def drawing() -> Iterator[None]:
         yield
 
 
-def save(figure: Figure, folder: Path, name: str) -> list[Path]:
+def save(
+    figure: Figure, folder: Path, name: str, write: Callable[[Path, bytes], None] = write_bytes
+) -> list[Path]:
     """Write a figure as PNG and SVG without dates or program names.
 
     Args:
         figure: A figure drawn inside `drawing()`.
         folder: Where to.
         name: File name without its ending.
+        write: Puts the bytes of a file there.
 
     Returns:
         The two paths, PNG first.
@@ -101,7 +104,7 @@ def save(figure: Figure, folder: Path, name: str) -> list[Path]:
         sink = io.BytesIO()
         figure.savefig(sink, format=ending, dpi=PNG_DPI, metadata=metadata)
         paths.append(folder / f"{name}.{ending}")
-        write_bytes(paths[-1], sink.getvalue())
+        write(paths[-1], sink.getvalue())
     return paths
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,9 @@ from voltward.ranges.configuration.truth_tracks import MISMATCHED
 from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
 from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
 from voltward.ranges.virtual.engine import CHUNK, Engine
+from voltward.results.folder_ownership import Replacing
 from voltward.results.harm import with_harm
-from voltward.results.run_folder import RunFolder, RunWriter
+from voltward.results.run_folder import RunFolder, RunWriter, finished_run
 
 Progress = Callable[[str, int, int], None]
 # Only runs of one batch share an electrochemical cell, so these batches are larger.
@@ -122,7 +123,12 @@ def _main_hidden() -> Iterator[None]:
 
 
 def run_campaign(
-    settings: CampaignSettings, out: Path, progress: Progress, *, resume: bool = False
+    settings: CampaignSettings,
+    out: Path,
+    progress: Progress,
+    *,
+    resume: bool = False,
+    replacing: Replacing | None = None,
 ) -> CampaignResult:
     """Run every case of a campaign and write its folder.
 
@@ -130,13 +136,16 @@ def run_campaign(
         settings: Checked.
         out: The run folder.
         progress: Called as (label, done, total).
-        resume: Keep the finished parts of an interrupted run with the same configuration.
+        resume: Keep the finished parts of an interrupted run with the same configuration; a
+            finished run is returned as it is.
+        replacing: Told of each file in the folder that is replaced though no run wrote it; None
+            refuses to.
 
     Returns:
         The finished folder.
 
     Raises:
-        ConfigurationError: A file that the settings name is not usable.
+        ConfigurationError: A file that the settings name is not usable, or the folder is another's.
         NothingRanError: The grid is empty.
     """
     begin = time.perf_counter()
@@ -154,40 +163,46 @@ def run_campaign(
         raise NothingRanError("the campaign has no case", hint="name at least one stack")
     if settings.track == MISMATCHED:
         leader_of(system, settings.truth_set)  # a worker could not say what is wrong
+    done = finished_run(out, settings.config_sha256) if resume else None
+    if done is not None:
+        return CampaignResult(done, len(cases))
     most = MISMATCHED_CHUNK if settings.track == MISMATCHED else CHUNK
     chunk = settings.chunk or min(most, len(cases))
     batches = [cases[at : at + chunk] for at in range(0, len(cases), chunk)]
     plan = {"config_sha256": settings.config_sha256, "chunk": chunk, "cases": len(cases)}
-    writer = RunWriter.begin(out, settings.as_toml(), plan, resume=resume)
-    worst = WorstCases(writer, settings.keep, [stack.name for stack in stacks])
-    for row in writer.parts.cases().to_pylist():
-        worst.consider(row)
-    todo = [index for index in range(len(batches)) if index not in writer.parts.finished()]
-    done = len(batches) - len(todo)
-    progress("campaign", done, len(batches))
-    compile_s, programs, cell_steps, model = 0.0, 0, 0, StepCounts()
-    for part in _parts(settings, chunk, batches, todo, worst.candidates(cases)):
-        for row in part.rows:
-            if worst.consider(row) and row["case_id"] in part.traces:
-                worst.keep(row, part.traces[row["case_id"]])
-        writer.parts.write(part.index, part.rows, part.events)
-        compile_s, programs = max(compile_s, part.compile_s), max(programs, part.programs)
-        cell_steps, model = cell_steps + part.cell_steps, model + part.model
-        done += 1
-        progress("campaign", done, len(batches))
-    facts = run_facts(settings, system, duty, stacks)
-    folder = writer.finish(
-        {
-            **facts,
-            "programs_compiled": programs,
-            "compile_s": round(compile_s, 3),
-            "cell_steps": cell_steps,
-            **truth_facts(settings, system, model),
-            "wall_s": round(time.perf_counter() - begin, 3),
-        },
-        gate=settings.gate,
-        complete=with_harm,
-    )
+    with closing(
+        RunWriter.begin(out, settings.as_toml(), plan, resume=resume, replacing=replacing)
+    ) as writer:
+        worst = WorstCases(writer, settings.keep, [stack.name for stack in stacks])
+        for row in writer.parts.cases().to_pylist():
+            worst.consider(row)
+        finished = writer.parts.finished()
+        todo = [index for index in range(len(batches)) if index not in finished]
+        count = len(batches) - len(todo)
+        progress("campaign", count, len(batches))
+        compile_s, programs, cell_steps, model = 0.0, 0, 0, StepCounts()
+        for part in _parts(settings, chunk, batches, todo, worst.candidates(cases)):
+            for row in part.rows:
+                if worst.consider(row) and row["case_id"] in part.traces:
+                    worst.keep(row, part.traces[row["case_id"]])
+            writer.parts.write(part.index, part.rows, part.events)
+            compile_s, programs = max(compile_s, part.compile_s), max(programs, part.programs)
+            cell_steps, model = cell_steps + part.cell_steps, model + part.model
+            count += 1
+            progress("campaign", count, len(batches))
+        facts = run_facts(settings, system, duty, stacks)
+        folder = writer.finish(
+            {
+                **facts,
+                "programs_compiled": programs,
+                "compile_s": round(compile_s, 3),
+                "cell_steps": cell_steps,
+                **truth_facts(settings, system, model),
+                "wall_s": round(time.perf_counter() - begin, 3),
+            },
+            gate=settings.gate,
+            complete=with_harm,
+        )
     return CampaignResult(folder, len(cases))
 
 

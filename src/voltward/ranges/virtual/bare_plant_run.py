@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -19,13 +18,18 @@ from voltward.ranges.virtual.assembly import assemble
 from voltward.ranges.virtual.bare_plant import PLANT_COLUMNS, run_plant
 from voltward.ranges.virtual.batch import case_arrays, duty_arrays
 from voltward.results.columns import NO_ATTACK
+from voltward.results.folder_ownership import OwnedFolder
 from voltward.results.run_tables import write_parquet
 
 SEED = 7
+TRACE_FILE = "trace.parquet"
 
 
 def run_bare_plant(
-    system: SystemSettings, duty: Duty, out: Path | None = None, seed: int = SEED
+    system: SystemSettings,
+    duty: Duty,
+    out: OwnedFolder | None = None,
+    seed: int = SEED,
 ) -> dict[str, Any]:
     """Run a duty without cloud and write `trace.parquet`.
 
@@ -37,6 +41,9 @@ def run_bare_plant(
 
     Returns:
         Figures of the duty: end state, extremes, charge and energy through the terminals.
+
+    Raises:
+        ConfigurationError: A trace of another hand stands there, or nothing can be written.
     """
     jax.config.update("jax_enable_x64", True)
     charging = replace(system.charging, target_soc=duty.target_soc)
@@ -50,8 +57,7 @@ def run_bare_plant(
     columns = {name: table[:, index] for index, name in enumerate(PLANT_COLUMNS)}
     columns = {"time_s": np.arange(duty.ticks) * duty.tick_s, **columns}
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        write_parquet(out / "trace.parquet", pa.table(columns))
+        write_parquet(out.path / TRACE_FILE, pa.table(columns), out.write)
     loss = capacity_loss(last.plant.ageing, assembly.plant.cell.capacity_Ah)
     return {
         "duration_s": duty.duration_s,

@@ -17,20 +17,22 @@ from voltward.comms.broker import (
     refusals,
 )
 from voltward.comms.topics import TopicMap, access_for_all
-from voltward.core.errors import ConfigurationError, EnvironmentLacksError
-from voltward.core.files import pretty_json, sha256_of, write_text
+from voltward.core.errors import EnvironmentLacksError
+from voltward.core.files import pretty_json, sha256_of
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.live.case.load import cells_of
 from voltward.ranges.live.case.part import PartNames
-from voltward.ranges.live.case.settings import LiveSettings
+from voltward.ranges.live.case.settings import Case, LiveSettings
 from voltward.ranges.live.supervision.coordinator import ROLES, CaseResult, CaseRun
 from voltward.ranges.live.supervision.fleet import Fleet
 from voltward.ranges.live.supervision.identities import make_identities
 from voltward.ranges.live.supervision.ledger import TickRow
 from voltward.ranges.live.supervision.outcome import first_alarm, physical_outcome
 from voltward.ranges.live.supervision.report import LiveReport, Verdict
+from voltward.results.folder_ownership import OwnedFolder, Replacing
 
 PROBE = "queue-probe"
+REPORT, TICKS, PHYSICS = "live.json", "ticks.csv", "physics.csv"
 Progress = Callable[[str], None]
 
 
@@ -62,6 +64,7 @@ def run_live(
     out: Path,
     parts: PartNames | None = None,
     progress: Progress = lambda _name: None,
+    replacing: Replacing | None = None,
 ) -> LiveResult:
     """Run every case and write `live.json`, `ticks.csv`, `physics.csv` and the broker's logs.
 
@@ -70,28 +73,44 @@ def run_live(
         out: Folder for the results; made when absent.
         parts: Where the parts come from; the project's own when None.
         progress: Told the name of each case at its start.
+        replacing: Told of each file of another hand that is replaced; None refuses to.
 
     Raises:
         EnvironmentLacksError: Mosquitto is not installed, or drops messages.
-        ConfigurationError: The folder for the results cannot be made.
+        ConfigurationError: The folder for the results cannot be made, or a file of another hand
+            stands where a result would.
     """
     program = mosquitto_program()
+    with OwnedFolder(out, replacing=replacing) as owned:
+        names = [_log_name(case) for case in settings.case]
+        owned.refuse_strangers(out / name for name in (*names, TICKS, PHYSICS, REPORT))
+        return _run_into(owned, program, settings, parts or PartNames(), progress)
+
+
+def _log_name(case: Case) -> str:
+    return f"logs/broker-{case.name}.log"
+
+
+def _run_into(
+    owned: OwnedFolder,
+    program: Path,
+    settings: LiveSettings,
+    parts: PartNames,
+    progress: Progress,
+) -> LiveResult:
+    out = owned.path
     started = time.monotonic()
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigurationError(f"{out}: cannot be made: {error.strerror or error}") from error
     # A short path of its own: a Unix socket's path has at most 107 bytes.
     with tempfile.TemporaryDirectory(prefix="voltward-") as temporary:
         with Fleet(Path(temporary)) as fleet:
             probe = _checked_queue(fleet)
-            finished = _run_cases(settings, fleet, parts or PartNames(), progress)
+            finished = _run_cases(settings, fleet, parts, progress)
         left_running = fleet.left_running()
-    files = {f"logs/broker-{done.result.case.name}.log": done.broker_log for done in finished}
-    files["ticks.csv"] = _ticks_csv([done.result for done in finished])
-    files["physics.csv"] = _physics_csv([done.result for done in finished])
+    files = {_log_name(done.result.case): done.broker_log for done in finished}
+    files[TICKS] = _ticks_csv([done.result for done in finished])
+    files[PHYSICS] = _physics_csv([done.result for done in finished])
     for name, text in files.items():
-        write_text(out / name, text)
+        owned.write(out / name, text.encode())
     report = LiveReport.model_validate(
         {
             "title": settings.title,
@@ -114,7 +133,7 @@ def run_live(
             "files": {name: sha256_of(out / name) for name in files},
         }
     )
-    write_text(out / "live.json", pretty_json(report.model_dump(mode="json")))
+    owned.write(out / REPORT, pretty_json(report.model_dump(mode="json")).encode())
     return LiveResult(report, out)
 
 
