@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from voltward.interfaces.python.campaign import Attack, Campaign, Stack, System, run
     from voltward.interfaces.python.rating import Model, Rating, plan
     from voltward.interfaces.python.recordings import identify, replay
-    from voltward.interfaces.python.run import Matrix, Run, Trace, open_run
+    from voltward.interfaces.python.run import Matrix, Run, open_run
     from voltward.interfaces.python.table import Estimate, Table
+    from voltward.interfaces.python.trace import Trace
 
 __all__ = [
     "Attack",
@@ -54,8 +55,9 @@ _HOMES = {
     "interfaces.python.campaign": ("Attack", "Campaign", "Stack", "System", "run"),
     "interfaces.python.rating": ("Model", "Rating", "plan"),
     "interfaces.python.recordings": ("identify", "replay"),
-    "interfaces.python.run": ("Matrix", "Run", "Trace", "open_run"),
+    "interfaces.python.run": ("Matrix", "Run", "open_run"),
     "interfaces.python.table": ("Estimate", "Table"),
+    "interfaces.python.trace": ("Trace",),
 }
 _MODULES = ("catalogue", "evidence")
 

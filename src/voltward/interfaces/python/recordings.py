@@ -8,7 +8,7 @@ from typing import Literal
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.fit_files import fit_paths, write_fit
 from voltward.interfaces.python.campaign import Attack, Progress
-from voltward.interfaces.python.run import Trace
+from voltward.interfaces.python.trace import Trace
 from voltward.physical.cell import CellModel
 from voltward.real_cells.identification.fit_summary import fit_summary
 from voltward.real_cells.identification.identified_files import (

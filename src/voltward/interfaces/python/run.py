@@ -5,29 +5,21 @@ Only the files of the run folder are read, so that neither the compiler nor the 
 
 import html
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, overload
 
 from voltward.core.errors import ConfigurationError
-from voltward.interfaces.python.table import Estimate, Row, Table, Wanted, pandas, unknown
+from voltward.interfaces.python.table import Estimate, Row, Table, Wanted, unknown
+from voltward.interfaces.python.trace import Trace
 from voltward.interfaces.report import write_report
 from voltward.results.columns import CASE_COLUMNS, EVENT_COLUMNS, MATRIX_COLUMNS
 from voltward.results.folder_ownership import Replacing
 from voltward.results.matrix import matrix_rows
 from voltward.results.metrics import false_alarm_rate, wilson_interval
 from voltward.results.run_folder import RunFolder
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
-    from matplotlib.axes import Axes
 
 _MATRIX = tuple(column.name for column in MATRIX_COLUMNS)
 _CASES = tuple(column.name for column in CASE_COLUMNS)
@@ -37,21 +29,6 @@ _MATRIX_SHOWN = ("attack", "stack", "n", "goal_share", "goal_low", "goal_high", 
 _CASES_SHOWN = ("case_id", "attack", "stack", "seed", "goal_reached", "detected", "detector")
 # What a case was run with; by these a matrix is made anew from the cases that fit.
 _GIVEN = ("duty", "seed", "attack_parameters", "controls")
-# One quantity as it is, as the vehicle reports it and as the twin has it.
-QUANTITIES = {
-    "cell_voltage_V": (
-        "true_voltage_target_V",
-        "reported_voltage_target_V",
-        "twin_voltage_target_V",
-    ),
-    "current_A": ("true_current_A", "reported_current_A", "twin_current_A"),
-    "temperature_degC": (
-        "true_temperature_max_degC",
-        "reported_temperature_max_degC",
-        "twin_temperature_max_degC",
-    ),
-    "soc": ("true_soc", "bms_soc", "twin_soc"),
-}
 
 
 class Outcome(Row):
@@ -191,94 +168,6 @@ class Matrix(Table[Outcome]):
         made = (Outcome(row) for row in matrix_rows(cases))
         rows = (row for row in made if (row["attack"], row["stack"], row["track"]) in here)
         return replace(self, rows=tuple(rows), cases=lambda: cases).where(**wanted)
-
-
-@dataclass(frozen=True, repr=False)
-class Trace(Mapping[str, NDArray[np.float64]]):
-    """The time series of one case, or of a replay: column to array.
-
-    Attributes:
-        name: Of the case or the recording.
-        series: One array (time,) for each column.
-
-    Example:
-        >>> import voltward as vw
-        >>> run = vw.open_run("out/demo")
-        >>> trace = run.trace(run.traces()[0])
-        >>> float(trace["time_s"][-1]), float(trace["true_soc"].max()) < 0.81
-        (1799.0, True)
-        >>> trace.plot("cell_voltage_V").get_ylabel()
-        'cell_voltage (V)'
-    """
-
-    name: str
-    series: Mapping[str, NDArray[np.float64]]
-
-    def __getitem__(self, column: str) -> NDArray[np.float64]:
-        if column not in self.series:
-            raise unknown("column", column, (*self.series, *QUANTITIES))
-        return self.series[column]
-
-    def __contains__(self, column: object) -> bool:
-        return column in self.series
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.series)
-
-    def __len__(self) -> int:
-        return len(self.series)
-
-    @property
-    def column_names(self) -> tuple[str, ...]:
-        """The names of all columns."""
-        return tuple(self.series)
-
-    def plot(self, *columns: str, axes: "Axes | None" = None) -> "Axes":
-        """Draw columns over time.
-
-        Args:
-            columns: Names of columns, or of a quantity as it is, as reported and as the twin has
-                it: `cell_voltage_V`, `current_A`, `temperature_degC`, `soc`.
-            axes: Where to; by default a new figure.
-
-        Returns:
-            The axes.
-
-        Raises:
-            ConfigurationError: There is no such column.
-        """
-        drawn = [name for column in columns for name in self._columns_of(column)]
-        series = [self[name] for name in drawn]
-        if axes is None:
-            # A figure of pyplot, so that notebooks show it.
-            axes = import_module("matplotlib.pyplot").figure().subplots()
-        for name, values in zip(drawn, series, strict=True):
-            axes.plot(self["time_s"], values, label=name)
-        quantity, _, unit = columns[0].rpartition("_") if len(columns) == 1 else ("", "", "")
-        axes.set(xlabel="time (s)", title=self.name)
-        axes.set_ylabel(f"{quantity} ({unit})" if quantity else ", ".join(columns))
-        axes.legend()
-        return axes
-
-    def _columns_of(self, column: str) -> tuple[str, ...]:
-        known = tuple(name for name in QUANTITIES.get(column, ()) if name in self.series)
-        return known if known and column not in self.series else (column,)
-
-    def to_arrow(self) -> "pa.Table":
-        """Return the series as an Arrow table."""
-        return import_module("pyarrow").Table.from_pydict(dict(self.series))
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return the series as a pandas frame over `time_s`.
-
-        Raises:
-            EnvironmentLacksError: pandas is not installed.
-        """
-        frame: pd.DataFrame = pandas().DataFrame(dict(self.series)).set_index("time_s")
-        return frame
-
-    def __repr__(self) -> str:
-        return f"<Trace {self.name}: {len(self)} columns, {len(self['time_s'])} times>"
 
 
 @dataclass(frozen=True, repr=False)
