@@ -19,7 +19,7 @@ def fit_paths(out: Path) -> tuple[Path, Path, Path]:
         ConfigurationError: It does not end in .toml.
     """
     if out.suffix.lower() != ".toml":
-        raise ConfigurationError(f"--out {out}: a parameter file ends in .toml")
+        raise ConfigurationError(f"{out}: a parameter file ends in .toml", hint="name it CELL.toml")
     return out, out.with_suffix(".report.html"), out.with_suffix(".report.json")
 
 

@@ -109,7 +109,5 @@ def _among(tables: Tables, name: str) -> frozenset[str] | None:
         return None
     sets = resolved_sets(tables)
     if name not in sets:
-        raise ConfigurationError(
-            f"--controls: there is no control set '{name}'", hint=nearest(name, sets)
-        )
+        raise ConfigurationError(f"there is no control set '{name}'", hint=nearest(name, sets))
     return sets[name]

@@ -180,7 +180,8 @@ class Table(Sequence[RowT], Generic[RowT]):
 
     def _size(self, most: int) -> str:
         cut = f", the first {most} shown" if len(self) > most else ""
-        return f"[{len(self)} rows{cut}; {len(self.columns)} columns]"
+        rows = "1 row" if len(self) == 1 else f"{len(self)} rows"
+        return f"[{rows}{cut}; {len(self.columns)} columns]"
 
 
 def _several(wanted: Wanted) -> Collection[Value]:

@@ -153,7 +153,8 @@ def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], lis
     fitted = [path for path in recording_files(data) if path.resolve() not in known]
     if not fitted:
         raise ConfigurationError(
-            "every recording is held out", why="DATA names no file that --check does not name"
+            "every recording is held out",
+            why="no file is left to fit: each is named as a check, too",
         )
     return fitted, kept_out
 
