@@ -13,6 +13,7 @@ from reference_pages.command_page import command_line_page, exit_codes_page, gat
 from reference_pages.configuration_page import configuration_page
 from reference_pages.defence_page import controls_page
 from reference_pages.physics_page import shipped_page, taps_page, validation_page
+from reference_pages.python_page import python_page
 from reference_pages.result_page import consequences_page, run_folder_page
 from reference_pages.tara_page import (
     annex5_page,
@@ -35,6 +36,7 @@ PAGES = {
     "attacks.md": attacks_page,
     "defences.md": controls_page,
     "command-line.md": command_line_page,
+    "python.md": python_page,
     "configuration.md": configuration_page,
     "consequences.md": consequences_page,
     "run-folder.md": run_folder_page,

@@ -140,7 +140,7 @@ def test_an_interruption_leaves_nothing(data, tmp_path, monkeypatch, capsys):
     def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("voltward.interfaces.cli.identify.identify", stop)
+    monkeypatch.setattr("voltward.real_cells.identification.identified_files.identify", stop)
     assert run(["identify", str(data), "--out", f"{tmp_path}/cell.toml"]) == ExitCode.INTERRUPTED
     assert list(tmp_path.iterdir()) == []
     assert "interrupted" in capsys.readouterr().err

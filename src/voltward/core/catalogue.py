@@ -1,6 +1,6 @@
 """A catalogue is a table from a name to where it lives; nothing is imported until asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any, Generic, TypeVar
@@ -46,6 +46,21 @@ class Catalogue(Generic[Entry]):
         raise ConfigurationError(
             f"there is no {self._kind} '{name}'", hint=nearest(name, self.names())
         )
+
+    def __getitem__(self, name: str) -> Entry:
+        return self.load(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names()
+
+    def __len__(self) -> int:
+        return len(self.names())
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} entries: {', '.join(self)}>"
 
     def all(self) -> tuple[Entry, ...]:
         """Import and return every entry, in the order of `names`."""

@@ -31,6 +31,14 @@ class VoltwardError(Exception):
         what: What went wrong, with file, key and the value got.
         why: Why that is a problem, or what is allowed.
         hint: What to do next.
+
+    Example:
+        >>> import voltward as vw
+        >>> try:
+        ...     vw.Attack("voltage-bais")
+        ... except vw.VoltwardError as error:
+        ...     print(error.what, "-", error.hint)
+        attacks[0]: there is no attack 'voltage-bais' - did you mean 'voltage-bias' or ...
     """
 
     exit_code = ExitCode.USAGE

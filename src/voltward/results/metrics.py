@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
-from scipy import special
 
 CONFIDENCE = 0.95
+
+
+def _special() -> Any:
+    # Loaded at the first interval: who only reads the tables of a run computes none.
+    return import_module("scipy.special")
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def wilson_interval(successes: int, trials: int, confidence: float = CONFIDENCE)
         raise ValueError(f"successes must lie in 0..{trials}, got {successes}")
     if trials == 0:
         return Interval(0.0, 1.0)
-    z = float(special.ndtri(0.5 + confidence / 2.0))
+    z = float(_special().ndtri(0.5 + confidence / 2.0))
     share = successes / trials
     scale = 1.0 + z * z / trials
     centre = (share + z * z / (2.0 * trials)) / scale
@@ -78,13 +84,13 @@ def poisson_upper(count: int, confidence: float = CONFIDENCE) -> float:
     Source: F. Garwood, Biometrika 28 (1936) 437-442. For no event at 95 % it is 2.996, the
     "rule of three".
     """
-    return float(special.chdtri(2 * (count + 1), 1.0 - confidence) / 2.0)
+    return float(_special().chdtri(2 * (count + 1), 1.0 - confidence) / 2.0)
 
 
 def poisson_interval(count: int, confidence: float = CONFIDENCE) -> Interval:
     """Return the exact two-sided interval of a Poisson mean (Garwood 1936)."""
     tail = (1.0 - confidence) / 2.0
-    low = 0.0 if count == 0 else float(special.chdtri(2 * count, 1.0 - tail) / 2.0)
+    low = 0.0 if count == 0 else float(_special().chdtri(2 * count, 1.0 - tail) / 2.0)
     return Interval(low, poisson_upper(count, 1.0 - tail))
 
 
@@ -152,5 +158,5 @@ def paired_interval(
     sample = np.asarray(differences, dtype=np.float64)
     centre = float(sample.mean())
     spread = float(sample.std(ddof=1)) / float(np.sqrt(pairs))
-    half = float(special.stdtrit(pairs - 1, 0.5 + confidence / 2.0)) * spread
+    half = float(_special().stdtrit(pairs - 1, 0.5 + confidence / 2.0)) * spread
     return Interval(centre - half, centre + half)

@@ -10,8 +10,8 @@ from typing import Any
 
 from pyarrow import parquet
 
-from voltward import __version__
 from voltward.core.files import sha256_of
+from voltward.core.version import VERSION
 from voltward.results.columns import NO_ATTACK
 from voltward.results.run_folder import RunFolder
 from voltward.results.run_layout import RUN_FILE
@@ -48,7 +48,7 @@ def environment_document(run: RunFolder, times: Times) -> dict[str, Any]:
         "schema_version": 1,
         "run": run_facts(run),
         "signer": {
-            "project": {"name": PROJECT, "version": __version__},
+            "project": {"name": PROJECT, "version": VERSION},
             "python": {
                 "implementation": platform.python_implementation(),
                 "version": platform.python_version(),

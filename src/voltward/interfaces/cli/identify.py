@@ -1,15 +1,12 @@
 """`voltward identify`: a parameter file, and a report on it, from recordings of a cell."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
-from voltward.core.errors import ConfigurationError, ExitCode
-from voltward.core.files import pretty_json, write_text
+from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.output import (
     columns,
     emit,
@@ -22,16 +19,14 @@ from voltward.interfaces.cli.output import (
     progress_bar,
     refuse_existing,
 )
-from voltward.real_cells.identification.cell_document import write_cell
-from voltward.real_cells.identification.cell_facts import cell_facts
-from voltward.real_cells.identification.data_files import recording_files
+from voltward.interfaces.fit_files import fit_paths, write_fit
 from voltward.real_cells.identification.fit_summary import fit_summary
-from voltward.real_cells.identification.identify import Identification, identify
-from voltward.real_cells.identification.known_soc import with_soc
-from voltward.real_cells.identification.open_circuit import slow_curve
-from voltward.real_cells.recordings.column_map import ColumnMap, Cut, load_column_map
-from voltward.real_cells.recordings.reading import read_recording
-from voltward.real_cells.recordings.recording import Recording
+from voltward.real_cells.identification.identified_files import (
+    CellWords,
+    FileReading,
+    identify_files,
+)
+from voltward.real_cells.recordings.column_map import Cut
 from voltward.real_cells.replay.scores import TRACKS
 
 _HEAD = ("recording", "degC", "part", "error", "worst", "")
@@ -136,49 +131,19 @@ def identify_command(
     OUT.report.html and OUT.report.json (without .toml); a fit that did not converge or left the
     physical range is written too, marked, and leaves with code 3.
     """
-    _require_parameter_file(out)
-    for path in (out, *_beside(out)):
+    for path in fit_paths(out):
         refuse_existing(path, force=force)
-    fitted, kept_out = _chosen(data, checks)
-    mapped = load_column_map(column_map) if column_map else None
-    start = _first(initial_soc, mapped.initial_soc if mapped else None)
-    reader = _Reader(mapped, _CUTS[cut], temperature_degC, 1.0 if start is None else start)
-    stated_Ah = _first(capacity_Ah, mapped.capacity_Ah if mapped else None)
+    words = CellWords(name or out.stem, chemistry, source, heat_capacity, surface, volume)
+    reading = FileReading(column_map or "", capacity_Ah, initial_soc, _CUTS[cut], temperature_degC)
     with progress_bar() as progress:
-        raw = []
-        for index, path in enumerate((*fitted, *kept_out)):
-            progress("read", index, len(fitted) + len(kept_out))
-            raw.append(reader.read(path))
-        progress("read", len(raw), len(raw))
-        curve = slow_curve(raw[: len(fitted)], stated_Ah)
-        known = [
-            replace(reader.known(recording, path, curve.capacity_Ah), name=called)
-            for recording, path, called in zip(
-                raw, (*fitted, *kept_out), _names((*fitted, *kept_out)), strict=True
-            )
-        ]
-        facts = cell_facts(
-            name or out.stem,
-            chemistry,
-            source,
-            curve.capacity_Ah,
-            heat_capacity_J_per_K=heat_capacity,
-            surface_m2=surface,
-            volume_m3=volume,
-        )
-
-        def advance(count: int, error_V: float) -> None:
-            progress(f"fit: {1e3 * error_V:.1f} mV", count, max(count, _ROUNDS_SHOWN))
-
-        found = identify(known[: len(fitted)], known[len(fitted) :], curve, facts, advance)
-        progress("fit: done", found.solution.rounds, found.solution.rounds)
-    notes = {recording.name: recording.notes for recording in known}
-    summary = plain(fit_summary(found, track=track, notes=notes))
-    written = _write(out, found, summary)
+        files = identify_files(data, checks, words, reading, progress)
+    found = files.found
+    summary = plain(fit_summary(found, track=track, notes=files.notes))
+    written = write_fit(out, found, summary)
     if as_json:
         emit_json({**summary, "written": [str(path) for path in written]})
     else:
-        _show(summary, written, assumed_full=start is None and reader.started_by_assumption)
+        _show(summary, written, assumed_full=files.assumed_full)
     if found.grave:
         leave(
             ExitCode.GATE_FAILED,
@@ -186,64 +151,6 @@ def identify_command(
             why="; ".join(doubt.text for doubt in found.found if doubt.grave),
             hint="the files are written and say so; see the report, then repair the recordings",
         )
-
-
-def _require_parameter_file(out: Path) -> None:
-    if out.suffix.lower() != ".toml":
-        raise ConfigurationError(f"--out {out}: a parameter file ends in .toml")
-
-
-def _first(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
-
-
-def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """Return the files to fit and those to hold out; no file is both."""
-    kept_out = recording_files(checks)
-    known = {path.resolve() for path in kept_out}
-    fitted = [path for path in recording_files(data) if path.resolve() not in known]
-    if not fitted:
-        raise ConfigurationError(
-            "every recording is held out", why="DATA names no file that --check does not name"
-        )
-    return fitted, kept_out
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """Return what to call the files: with their folder where two have one name."""
-    stems = [path.stem for path in paths]
-    return [
-        path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}/{path.stem}"
-        for path in paths
-    ]
-
-
-def _beside(out: Path) -> tuple[Path, Path]:
-    """Return where the report on a parameter file stands, and its table."""
-    return out.with_suffix(".report.html"), out.with_suffix(".report.json")
-
-
-def _write(out: Path, found: Identification, summary: dict[str, Any]) -> list[Path]:
-    """Write report and parameter file; the parameter file comes last, so that it has a report."""
-    page, table = _beside(out)
-    # Drawing libraries are loaded only now.
-    report = import_module(_REPORT)
-    report.write_fit_report(page, found, summary)
-    write_text(table, pretty_json(summary))
-    _, word, sentence = report.verdict(summary)
-    head = [
-        f"Identified from recordings, track {summary['track']}; report: {page.name}.",
-        f"Fit {word}: {sentence}",
-        *(f"Doubt: {doubt.text}." for doubt in found.found),
-    ]
-    remarks = dict.fromkeys(found.facts.assumed, "Assumption: an 18650 scaled by capacity.")
-    remarks["capacity_Ah"] = f"Slow discharge {found.curve.name}."
-    remarks["equivalent_18650"] = "By capacity, of 2.78 Ah each."
-    remarks["model_error"] = "Open loop, root mean square above 12 % state of charge, " + (
-        "on held-out drives." if any(fit.held_out for fit in found.fits) else "on fitted drives."
-    )
-    write_cell(out, found.cell, head=head, remarks=remarks)
-    return [out, page, table]
 
 
 def _show(summary: dict[str, Any], written: Sequence[Path], *, assumed_full: bool) -> None:
@@ -280,39 +187,3 @@ def _row(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _millivolts(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f} mV"
-
-
-class _Reader:
-    """Reads files the same way twice: to find the capacity, then with a state of charge."""
-
-    def __init__(
-        self,
-        column_map: ColumnMap | None,
-        cut: Cut,
-        temperature_degC: float | None,
-        initial_soc: float,
-    ) -> None:
-        self._given: dict[str, Any] = {
-            "column_map": column_map,
-            "temperature_degC": temperature_degC,
-        }
-        self._cut = cut
-        self._initial_soc = initial_soc
-        self.started_by_assumption = False
-
-    def read(self, path: Path, capacity_Ah: float | None = None) -> Recording:
-        """Return a recording, with a state of charge where a capacity is given."""
-        return read_recording(
-            path,
-            **self._given,
-            cut=self._cut if self._cut != "none" else None,
-            capacity_Ah=capacity_Ah,
-            initial_soc=self._initial_soc,
-        )
-
-    def known(self, recording: Recording, path: Path, capacity_Ah: float) -> Recording:
-        """Return a recording with its state of charge."""
-        if recording.soc is not None:
-            return recording
-        self.started_by_assumption = True
-        return with_soc(self.read(path, capacity_Ah), capacity_Ah, self._initial_soc)

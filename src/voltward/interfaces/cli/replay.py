@@ -8,12 +8,8 @@ import click
 
 from voltward.controls.cell_calibration import (
     Calibration,
-    load_calibration,
-    parameters_of,
-    with_calibration,
 )
 from voltward.core.errors import ConfigurationError
-from voltward.documents.toml_document import find_document
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -25,15 +21,10 @@ from voltward.interfaces.cli.output import (
     progress_bar,
     refuse_existing,
 )
-from voltward.physical.cell_file import load_cell
-from voltward.real_cells.recordings.column_map import load_column_map
-from voltward.real_cells.recordings.reading import read_recording
-from voltward.real_cells.recordings.sampling import is_sparse
-from voltward.real_cells.replay.detectors import load_detectors
 from voltward.real_cells.replay.injected_rows import parse_injection
-from voltward.real_cells.replay.profile import ReplayedProfile, prepared, replay_profile
+from voltward.real_cells.replay.profile import ReplayedProfile
+from voltward.real_cells.replay.replayed_files import FileReplay
 from voltward.real_cells.replay.scores import TRACKS, ProfileScore
-from voltward.real_cells.replay.session import ReplaySession
 from voltward.real_cells.replay.trace import TABLES, trace_columns, write_trace
 
 _HEAD = (
@@ -137,29 +128,18 @@ def replay_command(
         for path in data:
             refuse_existing(_trace_of(trace, path, data), force=force, option="--trace")
     parsed = [parse_injection(text) for text in injections]
-    cell_path = find_document("cells", cell_name, "cell")
-    cell, calibration = load_cell(cell_path), load_calibration(cell_path)
-    controls = load_detectors(detectors, cell.name)
-    parameters = parameters_of(calibration, controls)
-    sessions: dict[bool, ReplaySession] = {}
-    mapped = load_column_map(column_map) if column_map else None
+    player = FileReplay(cell_name, detectors, column_map or "")
     scores = []
     with progress_bar() as progress:
         for index, path in enumerate(data):
             progress("replay", index, len(data))
-            read = read_recording(
+            replayed = player.replay(
                 path,
-                column_map=mapped,
-                temperature_degC=temperature_degC,
-                capacity_Ah=cell.capacity_Ah,
+                parsed,
                 initial_soc=initial_soc,
+                temperature_degC=temperature_degC,
+                track=track,
             )
-            recording, sparse = prepared(read, cell), is_sparse(read)
-            if sparse not in sessions:
-                ready = with_calibration(controls, calibration, sparse=sparse)
-                sessions[sparse] = ReplaySession(cell, ready)
-            session = sessions[sparse]
-            replayed = replay_profile(session, recording, parsed, initial_soc, track, parameters)
             scores.append(replayed.score)
             if trace is not None:
                 out = _trace_of(trace, path, data)
@@ -170,8 +150,8 @@ def replay_command(
         profiles = [score.as_document() for score in scores]
         emit_json({"schema_version": SCHEMA_VERSION, "profiles": profiles})
         return
-    _show(scores, session.detectors, injected=bool(parsed))
-    emit(_thresholds(calibration))
+    _show(scores, player.detectors, injected=bool(parsed))
+    emit(_thresholds(player.calibration))
 
 
 def _thresholds(calibration: Calibration | None) -> str:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -107,6 +108,18 @@ def _worker_environment() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Start workers without the caller's script, which each of them would run again."""
+    main: dict[str, Any] = vars(sys.modules["__main__"])
+    kept = {name: value for name, value in main.items() if name in {"__file__", "__spec__"}}
+    main |= {"__file__": None, "__spec__": None}
+    try:
+        yield
+    finally:
+        main.update(kept)
 
 
 def run_campaign(
@@ -223,7 +236,8 @@ def _parts(
                     index = waiting.pop()
                     ids = {case.case_id for case in batches[index]}
                     wanted = [name for name in traced if name in ids]
-                    running.add(pool.submit(_run_part, index, batches[index], wanted))
+                    with _main_hidden():
+                        running.add(pool.submit(_run_part, index, batches[index], wanted))
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     yield future.result()

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-import voltward
 from voltward.attacks.catalogue import ATTACKS
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.attack import Attack
 from voltward.core.control import Control
+from voltward.core.version import VERSION
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import Duty
 from voltward.ranges.configuration.stacks import Stack
@@ -112,7 +112,7 @@ def run_facts(
         "seed": settings.seed,
         "config_sha256": settings.config_sha256,
         "versions": {
-            "voltward": voltward.__version__,
+            "voltward": VERSION,
             "python": platform.python_version(),
             **{name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy", "pyarrow")},
         },

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from voltward import __version__
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.rating.rated import RatedRisk
 from voltward.assurance.tara.rating.verdict import Holds
 from voltward.core.files import pretty_json
+from voltward.core.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # Risk value to level; a risk of 1 is no finding.
@@ -34,7 +34,7 @@ def sarif(exported: Exported) -> str:
     rating = exported.rating
     driver = {
         "name": "voltward tara",
-        "semanticVersion": __version__,
+        "semanticVersion": VERSION,
         "rules": [rules[name] for name in names],
     }
     run = {
