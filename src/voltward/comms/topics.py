@@ -41,7 +41,7 @@ class TopicMap:
 
 
 def checked_identity(name: str) -> str:
-    """Return a name that may stand in a certificate and in a topic.
+    """Return a name that is safe in a certificate and in a topic.
 
     Raises:
         ConfigurationError: The name could be read as a wildcard or as several levels.
@@ -80,6 +80,6 @@ def access_by_identity(topics: TopicMap, vehicles: Iterable[str], cloud: str) ->
 
 
 def access_for_all(topics: TopicMap) -> str:
-    """Return the access list of a broker that knows no identities: anyone may use these topics."""
+    """Return the access list of a broker without identities: anyone may use these topics."""
     patterns = (topics.telemetry_of("+"), topics.command_of("+"))
     return "".join(f"topic readwrite {pattern}\n" for pattern in patterns)

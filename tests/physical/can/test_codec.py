@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError
-from voltward.physical.can import codec, quantisation, wire_scale
+from voltward.physical.can import codec, wire_scale
 from voltward.physical.can.database import (
     decode_frame,
     encode_message,
@@ -90,7 +90,7 @@ FULL = PackTelemetry(
 def assert_same(record, other, signals):
     for field, (_, scale) in signals.items():
         np.testing.assert_array_equal(
-            getattr(record, field), quantisation.quantise(getattr(other, field), scale)
+            getattr(record, field), wire_scale.quantise(getattr(other, field), scale)
         )
 
 
@@ -102,13 +102,13 @@ def test_telemetry_round_trip_is_exactly_the_quantised_set(telemetry):
     count = len(telemetry.voltage_V)
     np.testing.assert_array_equal(
         seen.voltage_V[:count],
-        quantisation.quantise(telemetry.voltage_V, wire_scale.CELL_VOLTAGE_V),
+        wire_scale.quantise(telemetry.voltage_V, wire_scale.CELL_VOLTAGE_V),
     )
     cells = codec.decode_telemetry(frames, cells=96)
     count = len(telemetry.temperature_degC)
     np.testing.assert_array_equal(
         cells.temperature_degC[:count],
-        quantisation.quantise(telemetry.temperature_degC, wire_scale.CELL_TEMPERATURE_degC),
+        wire_scale.quantise(telemetry.temperature_degC, wire_scale.CELL_TEMPERATURE_degC),
     )
     assert all(math.isnan(value) for value in cells.temperature_degC[count:])
     for field in ("charging", "main_positive", "main_negative", "precharge", "bms_state"):

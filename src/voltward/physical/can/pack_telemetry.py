@@ -1,4 +1,4 @@
-"""What the pack's network says, as records without bytes."""
+"""The content of the pack network's messages, as records without bytes."""
 
 import math
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ def _missing(record: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class PackTelemetry:
-    """One set of telemetry; NaN or None says that a value is missing.
+    """One set of telemetry; NaN or None marks a missing value.
 
     Args:
         voltage_V: One per cell, in V; up to 96.

@@ -1,4 +1,4 @@
-"""The file of a live run: one attacker, several cases that differ in their defences."""
+"""The keys of a live file: the attackers, and several cases that differ in their defences."""
 
 from typing import Annotated, Literal, Self
 
@@ -52,7 +52,7 @@ class Step(Span):
 
 
 class ManInTheMiddle(FromCatalogue):
-    """The man between gateway and broker; his attack says what he does in mode `rewrite`."""
+    """The man in the middle, between gateway and broker; his attack acts in mode `rewrite`."""
 
     steps: tuple[Step, ...] = Field(min_length=1)
 
@@ -60,7 +60,7 @@ class ManInTheMiddle(FromCatalogue):
     def _in_order(self) -> Self:
         for first, second in zip(self.steps, self.steps[1:], strict=False):
             if second.from_tick < first.to_tick:
-                raise ValueError(f"the step from tick {second.from_tick} begins in the one before")
+                raise ValueError(f"the step from tick {second.from_tick} overlaps the one before")
         return self
 
     def mode_at(self, tick: int) -> Mode:
@@ -69,17 +69,17 @@ class ManInTheMiddle(FromCatalogue):
 
     @property
     def rewriting(self) -> Span:
-        """From the first rewriting on to the end of the last; empty modes lie in between."""
+        """From the start of the first rewriting step to the end of the last."""
         steps = [step for step in self.steps if step.mode == Mode.REWRITE] or list(self.steps)
         return Span(from_tick=steps[0].from_tick, to_tick=steps[-1].to_tick)
 
 
 class Rogue(Span, FromCatalogue):
-    """A publisher of forged telemetry: it changes what it hears, and invents what it does not.
+    """A publisher of forged telemetry: it changes what it hears, and invents it when it hears none.
 
     Attributes:
         voltage_V: Of every cell in a record that it invents.
-        temperature_degC: The same.
+        temperature_degC: Of every cell in a record that it invents.
     """
 
     voltage_V: float = Field(ge=0.0, le=6.0)
@@ -87,20 +87,20 @@ class Rogue(Span, FromCatalogue):
 
 
 class BusAttacker(Span, FromCatalogue):
-    """A node that repeats the telemetry it hears, changed, right behind the original."""
+    """A node that sends the telemetry it hears again, changed, right behind the original."""
 
 
 class Case(_Section):
     """One case: which defences are on, and who attacks.
 
     Attributes:
-        name: In file names and tables.
+        name: As it appears in file names and tables.
         tls: Whether gateway, cloud and broker use TLS 1.3.
         verify_broker: Whether the gateway checks the broker's certificate.
         client_certificates: Whether the broker demands certificates of its clients.
-        man_in_the_middle: Whether he stands between gateway and broker.
-        rogue: Which certificate the rogue publisher shows; absent for no rogue.
-        bus_attacker: Whether the node on the bus attacks; else it only listens.
+        man_in_the_middle: Whether there is a man in the middle.
+        rogue: Which certificate the rogue publisher shows; absent when there is none.
+        bus_attacker: Whether the node on the bus attacks; otherwise it only listens.
     """
 
     name: Identity
@@ -136,7 +136,7 @@ class LiveSettings(_Section):
         title: Of the run.
         system: Shipped name or system file.
         duty: Shipped name or duty file; its first ticks are run.
-        controls: In force in every case; those of the uplink follow from the case.
+        controls: In force in every case; those of the uplink are switched by the case.
         seed: Of noise and spread.
         ticks: Length of each case.
         tick_s: Length of a tick.
@@ -166,12 +166,14 @@ class LiveSettings(_Section):
         for case in self.case:
             for attacker in ("man_in_the_middle", "rogue", "bus_attacker"):
                 if getattr(case, attacker) and getattr(self, attacker) is None:
-                    raise ValueError(f"case '{case.name}' has {attacker}, there is no [{attacker}]")
+                    raise ValueError(
+                        f"case '{case.name}' has {attacker}, but [{attacker}] is missing"
+                    )
         self.topics.topic_map()
         return self
 
     def attackers(self, case: Case) -> list[tuple[FromCatalogue, int]]:
-        """Return who attacks in a case, and from which tick on."""
+        """Return the attacks of a case, each with its first tick."""
         found: list[tuple[FromCatalogue, int]] = []
         man = self.man_in_the_middle
         if case.man_in_the_middle and man is not None:
