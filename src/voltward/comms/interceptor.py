@@ -1,8 +1,8 @@
 """A man in the middle between a client and a broker, both on 127.0.0.1.
 
 1. A client connects. In mode `drop` it gets no answer; else a connection to the broker is opened.
-   To rewrite, he needs plain text: where there is TLS he is an impersonated broker, with a
-   certificate of his own.
+   Rewriting needs plain text: where there is TLS, the client gets an impersonated broker with a
+   certificate of its own.
 2. What the client sends is relayed, held back (`delay`) or rewritten.
 3. What the broker sends is relayed or rewritten.
 4. A change of mode lets held bytes go, or cuts connections, so that the client connects again.
@@ -24,7 +24,7 @@ HANDSHAKE_S = 10.0
 
 
 class Mode(StrEnum):
-    """What he does with the traffic of the client; that of the broker he relays or rewrites."""
+    """What is done with the traffic of the client; that of the broker is relayed or rewritten."""
 
     PASSTHROUGH = "passthrough"
     DROP = "drop"
@@ -39,8 +39,8 @@ class Observations:
     Attributes:
         rewritten: PUBLISH packets of the client changed.
         rewritten_back: PUBLISH packets to the client changed.
-        severed: Connections that he cut.
-        refused_handshakes: Clients that refused his certificate.
+        severed: Connections that were cut.
+        refused_handshakes: Clients that refused the certificate.
         held_bytes_peak: Most bytes held back at a time.
         client_tls: TLS version negotiated with the client; empty without.
         broker_tls: TLS version negotiated with the broker; empty without.
@@ -89,7 +89,7 @@ class Interceptor:
     Args:
         broker_host: Address of the broker, on loopback.
         broker_port: Its port.
-        certificate: His own certificate, for TLS; None where the client speaks plain MQTT.
+        certificate: Of the impersonated broker, for TLS; None where the client speaks plain MQTT.
         rewrite: From topic and payload to the new payload in mode `rewrite`, in both directions.
 
     Raises:
@@ -118,7 +118,7 @@ class Interceptor:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def set_mode(self, mode: Mode) -> bool:
-        """Change what he does, and return whether he cut connections to do so.
+        """Change the mode, and return whether connections were cut for it.
 
         Held bytes go on in their order when the mode is no longer `delay` and nothing is cut.
         """
@@ -146,7 +146,7 @@ class Interceptor:
             await self._server.wait_closed()
 
     def _must_cut(self, before: Mode, mode: Mode) -> bool:
-        """Return whether he cuts: to drop, or to make the client leave or enter his own TLS."""
+        """Return whether a change cuts: to drop, or so that the client meets another TLS peer."""
         terminates = self._certificate is not None and Mode.REWRITE in (before, mode)
         return mode == Mode.DROP or terminates
 
@@ -200,7 +200,7 @@ class Interceptor:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         context = None
         if with_tls:
-            # He does not check the broker, and has no certificate that the broker would accept.
+            # Without a check of the broker, and without a certificate that it would accept.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -240,7 +240,7 @@ class Interceptor:
         await _close(relay.client)
 
     def _passed(self, relay: _Relay, splitter: PacketSplitter, chunk: bytes) -> tuple[bytes, int]:
-        """Return what he sends on for a chunk, and how many packets of it he changed."""
+        """Return what is sent on for a chunk, and how many packets of it were changed."""
         if not relay.readable:
             return chunk, 0
         packets = splitter.feed(chunk)

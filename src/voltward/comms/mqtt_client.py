@@ -250,7 +250,7 @@ class MqttSession:
     # 4.
     @contextmanager
     def _changing(self) -> Iterator[None]:
-        """Record something, and wake whoever waits for it."""
+        """Record something, and wake the threads that wait for it."""
         with self._changed:
             yield
             self._changed.notify_all()

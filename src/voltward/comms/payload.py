@@ -5,8 +5,8 @@
 3. `decode` reads the content and refuses what does not fit. With a key it encodes what it read and
    compares the tag: only a valid tag becomes a proof of the message.
 
-A number arrives as the same float64 that was sent. Units of VSS that differ from ours (percent) are
-reached by moving the decimal point of the number's shortest text, which is exact.
+A number arrives as the same float64 that was sent. Where VSS has another unit (percent), the
+decimal point of the number's shortest text is moved, which is exact.
 
 Source: COVESA Vehicle Signal Specification 6.0, branch Vehicle.Powertrain.TractionBattery.
 """
@@ -44,7 +44,7 @@ class Kind(StrEnum):
 
 
 class _Digits(str):
-    """Text of a JSON number, told apart from a JSON string."""
+    """Text of a JSON number, as distinct from a JSON string."""
 
     __slots__ = ()
 

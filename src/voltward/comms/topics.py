@@ -11,7 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class TopicMap:
-    """Patterns of the topics; `{vehicle}` stands for the vehicle's identity.
+    """Patterns of the topics; `{vehicle}` is replaced by the vehicle's identity.
 
     Attributes:
         telemetry: From the vehicle to the cloud.
@@ -27,7 +27,7 @@ class TopicMap:
             if levels.count("{vehicle}") != 1 or any(char in pattern for char in "+#$ \0\n\r"):
                 raise ConfigurationError(
                     f"topic map: {field} = '{pattern}'",
-                    why="'{vehicle}' is one whole level; '+', '#', '$' and spaces are not allowed",
+                    why="'{vehicle}' is one level; '+', '#', '$' and spaces are not allowed",
                     hint=f"for example '{TopicMap.__dataclass_fields__[field].default}'",
                 )
 

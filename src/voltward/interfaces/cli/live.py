@@ -87,7 +87,7 @@ def live_schema(subject: str) -> None:
 
 
 def _module(name: str) -> Any:
-    """Import what needs simulation and broker when a command runs, so that help stays quick."""
+    """Import what needs simulation and broker when a command runs, so that help is quick."""
     return import_module(f"voltward.ranges.live.{name}")
 
 

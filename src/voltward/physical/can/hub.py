@@ -1,7 +1,7 @@
 """The hub: one bus for many processes, on a Unix socket.
 
 1. A client connects and sends a greeting; the hub answers with one, and from then on the client
-   hears the bus.
+   receives what others send.
 2. Each record that a client sends is checked; one that no bus carries is dropped and counted in
    `malformed`.
 3. A record goes to the queues of all other clients, in one order that all of them see. A client
@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self
 
 from voltward.core.errors import ConfigurationError
@@ -79,7 +79,7 @@ class _Client:
         waiting: Records that wait to be sent.
         sending: Rest of the records that are being sent.
         joined: Whether it has sent its greeting.
-        wants_own: Whether it hears its own records.
+        wants_own: Whether it receives its own records.
     """
 
     connection: socket.socket
@@ -116,12 +116,7 @@ class HubServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stop()
 
     @property
@@ -284,7 +279,7 @@ def _listen(path: Path) -> socket.socket:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove a socket that nobody listens on; refuse a path that is in use."""
+    """Remove a socket without a listener; refuse a path that is in use."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:

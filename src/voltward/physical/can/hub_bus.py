@@ -101,7 +101,7 @@ class HubBus(BusABC):
             self._socket.connect(address)
         self._socket.sendall(pack_hello(wants_own=wants_own))
         answer = 0
-        while answer < RECORD_BYTES:  # the hub answers when this node hears the bus
+        while answer < RECORD_BYTES:  # the hub answers when this node is on the bus
             chunk = self._socket.recv(RECORD_BYTES - answer)
             if not chunk:
                 raise ConnectionError("the hub closed the connection")

@@ -2,7 +2,7 @@
 
 Authenticator = first bits of CMAC-AES128(key, data id || payload || full freshness). A secured
 frame is payload, padding to a length that CAN FD has, low bits of the freshness, authenticator. The
-trailer stands at the end, so a receiver needs only the profile to find it; padding is under the
+trailer is at the end, so a receiver needs only the profile to find it; padding is under the
 MAC.
 
 Source: AUTOSAR documents 654 (SWS) and 969 (protocol); NIST SP 800-38B (CMAC); RFC 4493.

@@ -1,8 +1,8 @@
 """A client that is not a vehicle and publishes telemetry in a vehicle's name.
 
 1. `arrive` opens a session before the others publish, and tries to listen.
-2. `step` hears the honest records of the tick and publishes one forged record.
-3. What it hears is changed by the attack; when it hears nothing, it invents a record.
+2. `step` receives the honest records of the tick, or invents one when there are none.
+3. The attack changes that record, and the result is published.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ from voltward.ranges.live.links.control import Document, Role
 from voltward.ranges.live.links.ports import WAIT_S, BrokerAccess
 
 TAP = "mqtt.up"
-# The broker has acknowledged the records before; they need no longer to get here.
-HEARING_S = 3.0
+# The broker has already acknowledged the records; they take no longer to arrive here.
+RECEIVE_S = 3.0
 
 
 @dataclass
@@ -88,7 +88,7 @@ class RogueRole(Role):
         if not self._plan.covers(tick):
             return {"delivered": 0}
         # 2.
-        record = self._hear(heard) or self._invented(tick)
+        record = self._received(heard) or self._invented(tick)
         # 3.
         forged = self._forger.forge(TAP, record, tick)
         if forged is None or self._session is None:
@@ -120,11 +120,11 @@ class RogueRole(Role):
         if self._may_read:
             self._listens = self._session.subscribe(self._access.telemetry_topic, WAIT_S, own=False)
 
-    def _hear(self, count: int) -> Message | None:
+    def _received(self, count: int) -> Message | None:
         """Return the first record of the tick, if one came."""
         if self._session is None or not self._listens:
             return None
-        payloads = self._session.receive(count, HEARING_S)
+        payloads = self._session.receive(count, RECEIVE_S)
         # Mosquitto grants every subscription; a client that may not read gets no message.
         self._may_read = self._listens = len(payloads) == count
         for payload in payloads:

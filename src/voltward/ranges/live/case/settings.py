@@ -52,7 +52,7 @@ class Step(Span):
 
 
 class ManInTheMiddle(FromCatalogue):
-    """The man in the middle, between gateway and broker; his attack acts in mode `rewrite`."""
+    """The man in the middle, between gateway and broker; its attack acts in mode `rewrite`."""
 
     steps: tuple[Step, ...] = Field(min_length=1)
 
@@ -64,7 +64,7 @@ class ManInTheMiddle(FromCatalogue):
         return self
 
     def mode_at(self, tick: int) -> Mode:
-        """Return what he does in a tick."""
+        """Return the mode of a tick."""
         return next((step.mode for step in self.steps if step.covers(tick)), Mode.PASSTHROUGH)
 
     @property
@@ -75,7 +75,7 @@ class ManInTheMiddle(FromCatalogue):
 
 
 class Rogue(Span, FromCatalogue):
-    """A publisher of forged telemetry: it changes what it hears, and invents it when it hears none.
+    """A publisher of forged telemetry: it changes what it receives, or invents records.
 
     Attributes:
         voltage_V: Of every cell in a record that it invents.
@@ -87,7 +87,7 @@ class Rogue(Span, FromCatalogue):
 
 
 class BusAttacker(Span, FromCatalogue):
-    """A node that sends the telemetry it hears again, changed, right behind the original."""
+    """A node that sends a changed copy of the telemetry directly after the original."""
 
 
 class Case(_Section):
@@ -130,7 +130,7 @@ class Topics(_Section):
 
 
 class LiveSettings(_Section):
-    """A whole live run.
+    """A complete live run.
 
     Attributes:
         title: Of the run.
@@ -159,7 +159,7 @@ class LiveSettings(_Section):
     case: tuple[Case, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _complete(self) -> Self:
         names = [case.name for case in self.case]
         if len(set(names)) != len(names):
             raise ValueError("two cases have the same name")

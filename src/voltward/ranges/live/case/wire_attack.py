@@ -99,7 +99,7 @@ def forger_settings(
     """
     rows, held = wire_rows(attacker, plan, span, cells, settings.tick_s)
     if attacker == "man_in_the_middle":
-        # To rewrite he needs the plain text, and has it only as an impersonated broker.
+        # Rewriting needs the plain text, which only the impersonated broker has.
         held |= int(Capability.SESSION_TERMINATED)
     return ForgerSettings(rows.tolist(), held, settings.seed, cells)
 

@@ -67,7 +67,7 @@ def message_in(kind: Kind, frames: Sequence[Frame], cells: int = 0) -> Message:
     """Return the message in a tick's frames; of several the last counts.
 
     Args:
-        kind: Telemetry or command; frames of the other are passed over.
+        kind: Telemetry or command; frames of the other kind are ignored.
         frames: In order of arrival.
         cells: Of the pack, for telemetry.
     """

@@ -95,7 +95,7 @@ class BrokerAccess:
 class NetworkPath(StrEnum):
     """What the network between gateway and broker does in a tick.
 
-    The coordinator says it; on a real network the gateway would learn it from a time-out.
+    The coordinator sends it; on a real network, a time-out would show it.
     """
 
     ANSWERS = "answers"
@@ -200,7 +200,7 @@ class Uplink:
             return str(error), error.untrusted
         if not session.subscribe(self._access.command_topic, WAIT_S):
             session.close()
-            return "the broker does not let us read commands", False
+            return "the broker does not let the gateway read commands", False
         self._session, self.facts = session, session.facts
         return "", False
 
@@ -217,7 +217,7 @@ class Uplink:
         answers = [self._session.acknowledged(number, WAIT_S) for _, number in self._unacknowledged]
         if False in answers:
             topic = self._access.telemetry_topic
-            raise PermissionError(f"the broker does not let us write to {topic}")
+            raise PermissionError(f"the broker does not let the gateway write to {topic}")
         self._unacknowledged = [
             entry
             for entry, answer in zip(self._unacknowledged, answers, strict=True)

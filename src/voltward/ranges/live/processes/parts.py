@@ -1,7 +1,8 @@
 """The three parts of the live range: the functions of the virtual range, compiled for one run.
 
 1. A `Scene` holds what all cases of a run share: assembly and duty.
-2. A program compiles the step of one part for a scene; cases share it.
+2. A program compiles the step of one part for a scene, on the inputs that follow the assembly;
+   cases share it.
 3. A part holds its state, steps its program and keeps what it observed.
 """
 
@@ -45,7 +46,6 @@ from voltward.ranges.virtual.case_arrays import (
     Assembly,
     CaseArrays,
     DutyTick,
-    FixedDraws,
     fixed_draws,
 )
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
@@ -103,80 +103,45 @@ def _worst(scores: Array) -> Array:
 
 @cache
 def _vehicle_program(scene: Scene) -> Any:
-    def step(
-        case: CaseArrays,
-        fixed: FixedDraws,
-        state: VehicleState,
-        command: Record,
-        duty: DutyTick,
-        context: Context,
-    ) -> tuple[VehicleState, Record, Values]:
-        moved, telemetry, report = vehicle_step(
-            scene.assembly, case, fixed, state, command, duty, context
-        )
+    def step(*inputs: Any) -> tuple[VehicleState, Record, Values]:
+        moved, telemetry, report = vehicle_step(scene.assembly, *inputs)
         cells = moved.plant.cells
-        return (
-            moved,
-            telemetry,
-            {
-                "true_soc": jnp.mean(cells.soc),
-                "true_voltage_max_V": jnp.max(report.output.voltage_V),
-                "true_temperature_max_degC": jnp.max(cells.temperature_degC),
-                "true_current_A": report.current_A[0],
-                "plated_charge_mAh": 1000.0 * jnp.max(moved.plant.plated_Ah),
-                "bms_soc": moved.estimate.soc[0, 0],
-                "contactor_closed": moved.contactors.closed[0].astype(jnp.float64),
-                "bms_score": _worst(report.scores),
-            },
-        )
+        values = {
+            "true_soc": jnp.mean(cells.soc),
+            "true_voltage_max_V": jnp.max(report.output.voltage_V),
+            "true_temperature_max_degC": jnp.max(cells.temperature_degC),
+            "true_current_A": report.current_A[0],
+            "plated_charge_mAh": 1000.0 * jnp.max(moved.plant.plated_Ah),
+            "bms_soc": moved.estimate.soc[0, 0],
+            "contactor_closed": moved.contactors.closed[0].astype(jnp.float64),
+            "bms_score": _worst(report.scores),
+        }
+        return moved, telemetry, values
 
     return jax.jit(step)
 
 
 @cache
 def _gateway_program(scene: Scene) -> Any:
-    def step(
-        case: CaseArrays,
-        state: GatewayState,
-        bus: Record,
-        down: Record,
-        peer: Record,
-        outcome: LinkOutcome,
-        context: Context,
-    ) -> tuple[GatewayState, tuple[Record, Record], Record, Values]:
-        moved, records, command, report = gateway_step(
-            scene.assembly, case, state, bus, down, peer, outcome, context
-        )
-        return (
-            moved,
-            records,
-            command,
-            {"queued_records": report.queued[0], "gateway_score": _worst(report.scores)},
-        )
+    def step(*inputs: Any) -> tuple[GatewayState, tuple[Record, Record], Record, Values]:
+        moved, records, command, report = gateway_step(scene.assembly, *inputs)
+        values = {"queued_records": report.queued[0], "gateway_score": _worst(report.scores)}
+        return moved, records, command, values
 
     return jax.jit(step)
 
 
 @cache
 def _cloud_program(scene: Scene) -> Any:
-    def step(
-        case: CaseArrays,
-        fixed: FixedDraws,
-        state: CloudState,
-        uplink: tuple[Record, Record],
-        context: Context,
-    ) -> tuple[CloudState, Record, Values]:
-        moved, command, report = cloud_step(scene.assembly, case, fixed, state, uplink, context)
-        return (
-            moved,
-            command,
-            {
-                "twin_soc": jnp.mean(moved.twin.estimate.soc),
-                "twin_current_A": moved.twin.current_A[0],
-                "cloud_blind_s": moved.twin.silence_s[0],
-                "cloud_score": _worst(report.scores),
-            },
-        )
+    def step(*inputs: Any) -> tuple[CloudState, Record, Values]:
+        moved, command, report = cloud_step(scene.assembly, *inputs)
+        values = {
+            "twin_soc": jnp.mean(moved.twin.estimate.soc),
+            "twin_current_A": moved.twin.current_A[0],
+            "cloud_blind_s": moved.twin.silence_s[0],
+            "cloud_score": _worst(report.scores),
+        }
+        return moved, command, values
 
     return jax.jit(step)
 

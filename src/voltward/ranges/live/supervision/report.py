@@ -88,7 +88,7 @@ class CaseReport(_Section):
 
 
 class LiveReport(_Section):
-    """The whole run."""
+    """A live run with all its cases."""
 
     schema_version: Literal[1] = LIVE_VERSION
     title: str

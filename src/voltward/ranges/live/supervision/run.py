@@ -1,4 +1,4 @@
-"""A whole live run: processes, broker, cases, and the folder that they leave.
+"""A complete live run: processes, broker, cases, and the folder that they leave.
 
 1. A private folder is made for keys, sockets and logs; it is removed however the run ends.
 2. The broker program is tested: it must not lose messages that wait for a subscriber.
