@@ -15,7 +15,7 @@ from voltward.physical.can.database import (
     load_database,
     shipped_database,
 )
-from voltward.physical.can.frame import Frame
+from voltward.physical.can.frame import FD_LENGTHS, Frame
 from voltward.physical.can.message import from_message, to_message
 from voltward.physical.can.pack_telemetry import (
     BmsState,
@@ -174,6 +174,16 @@ def test_foreign_frames_are_passed_over_and_saturation_is_silent():
     )
     seen = codec.decode_telemetry(codec.encode_telemetry(PackTelemetry(voltage_V=(9.9, -1.0))), 2)
     assert seen.voltage_V == (6.5, 0.0)
+
+
+@given(data=st.data())
+def test_a_frame_with_any_content_is_decoded(data):
+    message = data.draw(st.sampled_from(shipped_database().messages))
+    length = data.draw(st.sampled_from(FD_LENGTHS))
+    content = data.draw(st.binary(min_size=length, max_size=length))
+    frame = Frame(message.frame_id, content, fd=True)
+    assert len(codec.decode_telemetry([frame], cells=4).voltage_V) == 4
+    assert decode_frame(shipped_database(), frame).message == message.name
 
 
 def test_too_many_cells_and_wrong_identifier_are_refused():

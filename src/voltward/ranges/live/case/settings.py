@@ -118,17 +118,6 @@ class Case(_Section):
         return self
 
 
-class Topics(_Section):
-    """The topic map."""
-
-    telemetry: str = TopicMap.telemetry
-    command: str = TopicMap.command
-
-    def topic_map(self) -> TopicMap:
-        """Return the map that the services use."""
-        return TopicMap(self.telemetry, self.command)
-
-
 class LiveSettings(_Section):
     """A complete live run.
 
@@ -141,6 +130,7 @@ class LiveSettings(_Section):
         ticks: Length of each case.
         tick_s: Length of a tick.
         vehicle: Identity of the vehicle.
+        topics: The topic map.
         case: What is compared.
     """
 
@@ -152,7 +142,7 @@ class LiveSettings(_Section):
     ticks: int = Field(default=90, ge=8, le=3600)
     tick_s: float = Field(default=1.0, gt=0.0, le=600.0)
     vehicle: Identity = "vehicle-0001"
-    topics: Topics = Topics()
+    topics: TopicMap = TopicMap()
     man_in_the_middle: ManInTheMiddle | None = None
     rogue: Rogue | None = None
     bus_attacker: BusAttacker | None = None
@@ -169,7 +159,6 @@ class LiveSettings(_Section):
                     raise ValueError(
                         f"case '{case.name}' has {attacker}, but [{attacker}] is missing"
                     )
-        self.topics.topic_map()
         return self
 
     def attackers(self, case: Case) -> list[tuple[FromCatalogue, int]]:

@@ -33,6 +33,7 @@ class CaseResult:
         refusal: The gateway's first reason for having no session.
         session: The gateway's last session.
         observed: What the man in the middle and the rogue observed, by role.
+        broker_log: Text of the log of the case's broker, when it has ended.
     """
 
     case: Case
@@ -40,6 +41,7 @@ class CaseResult:
     refusal: str
     session: Document
     observed: Mapping[str, Document]
+    broker_log: str = ""
 
 
 class CaseRun:
@@ -177,7 +179,7 @@ class CaseRun:
         return network["mode"], answers
 
     def _access(self, identity: str, port: int, tls: TlsSettings | None) -> BrokerAccess:
-        topics, vehicle = self._settings.topics.topic_map(), self._settings.vehicle
+        topics, vehicle = self._settings.topics, self._settings.vehicle
         return BrokerAccess(
             identity, port, tls, topics.telemetry_of(vehicle), topics.command_of(vehicle)
         )

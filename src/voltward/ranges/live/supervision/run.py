@@ -12,7 +12,7 @@ import csv
 import io
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -60,14 +60,6 @@ class LiveResult:
     folder: Path
 
 
-@dataclass(frozen=True)
-class _Finished:
-    """A case and its broker's log."""
-
-    result: CaseResult
-    broker_log: str
-
-
 def run_live(
     settings: LiveSettings,
     out: Path,
@@ -102,9 +94,9 @@ def run_live(
         # 5.
         left_running = fleet.left_running()
     # 6.
-    files = {f"logs/broker-{done.result.case.name}.log": done.broker_log for done in finished}
-    files["ticks.csv"] = _ticks_csv([done.result for done in finished])
-    files["physics.csv"] = _physics_csv([done.result for done in finished])
+    files = {f"logs/broker-{done.case.name}.log": done.broker_log for done in finished}
+    files["ticks.csv"] = _ticks_csv(finished)
+    files["physics.csv"] = _physics_csv(finished)
     for name, text in files.items():
         write_text(out / name, text)
     report = LiveReport(
@@ -129,24 +121,23 @@ def run_live(
 
 def _run_cases(
     settings: LiveSettings, fleet: Fleet, parts: PartNames, progress: Progress
-) -> list[_Finished]:
+) -> list[CaseResult]:
     # 3.
     identities = make_identities(fleet.folder, settings.vehicle)
     hub, *others = ROLES
     processes = {**fleet.start([hub]), **fleet.start(others)}
-    topics = settings.topics.topic_map()
     finished = []
     # 4.
     for case in settings.case:
         progress(case.name)
         folder = fleet.folder / "brokers" / case.name
-        demands = identities.broker_settings(case, topics, settings.vehicle, folder)
+        demands = identities.broker_settings(case, settings.topics, settings.vehicle, folder)
         broker, facts = fleet.start_broker(demands, case.name)
         case_run = CaseRun(settings, case, processes, broker)
         case_run.configure(identities, parts)
         result = case_run.run()
         fleet.stop_broker(broker, facts)
-        finished.append(_Finished(result, broker.log()))
+        finished.append(replace(result, broker_log=broker.log()))
     return finished
 
 
@@ -170,8 +161,8 @@ def _checked_queue(fleet: Fleet) -> QueueProbe:
     return probe
 
 
-def _case_report(settings: LiveSettings, done: _Finished) -> CaseReport:
-    result, case = done.result, done.result.case
+def _case_report(settings: LiveSettings, result: CaseResult) -> CaseReport:
+    case = result.case
     figures, observations = result.ledger.figures(), result.ledger.observations
     attack, attack_tick = settings.attack_of(case), settings.attack_tick(case)
     forged = figures.forged_received > 0
@@ -188,7 +179,7 @@ def _case_report(settings: LiveSettings, done: _Finished) -> CaseReport:
             "refusal": result.refusal,
             "figures": figures,
             "session": result.session,
-            "broker_refusals": refusals(done.broker_log),
+            "broker_refusals": refusals(result.broker_log),
             "man_in_the_middle": result.observed.get("man_in_the_middle"),
             "rogue": result.observed.get("rogue"),
             "alarm_tick": first_alarm(observations, attack_tick),
