@@ -1,7 +1,8 @@
 """The processes of a live run: started, asked, stopped, and searched for afterwards.
 
 1. Every process gets a mark in its environment and one end of a control line.
-2. Leaving the fleet asks every role to stop, kills what does not, and stops the brokers.
+2. Leaving the fleet asks every role to stop, kills what does not, and stops the brokers. After a
+   failure or a signal no role is asked: its line is closed, and it ends at once.
 3. Processes that still carry the mark are what was left running.
 """
 
@@ -9,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -105,10 +107,18 @@ class RoleProcess:
         with suppress(LineClosedError):
             self._line.send({"do": "stop"})
 
-    def stop(self) -> None:
-        """Wait for the end of the process; force it when it does not come."""
+    def abandon(self) -> None:
+        """Close the line, upon which the process ends at once."""
+        self._line.close()
+
+    def stop(self, end_s: float) -> None:
+        """Wait for the end of the process until a time, then force it.
+
+        Args:
+            end_s: On the monotonic clock.
+        """
         try:
-            self.process.wait(STOP_S)
+            self.process.wait(max(0.0, end_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.facts.exit_code = self.process.wait()
@@ -174,8 +184,9 @@ class Fleet:
         """Stop everything that was started; may be called again."""
         for process in self._roles:
             process.request_stop()
+        end_s = time.monotonic() + STOP_S
         for process in self._roles:
-            process.stop()
+            process.stop(end_s)
         self._roles.clear()
         for broker, facts in self._brokers:
             self.stop_broker(broker, facts)
@@ -197,5 +208,8 @@ class Fleet:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_exception: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+        if kind is not None:
+            for process in self._roles:
+                process.abandon()
         self.stop()
