@@ -5,6 +5,7 @@ import importlib
 import os
 import re
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 import voltward
 from voltward.core.errors import ExitCode, VoltwardError
+from voltward.core.termination import ended_by_signals
 from voltward.interfaces.cli.main import COMMANDS, cli, run
 
 ROOT = Path(__file__).parents[1]
@@ -318,6 +320,15 @@ def _interrupted(folder, monkeypatch):
     return ["attacks", "list"]
 
 
+def _terminated(folder, monkeypatch):
+    def terminate(*_):
+        with ended_by_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("voltward.interfaces.cli.attacks.emit", terminate)
+    return ["attacks", "list"]
+
+
 REACHED = {
     ExitCode.DONE: _done,
     ExitCode.USAGE: _usage,
@@ -326,6 +337,7 @@ REACHED = {
     ExitCode.NOTHING_RAN: _nothing_ran,
     ExitCode.ENVIRONMENT_LACKS: _environment_lacks,
     ExitCode.INTERRUPTED: _interrupted,
+    ExitCode.TERMINATED: _terminated,
 }
 
 

@@ -41,6 +41,10 @@ EXIT_TEXT = {
         "interrupted; finished parts are kept",
         "the same command with `--resume`",
     ),
+    ExitCode.TERMINATED: (
+        "a live run was ended by SIGTERM; its processes, sockets and keys are removed",
+        "run it again",
+    ),
 }
 
 

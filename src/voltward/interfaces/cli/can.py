@@ -29,7 +29,7 @@ log_argument = click.argument("log", type=click.File("r"), default="-")
 dbc_option = click.option(
     "--dbc",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Your own DBC file instead of the shipped pack network.",
+    help="A DBC file in place of the shipped pack network.",
 )
 key_option = click.option(
     "--key-file",
@@ -48,26 +48,25 @@ profile_option = click.option(
 
 @click.group("can", context_settings={"help_option_names": ["-h", "--help"]})
 def can_group() -> None:
-    """Filters on candump lines: read LOG or standard input, write standard output."""
+    """Filter candump lines: read LOG or standard input, write standard output."""
 
 
 @can_group.command()
 @log_argument
 @dbc_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, else a table.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a line, not a table.")
 def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
     """Show frames as messages and signals in physical units."""
     database, decode_frame = _database(dbc), _module("database").decode_frame
     if not as_json:
         click.echo(TABLE_ROW.format("time_s", "id", "message", "signal", "value", "unit").rstrip())
     for logged in parse_lines(log):
-        decoded = decode_frame(database, logged.frame)
-        head = _head(logged)
-        data = logged.frame.data.hex()
-        if as_json and decoded is None:
-            _print_json({**head, "message": None, "data": data})
-        elif as_json and decoded is not None:
-            _print_json({**head, "message": decoded.message, "signals": dict(decoded.signals)})
+        decoded, data = decode_frame(database, logged.frame), logged.frame.data.hex()
+        if as_json:
+            content: dict[str, Any] = {"message": None, "data": data}
+            if decoded is not None:
+                content = {"message": decoded.message, "signals": dict(decoded.signals)}
+            _print_json({**_head(logged), **content})
         elif decoded is None:
             _print_row(logged, "(unknown)", "data", data, "")
         else:
@@ -82,8 +81,8 @@ def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
 def encode(records: TextIO, dbc: Path | None, channel: str) -> None:
     """Turn JSON lines {message, signals} into candump lines.
 
-    A record may have timestamp_s and channel; the output of `decode --json` is accepted. Signals
-    that are left out or null are sent as not available.
+    A record may also have timestamp_s and channel; the output of `decode --json` is accepted.
+    Signals that are left out or null are sent as not available.
     """
     database, encode_message = _database(dbc), _module("database").encode_message
     for number, text in enumerate(records, start=1):
@@ -109,17 +108,17 @@ def encode(records: TextIO, dbc: Path | None, channel: str) -> None:
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="First freshness value of each identifier; it counts up by one a frame.",
+    help="First freshness value of each identifier; each frame adds one.",
 )
 @click.option(
     "--secured-identifiers",
     is_flag=True,
-    help="Add 0x400 to each identifier: the shipped DBC's secured messages.",
+    help="Add 0x400 to each identifier, as the secured messages of the shipped DBC have it.",
 )
 def authenticate(
     log: TextIO, key_file: Path, profile: str, freshness: int, *, secured_identifiers: bool
 ) -> None:
-    """Add freshness and authenticator to frames."""
+    """Add a freshness value and an authenticator to frames."""
     key, chosen = _key(key_file), profile_named(profile)
     authenticate_frame = _module("secured_frame").authenticate
     used: Counter[tuple[bool, int]] = Counter()
@@ -141,14 +140,14 @@ def authenticate(
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Value of the last frame accepted before this log, for each identifier.",
+    help="Freshness value of the last frame accepted before this log, of each identifier.",
 )
 @click.option(
     "--window",
     type=click.IntRange(min=1),
-    help="Largest accepted step of the freshness value.  [default: what the sent bits tell apart]",
+    help="Largest accepted step of the freshness value.  [default: 2^(bits sent)]",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON object a line.")
 def verify(
     log: TextIO,
     key_file: Path,
@@ -158,7 +157,7 @@ def verify(
     *,
     as_json: bool,
 ) -> None:
-    """Judge secured frames; exit 3 when any is rejected."""
+    """Check secured frames; exit 3 when any is rejected."""
     key, chosen = _key(key_file), profile_named(profile)
     verify_frame = _module("secured_frame").verify
     known: dict[tuple[bool, int], int] = {}
@@ -188,14 +187,16 @@ def _conclude(reasons: Counter[str]) -> None:
     frames = reasons.total()
     rejected = frames - reasons["accepted"]
     if frames == 0:
-        raise NothingRanError("no frame to verify", hint="candump lines are read from LOG or stdin")
+        raise NothingRanError(
+            "no frame to verify", hint="give candump lines as LOG or standard input"
+        )
     if rejected:
         causes = (f"{count} {reason}" for reason, count in sorted(reasons.items()))
         raise GateFailedError(f"{rejected} of {frames} frames rejected", why=", ".join(causes))
 
 
 def _module(name: str) -> Any:
-    """Import what needs cantools or cryptography when a filter runs, so that help stays quick."""
+    """Import what needs cantools or cryptography when a filter runs, so that help is quick."""
     return import_module(f"voltward.physical.can.{name}")
 
 
@@ -210,7 +211,7 @@ def _key(key_file: Path) -> bytes:
         key: bytes = _module("secured_frame").key_from_hexadecimal(key_file.read_text().strip())
     except (OSError, UnicodeDecodeError, ConfigurationError) as error:
         raise ConfigurationError(
-            f"{key_file}: holds no AES-128 key", why="32 hexadecimal digits are needed"
+            f"{key_file}: is not an AES-128 key", why="32 hexadecimal digits are needed"
         ) from error
     return key
 
@@ -233,7 +234,8 @@ def _record(text: str, number: int) -> dict[str, Any]:
         raise ConfigurationError(f"line {number}: not JSON: {text.strip()!r}") from error
     if not isinstance(record, dict) or not isinstance(record.get("message"), str):
         raise ConfigurationError(
-            f"line {number}: no message: {text.strip()!r}", why='{"message": NAME, "signals": {}}'
+            f"line {number}: names no message: {text.strip()!r}",
+            why='a line has the form {"message": NAME, "signals": {...}}',
         )
     if not isinstance(record.get("signals"), dict):
         raise ConfigurationError(f"line {number}: 'signals' must be an object")

@@ -1,9 +1,13 @@
 """`voltward live`: the same functions in separate processes, over a real bus and a real broker."""
 
+import signal
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from voltward.core.termination import StoppedError
 from voltward.interfaces.cli.output import (
     columns,
     detail,
@@ -15,17 +19,16 @@ from voltward.interfaces.cli.output import (
     naming,
     progress_bar,
 )
-from voltward.ranges.live.case.load import load_settings
-from voltward.ranges.live.case.settings import LiveSettings
-from voltward.ranges.live.supervision.report import CaseReport, LiveReport
-from voltward.ranges.live.supervision.run import run_live
+
+if TYPE_CHECKING:
+    from voltward.ranges.live.supervision.report import CaseReport, LiveReport
 
 HEAD = ("case", "forged", "lost", "refused", "tls", "backlog", "alarm", "twin error", "verdict")
 NOTE = (
-    "forged: records that the cloud took and the ECU never sent; refused: handshakes that "
-    "the gateway broke off + what the broker refused; backlog: most records waiting at a time; "
-    "alarm: tick of the first; twin error: largest error of the twin's SoC from the attack on; "
-    "reached: forgeries got to the cloud"
+    "forged: records that the cloud accepted and the ECU never sent; refused: handshakes that "
+    "the gateway aborted + what the broker refused; backlog: most records waiting at a time; "
+    "alarm: first tick with an alarm; twin error: largest error of the twin's SoC from the attack "
+    "on; reached: forged records got to the cloud"
 )
 
 
@@ -46,16 +49,22 @@ def live_group() -> None:
 @force_option
 @json_option
 def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
-    """Run every case of FILE and stop everything that was started."""
-    settings = load_settings(file)
+    """Run every case of FILE, then end every process that was started.
+
+    SIGINT and SIGTERM end a run early: processes, sockets and keys are removed.
+    """
+    settings = _module("case.load").load_settings(file)
     with progress_bar() as advance:
         done = iter(range(len(settings.case)))
-        result = run_live(
-            settings,
-            out,
-            progress=lambda _name: advance("live", next(done), len(settings.case)),
-            replacing=naming(force=force),
-        )
+        try:
+            result = _module("supervision.run").run_live(
+                settings,
+                out,
+                progress=lambda _name: advance("live", next(done), len(settings.case)),
+                replacing=naming(force=force),
+            )
+        except KeyboardInterrupt as error:
+            raise StoppedError(signal.SIGINT) from error
     if as_json:
         emit_json(result.report.model_dump(mode="json"))
         return
@@ -65,19 +74,33 @@ def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
 
 
 @live_group.command("schema")
-@click.option("--of", "subject", type=click.Choice(["file", "live.json"]), default="live.json")
+@click.option(
+    "--of",
+    "subject",
+    type=click.Choice(["file", "live.json"]),
+    default="live.json",
+    show_default=True,
+    help="The file that a run reads, or the report that it writes.",
+)
 def live_schema(subject: str) -> None:
     """Print the JSON Schema of live.json, or of the file of a run."""
-    model = LiveReport if subject == "live.json" else LiveSettings
-    emit_json(model.model_json_schema())
+    if subject == "live.json":
+        emit_json(_module("supervision.report").LiveReport.model_json_schema(mode="serialization"))
+    else:
+        emit_json(_module("case.settings").LiveSettings.model_json_schema())
 
 
-def _show(report: LiveReport) -> None:
+def _module(name: str) -> Any:
+    """Import what needs simulation and broker when a command runs, so that help is quick."""
+    return import_module(f"voltward.ranges.live.{name}")
+
+
+def _show(report: "LiveReport") -> None:
     """Print a row for each case, and the processes."""
     emit(columns([_row(case) for case in report.cases], HEAD))
     emit(NOTE)
     for case in report.cases:
-        for reason in _reasons(case):
+        for reason in _refusals(case):
             emit(f"{case.case}: {reason}")
     emit(
         f"{len(report.processes)} processes started, left running: {len(report.left_running)}; "
@@ -90,7 +113,7 @@ def _show(report: LiveReport) -> None:
         )
 
 
-def _row(case: CaseReport) -> tuple[str, ...]:
+def _row(case: "CaseReport") -> tuple[str, ...]:
     figures = case.figures
     at_broker = sum(case.broker_refusals.values())
     man = case.man_in_the_middle
@@ -108,10 +131,10 @@ def _row(case: CaseReport) -> tuple[str, ...]:
     )
 
 
-def _reasons(case: CaseReport) -> list[str]:
-    """Return in whose words sessions and records were refused."""
-    told = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
+def _refusals(case: "CaseReport") -> list[str]:
+    """Return why sessions and records were refused, in the words of gateway and broker."""
+    reasons = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
     if case.refusal:
         ticks = case.figures.sessions_refused
-        told.insert(0, f"no session in {ticks} ticks, in the first because: {case.refusal}")
-    return told
+        reasons.insert(0, f"no session in {ticks} ticks; first reason: {case.refusal}")
+    return reasons

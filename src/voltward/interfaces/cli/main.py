@@ -87,7 +87,7 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
 
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
     configuration, 3 gate failed or fit unsound, 4 evidence not valid, 5 nothing ran, 6 the
-    environment lacks something, 130 interrupted, 141 the reader of the output left.
+    environment lacks something, 130 interrupted, 141 the reader of the output left, 143 terminated.
     """
     set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
 

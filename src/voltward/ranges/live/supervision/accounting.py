@@ -1,44 +1,21 @@
-"""The books of a case: what was made, sent and received, compared afterwards."""
+"""Accounting of messages (made, sent, received, lost), and what an attack did to pack and twin.
 
+1. `Ledger.note` takes the answers of each tick: samples of messages and what the parts observed.
+2. A message at the cloud is honest when the ECU put the same sequence and content on the bus.
+3. `Ledger.figures` compares both ends over the case.
+4. `physical_outcome` and `first_alarm` read what the parts observed.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from voltward.ranges.live.case.part import Observation
+from voltward.ranges.live.links.control import Document
+from voltward.ranges.live.links.messages import Sample
+from voltward.ranges.live.supervision.report import Figures
 
-Sample = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What the books say of the telemetry of a case.
-
-    Attributes:
-        made: Records that the ECU put on the bus.
-        published: Records that the gateway handed to its uplink.
-        received: Honest records that reached the cloud, each counted once.
-        forged_received: Records at the cloud whose content the ECU never put on the bus.
-        duplicates: Honest records that arrived once more.
-        lost: Sequence numbers missing at the cloud before the last one received there.
-        waiting_at_end: Records made after the last one received at the cloud.
-        in_order: Whether honest records arrived in the order in which they were made.
-        backlog_peak: Most records made and not yet received, at a time.
-        backlog_at_end: That number after the last tick.
-        sessions_refused: Ticks in which the gateway got no session.
-        commands_received: Commands that reached the vehicle.
-    """
-
-    made: int
-    published: int
-    received: int
-    forged_received: int
-    duplicates: int
-    lost: int
-    waiting_at_end: int
-    in_order: bool
-    backlog_peak: int
-    backlog_at_end: int
-    sessions_refused: int
-    commands_received: int
+ALARM_SCORE = 1.0
+_SCORES = ("bms_score", "gateway_score", "cloud_score")
 
 
 @dataclass(frozen=True)
@@ -59,44 +36,54 @@ class TickRow:
 
 @dataclass
 class Ledger:
-    """Collects the samples of each tick of a case."""
+    """Collects the samples of each tick of a case.
+
+    Attributes:
+        rows: The trace.
+        observations: What the parts observed, one row a tick.
+        malformed_frames: Frames that the hub or the gateway dropped as unreadable.
+    """
 
     rows: list[TickRow] = field(default_factory=list)
     observations: list[Observation] = field(default_factory=list)
+    malformed_frames: int = 0
     _made: list[int] = field(default_factory=list)
     _genuine: set[tuple[int, str]] = field(default_factory=set)
     _arrived: list[tuple[int, str]] = field(default_factory=list)
     _published: int = 0
     _refused: int = 0
     _commands: int = 0
+    _foreign: int = 0
 
-    def note(self, tick: int, mode: str, answers: dict[str, Sample]) -> None:
+    def note(self, tick: int, mode: str, answers: Mapping[str, Document]) -> None:
         """Note a tick.
 
         Args:
             tick: Its number.
             mode: What the man in the middle did.
-            answers: Answers of `ecu`, `gateway` and `cloud`, of all requests of the tick joined.
+            answers: Of `ecu`, `gateway` and `cloud`, those to all requests of the tick in one.
         """
+        # 1.
         ecu, gateway, cloud = answers["ecu"], answers["gateway"], answers["cloud"]
-        self.observations.append(
-            {**ecu["observed"], **gateway["observed"], **cloud["observed"]},
-        )
-        made = ecu["made"]
+        self.observations.append({**ecu["observed"], **gateway["observed"], **cloud["observed"]})
+        made: list[Sample] = ecu["made"]
+        taken: list[Sample] = cloud["taken"]
+        # 2.
         self._made += [item["sequence"] for item in made]
         self._genuine.update(_identity(item) for item in made)
-        self._published += len(gateway["published"])
         arrived = [_identity(item) for item in cloud["received"]]
         self._arrived += arrived
+        self._published += len(gateway["published"])
         self._refused += bool(gateway["refusal"])
         self._commands += len(ecu["commands"])
-        taken = cloud["taken"]
+        self._foreign += cloud["foreign"]
+        self.malformed_frames += gateway["unreadable_frames"]
         self.rows.append(
             TickRow(
                 tick=tick,
                 mode=mode,
                 connected=gateway["connected"],
-                backlog=self._backlog(),
+                backlog=len(set(self._made) - {sequence for sequence, _ in self._arrived}),
                 made_sequence=made[0]["sequence"] if made else None,
                 made_mean_voltage_V=made[0]["mean_voltage_V"] if made else None,
                 bus_copies=int(gateway["bus"][0]["copies"]) if gateway["bus"] else 0,
@@ -106,11 +93,9 @@ class Ledger:
             )
         )
 
-    def _backlog(self) -> int:
-        return len(set(self._made) - {sequence for sequence, _ in self._arrived})
-
     def figures(self) -> Figures:
         """Return the figures of the case so far."""
+        # 3.
         honest = [entry for entry in self._arrived if entry in self._genuine]
         first_arrivals = [sequence for sequence, _ in dict.fromkeys(honest)]
         arrived = {sequence for sequence, _ in self._arrived}
@@ -130,7 +115,44 @@ class Ledger:
             backlog_at_end=backlog[-1] if backlog else 0,
             sessions_refused=self._refused,
             commands_received=self._commands,
+            foreign_payloads=self._foreign,
+            malformed_frames=self.malformed_frames,
         )
+
+
+def physical_outcome(rows: Sequence[Observation], attack_tick: int) -> dict[str, float]:
+    """Return the outcome of a case, by name with unit.
+
+    Args:
+        rows: The values of all parts, one row a tick.
+        attack_tick: Errors count from here on, 0 in a case without attack.
+    """
+    # 4.
+    last, after = rows[-1], rows[attack_tick:]
+    return {
+        "bms_soc": last["bms_soc"],
+        "bms_soc_error_pct": max(_error_pct(row, "bms_soc") for row in after),
+        "peak_current_A": max(row["true_current_A"] for row in rows),
+        "peak_temperature_degC": max(row["true_temperature_max_degC"] for row in rows),
+        "peak_voltage_V": max(row["true_voltage_max_V"] for row in rows),
+        "plated_charge_mAh": last["plated_charge_mAh"],
+        "queued_records_peak": max(row["queued_records"] for row in rows),
+        "true_soc": last["true_soc"],
+        "twin_soc": last["twin_soc"],
+        "twin_soc_error_pct": max(_error_pct(row, "twin_soc") for row in after),
+    }
+
+
+def first_alarm(rows: Sequence[Observation], attack_tick: int) -> int | None:
+    """Return the first tick from the attack on in which a detector was in alarm, if any."""
+    for tick, row in enumerate(rows):
+        if tick >= attack_tick and max(row[name] for name in _SCORES) > ALARM_SCORE:
+            return tick
+    return None
+
+
+def _error_pct(row: Observation, name: str) -> float:
+    return 100.0 * abs(row[name] - row["true_soc"])
 
 
 def _identity(item: Sample) -> tuple[int, str]:
