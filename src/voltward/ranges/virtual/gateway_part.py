@@ -23,7 +23,7 @@ from voltward.controls.in_force import (
 )
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, start_log, write
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, tap_named
 from voltward.core.view import GatewayView
@@ -122,7 +122,7 @@ def gateway_step(
         jnp.full(runs, 1.0 if assembly.encrypted_link else 0.0),
         None,
     )
-    hidden = uniform(seed, 45, tick) < encrypted
+    hidden = uniform(seed, NoiseSource.UPLINK_ENCRYPTION, tick) < encrypted
     readable = ~hidden | (peer.tainted & session.present)
     exposed = jnp.zeros(runs)
     for record in records:
