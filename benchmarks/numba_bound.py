@@ -19,7 +19,8 @@ from benchmarks.bare_loop import (
     detector_columns,
 )
 from voltward.core.noise import NoiseSource
-from voltward.physical.protection import FAULTS, Tier
+from voltward.physical.faults import FAULTS
+from voltward.physical.protection import Tier
 from voltward.physical.sensors import Channel
 from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
 

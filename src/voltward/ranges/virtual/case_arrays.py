@@ -19,6 +19,7 @@ from voltward.physical.plant import PlantParameters
 from voltward.physical.protection import LimitParameters
 from voltward.physical.sensors import SensorParameters
 from voltward.physical.vehicle import VehicleParameters
+from voltward.ranges.configuration.duty import DutyMode
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class DutyTick:
 
     Attributes:
         valid: Whether the tick belongs to the duty or pads its bucket.
-        mode: 0 standby, 1 drive, 2 charge, 3 grid service, 4 recorded current.
+        mode: A `DutyMode`.
         speed_mps: Demanded.
         grade: Of the road.
         current_A: Recorded profile.
@@ -165,6 +166,10 @@ class DutyTick:
     power_W: Float[Array, ""]
     ambient_degC: Float[Array, ""]
     auxiliary_W: Float[Array, ""]
+
+    def during(self, mode: DutyMode) -> Bool[Array, ""]:
+        """Return whether the tick belongs to the duty and uses the pack in that way."""
+        return (self.mode == mode) & self.valid
 
 
 @jax.tree_util.register_dataclass

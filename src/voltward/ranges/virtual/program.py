@@ -24,7 +24,7 @@ from voltward.core.frame_log import FrameLog, read
 from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
-from voltward.physical.protection import FAULTS
+from voltward.physical.faults import FAULTS
 from voltward.ranges.virtual.case_arrays import (
     Assembly,
     CaseArrays,

@@ -11,14 +11,12 @@ from voltward.attacks.kernel import Context, Past, earned, lag_ticks, manipulate
 from voltward.core.frame_log import FrameLog, read
 from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import FIRMWARE_SCALARS, TELEMETRY_SCALARS
+from voltward.core.taps import FIRMWARE_FIELD, TELEMETRY_FIELD
 from voltward.physical.pack import CellOutput
 from voltward.physical.plant import PlantState
 from voltward.physical.sensors import lagged, reading
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, FixedDraws
 
-CALIBRATION = {name: index for index, name in enumerate(FIRMWARE_SCALARS)}
-TELEMETRY = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
 SENSOR_TAPS = ("cell.voltage", "cell.temperature", "pack.current", "pack.voltage", "pack.isolation")
 
 
@@ -133,7 +131,7 @@ def sense(
         plant.cells.temperature_degC,
         assembly.tick_s,
     )
-    offset_V = calibration[:, CALIBRATION["voltage_offset_V"]]
+    offset_V = calibration[:, FIRMWARE_FIELD["voltage_offset_V"]]
     true = _true_readings(
         assembly, case, fixed, context, output, felt, current_A, charging, offset_V
     )
@@ -146,7 +144,7 @@ def sense(
     def tapped(tap: str, made: Record, past: Past | None) -> Record:
         return manipulate(tap, made, rows, context, past)
 
-    current_then = then.scalars[:, TELEMETRY["current_A"], None]
+    current_then = then.scalars[:, TELEMETRY_FIELD["current_A"], None]
     records = (
         tapped(
             "cell.voltage",
