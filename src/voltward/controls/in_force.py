@@ -1,7 +1,7 @@
 """Controls in force: all are compiled in, arrays say which run has which, and how strong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -100,18 +100,7 @@ def verify(
         if rule.freshness:
             accepted &= (record.sequence > last_sequence) | (strength <= 0.0)
     rejected = record.present & ~accepted
-    kept = Record(
-        wide=record.wide,
-        scalars=record.scalars,
-        present=record.present & accepted,
-        sequence=record.sequence,
-        sent_tick=record.sent_tick,
-        sender=record.sender,
-        proofs=record.proofs,
-        copies=record.copies,
-        tainted=record.tainted,
-    )
-    return kept, rejected
+    return replace(record, present=record.present & accepted), rejected
 
 
 def _forgery_draw(

@@ -15,7 +15,7 @@ from voltward.cloud.service import (
     command_scalars,
     start_service,
 )
-from voltward.cloud.twin import COMMISSIONED, TwinState, believe, see, start_twin
+from voltward.cloud.twin import COMMISSIONED, TwinState, believe, observe, start_twin
 from voltward.controls.in_force import (
     accused,
     act,
@@ -108,7 +108,7 @@ def _ingest(
         rules, in_force, "store.write", stored, state.last_store, case.seed, tick
     )
     service = state.service
-    seen = see(
+    observed = observe(
         assembly.twin,
         state.twin,
         record,
@@ -122,16 +122,16 @@ def _ingest(
         tick_s=assembly.tick_s,
         record=record,
         rejected=rejected | store_rejected,
-        innovation_V=seen.innovation.value_V,
-        innovation_std_V=seen.innovation.std_V,
-        twin_soc=seen.state.estimate.soc,
-        coulomb_soc=seen.state.coulomb_soc,
-        silence_s=seen.state.silence_s,
+        innovation_V=observed.innovation.value_V,
+        innovation_std_V=observed.innovation.std_V,
+        twin_soc=observed.state.estimate.soc,
+        coulomb_soc=observed.state.coulomb_soc,
+        silence_s=observed.state.silence_s,
         model=service.model,
         command=state.command,
-        loss_W=seen.loss_W,
-        overpotential_V=seen.overpotential_V,
-        ocv_slope_V=seen.innovation.slope_V,
+        loss_W=observed.loss_W,
+        overpotential_V=observed.overpotential_V,
+        ocv_slope_V=observed.innovation.slope_V,
         parallel=parallel,
     )
     watches, scores = watch(rules, in_force, Place.CLOUD, state.watches, view)
@@ -143,22 +143,21 @@ def _ingest(
     gate = shape(rules, in_force, "cloud.gate", gate, view)
     still = jnp.zeros(record.present.shape[0])
     learning = shape(rules, in_force, "cloud.adaptation", still, view)
-    twin = believe(assembly.twin, seen, gate, record.present, parallel, learning)
+    twin = believe(assembly.twin, observed, gate, record.present, parallel, learning)
     gained = earned(case.rows, "mqtt.up", context, received.present & received.tainted)
     gained |= earned(case.rows, "store.write", context, record.present & record.tainted)
-    moved = CloudState(
+    moved = replace(
+        state,
         twin=twin,
-        service=service,
         last_up=jnp.where(
             received.present, jnp.maximum(received.sequence, state.last_up), state.last_up
         ),
         last_store=jnp.where(
             record.present, jnp.maximum(record.sequence, state.last_store), state.last_store
         ),
-        command=state.command,
         expected_V=jnp.where(
             record.present[:, None],
-            record.wide[0] - seen.innovation.value_V,
+            record.wide[0] - observed.innovation.value_V,
             state.expected_V,
         ),
         watches=watches,
@@ -212,17 +211,8 @@ def cloud_step(
     Returns:
         State, command for the gateway, report.
     """
-    aged = CloudState(
-        twin=_silent(state.twin, assembly.tick_s),
-        service=state.service,
-        last_up=state.last_up,
-        last_store=state.last_store,
-        command=state.command,
-        expected_V=state.expected_V,
-        watches=state.watches,
-        timers_s=state.timers_s,
-        requests=state.requests,
-    )
+    silent = replace(state.twin, silence_s=state.twin.silence_s + assembly.tick_s)
+    aged = replace(state, twin=silent)
     moved, report = _ingest(assembly, case, fixed, aged, uplink[0], context)
 
     def drain() -> tuple[CloudState, CloudReport]:
@@ -237,24 +227,10 @@ def cloud_step(
 
     moved, report = lax.cond(jnp.any(uplink[1].present), drain, lambda: (moved, report))
     service, command, gained, taken_in, refused = _serve(assembly, case, moved, context)
-    done = CloudState(
-        twin=moved.twin,
-        service=service,
-        last_up=moved.last_up,
-        last_store=moved.last_store,
-        command=command,
-        expected_V=moved.expected_V,
-        watches=moved.watches,
-        timers_s=moved.timers_s,
-        requests=moved.requests,
-    )
-    full = CloudReport(
+    done = replace(moved, service=service, command=command)
+    full = replace(
+        report,
         gained=report.gained | gained,
-        scores=report.scores,
-        alarms=report.alarms,
-        acting=report.acting,
-        requests=report.requests,
-        rekey=report.rekey,
         taken_in=report.taken_in | taken_in,
         refused=jnp.concatenate([report.refused, refused], axis=1),
     )
@@ -263,10 +239,6 @@ def cloud_step(
 
 def _rows(mask: Bool[Array, " run"], like: Array) -> Array:
     return mask.reshape(mask.shape + (1,) * (like.ndim - 1))
-
-
-def _silent(twin: TwinState, tick_s: float) -> TwinState:
-    return replace(twin, silence_s=twin.silence_s + tick_s)
 
 
 def _serve(
@@ -335,17 +307,7 @@ def _serve(
     command = honest_record(scalars, tick, present=send & case.cloud)
     # A wish made through a stolen account is tainted ground truth; its proofs are genuine.
     tainted = service.operator | (wish.present & wish.tainted)
-    command = Record(
-        wide=(),
-        scalars=command.scalars,
-        present=command.present,
-        sequence=command.sequence,
-        sent_tick=command.sent_tick,
-        sender=command.sender,
-        proofs=command.proofs,
-        copies=command.copies,
-        tainted=tainted & jnp.any(wishes != default, axis=1),
-    )
+    command = replace(command, tainted=tainted & jnp.any(wishes != default, axis=1))
     gained = earned(case.rows, "model.update", context, accepted.present & accepted.tainted)
     gained |= earned(case.rows, "twin.memory", context, memory.tainted)
     gained |= earned(case.rows, "service.login", context, session.present & session.tainted)

@@ -1,6 +1,6 @@
 """The gateway's part of the loop: bus on one side, broker on the other."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -94,7 +94,7 @@ def gateway_step(
         state: Before.
         bus: Telemetry as it arrives from the bus.
         down: Command as it arrives from the cloud.
-        peer: Who answers in the broker's place, with the proof it can give.
+        peer: What answers as the broker (it may be impersonated), with the proof it can give.
         outcome: What the link does in this tick.
         context: Tick and capabilities.
 
@@ -127,17 +127,7 @@ def gateway_step(
         exposed += listened(case.rows, "mqtt.up", context, record, readable)
 
     # Commands pass down only while a session is up.
-    arrived = Record(
-        wide=down.wide,
-        scalars=down.scalars,
-        present=down.present & up,
-        sequence=down.sequence,
-        sent_tick=down.sent_tick,
-        sender=down.sender,
-        proofs=down.proofs,
-        copies=down.copies,
-        tainted=down.tainted,
-    )
+    arrived = replace(down, present=down.present & up)
     command, command_rejected = verify(
         rules, in_force, "mqtt.down", arrived, state.last_command, seed, tick
     )
@@ -163,12 +153,9 @@ def gateway_step(
     scalars = scalars.at[:, COMMAND_FIELD["open_request"]].max(requests.open_contactors)
     scalars = scalars.at[:, COMMAND_FIELD["charge_enable"]].min(1.0 - requests.stop_charging)
     out = honest_record(scalars, tick)
-    to_bus = Record(
-        wide=(),
-        scalars=scalars,
+    to_bus = replace(
+        out,
         present=command.present & (requests.isolate_cloud < 0.5),
-        sequence=out.sequence,
-        sent_tick=out.sent_tick,
         sender=command.sender,
         proofs=command.proofs | out.proofs,
         copies=command.present.astype(jnp.float64),
@@ -178,7 +165,8 @@ def gateway_step(
     gained = earned(case.rows, "can.up", context, accepted.present & accepted.tainted)
     gained |= earned(case.rows, "mqtt.session", context, session.present & session.tainted)
     gained |= earned(case.rows, "mqtt.down", context, command.present & command.tainted)
-    moved = GatewayState(
+    moved = replace(
+        state,
         log=log,
         queue=queue,
         last_bus=jnp.where(
