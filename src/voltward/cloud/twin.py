@@ -184,9 +184,9 @@ def observe(
         record.wide[0],
         cell_A,
         temperature,
-        resistance,
-        model[:, 2:3],
-        parameters.tick_s,
+        resistance_scale=resistance,
+        ocv_shift_V=model[:, 2:3],
+        elapsed_s=parameters.tick_s,
     )
     charge_Ah = current * elapsed_s / 3600.0
     counted = state.coulomb_soc + charge_Ah / (cell.capacity_Ah * parallel * pack_capacity)

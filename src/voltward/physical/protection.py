@@ -91,6 +91,7 @@ def protect(
     temperature_degC: Float[Array, "run cell"],
     current_A: Float[Array, " run"],
     isolation_kohm: Float[Array, " run"],
+    *,
     calibration: Float[Array, "run field"],
     enabled: Bool[Array, " run"],
     tick_s: float,

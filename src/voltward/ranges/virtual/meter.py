@@ -21,7 +21,7 @@ from voltward.ranges.configuration.duty import DutyMode
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
 from voltward.ranges.virtual.cloud_part import CloudReport, CloudState
 from voltward.ranges.virtual.gateway_part import GatewayReport, GatewayState
-from voltward.ranges.virtual.vehicle_part import VehicleReport, VehicleState
+from voltward.ranges.virtual.vehicle_state import VehicleReport, VehicleState
 from voltward.results.consequences import CONSEQUENCE_INDEX, CONSEQUENCES
 
 NEVER = jnp.iinfo(jnp.int64).max

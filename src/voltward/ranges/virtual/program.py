@@ -22,8 +22,7 @@ from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, read
 from voltward.core.noise import NoiseSource, uniform
-from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
+from voltward.core.record import Record, absent_record, honest_record
 from voltward.physical.faults import FAULTS
 from voltward.ranges.virtual.case_arrays import (
     Assembly,
@@ -33,10 +32,17 @@ from voltward.ranges.virtual.case_arrays import (
     fixed_draws,
 )
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
-from voltward.ranges.virtual.gateway_part import GatewayState, gateway_step, start_gateway
+from voltward.ranges.virtual.gateway_part import (
+    GatewayInbox,
+    GatewayState,
+    gateway_step,
+    start_gateway,
+)
 from voltward.ranges.virtual.meter import Happened, Meter, metered, settled, start_meter
+from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.trace import trace_row
-from voltward.ranges.virtual.vehicle_part import VehicleState, start_vehicle, vehicle_step
+from voltward.ranges.virtual.vehicle_part import vehicle_step
+from voltward.ranges.virtual.vehicle_state import VehicleState, start_vehicle
 
 # Taken away when keys, sessions and accounts are renewed; positions on wires stay.
 REVOCABLE = SECRETS | Capability.SESSION_TERMINATED | Capability.OPERATOR_ACCOUNT
@@ -100,10 +106,8 @@ def start_carry(
     """Return the loop at rest, with silence in every mailbox."""
     runs, cells = fixed.initial_soc.shape
     before = jnp.asarray(-1)
-    off = jnp.zeros(runs, bool)
-    wide = (jnp.zeros((runs, cells)), jnp.zeros((runs, cells)))
-    telemetry = honest_record(jnp.zeros((runs, len(TELEMETRY_SCALARS))), before, wide, off)
-    command = honest_record(jnp.zeros((runs, len(COMMAND_SCALARS))), before, present=off)
+    telemetry = absent_record("can.up", runs, before, cells)
+    command = absent_record("can.down", runs, before)
     rules = assembly.rules
     watches = sum(len(rules.watches(place)) for place in Place)
     return Carry(
@@ -189,27 +193,21 @@ def tick_step(
     """Advance the whole loop by one tick: every part reads the mailboxes of the last one."""
     context = Context(tick=tick, held=carry.held, seed=case.seed)
     context = planned(context, case.rows, assembly.log_slots)
-    to_bms = manipulate("can.down", carry.can_down, case.rows, context)
-    vehicle, can_up, vehicle_report = vehicle_step(
-        assembly, case, fixed, carry.vehicle, to_bms, duty, context
-    )
+    now = TickInputs(assembly, case, context)
+    to_bms = now.at_tap("can.down", carry.can_down)
+    vehicle, can_up, vehicle_report = vehicle_step(now, fixed, carry.vehicle, to_bms, duty)
     from_bus = on_the_way_up(
         "can.up", carry.can_up, case, context, vehicle.log, carry.vehicle.log.written
     )
-    to_gateway = manipulate("mqtt.down", carry.mqtt_down, case.rows, context)
+    to_gateway = now.at_tap("mqtt.down", carry.mqtt_down)
     # The peer that answers: the broker, or whoever sits in between.
-    runs = case.seed.shape[0]
-    broker = honest_record(jnp.zeros((runs, 1)), tick)
-    peer = manipulate("mqtt.session", broker, case.rows, context)
+    peer = now.at_tap("mqtt.session", honest_record(jnp.zeros((now.runs, 1)), tick))
     draws = [uniform(case.seed, NoiseSource.RADIO_LINK, tick, member=n) for n in range(4)]
     link, outcome = link_step(case.link, carry.link, jnp.stack(draws))
-    gateway, mqtt_up, can_down, gateway_report = gateway_step(
-        assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
-    )
+    inbox = GatewayInbox(bus=from_bus, command=to_gateway, peer=peer, link=outcome)
+    gateway, mqtt_up, can_down, gateway_report = gateway_step(now, carry.gateway, inbox)
     received = at_the_broker(carry.mqtt_up, case, context, gateway.log, carry.gateway.log.written)
-    cloud, mqtt_down, cloud_report = cloud_step(
-        assembly, case, fixed, carry.cloud, received, context
-    )
+    cloud, mqtt_down, cloud_report = cloud_step(now, fixed, carry.cloud, received)
     asked = jnp.maximum(gateway_report.rekey, cloud_report.rekey) > 0.5
     waiting = jnp.where(carry.rekey_s < 0.0, jnp.where(asked, 0.0, -1.0), carry.rekey_s)
     waited = jnp.where(waiting >= 0.0, waiting + assembly.tick_s, waiting)
