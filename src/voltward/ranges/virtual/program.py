@@ -1,4 +1,14 @@
-"""The program: the closed loop of one assembly, compiled once for every case that fits it."""
+"""The program: the closed loop of one assembly, compiled once for every case that fits it.
+
+In a tick every part reads the mailboxes that the last tick filled:
+
+1. Work out which steps of the attack act now, at every tap.
+2. The vehicle takes its command, and sends telemetry to the bus.
+3. The gateway takes that telemetry, the cloud's command and its peer's proof, and sends both ways.
+4. The cloud takes up to two records, and sends a command.
+5. The attacker keeps what forged records gained him, until new keys are in place.
+6. The meter counts what happened; nobody in the loop reads it.
+"""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,7 +48,8 @@ from voltward.ranges.virtual.gateway_part import (
     gateway_step,
     start_gateway,
 )
-from voltward.ranges.virtual.meter import Happened, Meter, metered, settled, start_meter
+from voltward.ranges.virtual.meter import Meter, metered, settled, start_meter
+from voltward.ranges.virtual.tick_consequences import Happened
 from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.trace import trace_row
 from voltward.ranges.virtual.vehicle_part import vehicle_step
@@ -190,31 +201,54 @@ def tick_step(
     duty: DutyTick,
     tick: Int[Array, ""],
 ) -> tuple[Carry, Float[Array, "run column"]]:
-    """Advance the whole loop by one tick: every part reads the mailboxes of the last one."""
+    """Advance the whole loop by one tick, in the steps that this file opens with.
+
+    Args:
+        assembly: Static parameters.
+        case: What differs between runs.
+        fixed: Draws of the run.
+        goals: Of the runs' attacks.
+        carry: State and mailboxes before.
+        duty: What is asked.
+        tick: Number of the tick.
+
+    Returns:
+        State and mailboxes after, and a row of the trace.
+    """
+    # 1. The attacker's plan for the tick.
     context = Context(tick=tick, held=carry.held, seed=case.seed)
     context = planned(context, case.rows, assembly.log_slots)
     now = TickInputs(assembly, case, context)
+
+    # 2. The vehicle.
     to_bms = now.at_tap("can.down", carry.can_down)
     vehicle, can_up, vehicle_report = vehicle_step(now, fixed, carry.vehicle, to_bms, duty)
+
+    # 3. The gateway; the peer that answers is the broker, or whoever sits in between.
     from_bus = on_the_way_up(
         "can.up", carry.can_up, case, context, vehicle.log, carry.vehicle.log.written
     )
     to_gateway = now.at_tap("mqtt.down", carry.mqtt_down)
-    # The peer that answers: the broker, or whoever sits in between.
     peer = now.at_tap("mqtt.session", honest_record(jnp.zeros((now.runs, 1)), tick))
     draws = [uniform(case.seed, NoiseSource.RADIO_LINK, tick, member=n) for n in range(4)]
     link, outcome = link_step(case.link, carry.link, jnp.stack(draws))
     inbox = GatewayInbox(bus=from_bus, command=to_gateway, peer=peer, link=outcome)
     gateway, mqtt_up, can_down, gateway_report = gateway_step(now, carry.gateway, inbox)
+
+    # 4. The cloud.
     received = at_the_broker(carry.mqtt_up, case, context, gateway.log, carry.gateway.log.written)
     cloud, mqtt_down, cloud_report = cloud_step(now, fixed, carry.cloud, received)
+
+    # 5. What the attacker holds from now on.
+    gained = vehicle_report.gained | gateway_report.gained | cloud_report.gained
     asked = jnp.maximum(gateway_report.rekey, cloud_report.rekey) > 0.5
     waiting = jnp.where(carry.rekey_s < 0.0, jnp.where(asked, 0.0, -1.0), carry.rekey_s)
     waited = jnp.where(waiting >= 0.0, waiting + assembly.tick_s, waiting)
     renewed = waited > assembly.rekey_s
-    gained = vehicle_report.gained | gateway_report.gained | cloud_report.gained
     held = carry.held | gained
     held = jnp.where(renewed, held & ~jnp.uint32(int(REVOCABLE)), held)
+
+    # 6. The meter.
     happened = Happened(
         vehicle=vehicle,
         gateway=gateway,
