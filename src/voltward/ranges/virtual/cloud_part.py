@@ -35,7 +35,7 @@ from voltward.controls.in_force import refusals, start_watches
 from voltward.core.control import Place
 from voltward.core.record import Record, absent_record, honest_record
 from voltward.core.request import Requests, no_requests
-from voltward.core.view import CloudView
+from voltward.detection.inputs import cloud_view
 from voltward.physical.plating import plating_limit_C
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, FixedDraws
 from voltward.ranges.virtual.tick_inputs import TickInputs
@@ -162,22 +162,15 @@ def _ingest(
     )
 
     # 3. Watches and responses.
-    view = CloudView(
-        tick=now.tick,
-        tick_s=now.tick_s,
-        record=record,
-        rejected=rejected | store_rejected,
-        innovation_V=observed.innovation.value_V,
-        innovation_std_V=observed.innovation.std_V,
-        twin_soc=observed.state.estimate.soc,
-        coulomb_soc=observed.state.coulomb_soc,
-        silence_s=observed.state.silence_s,
-        model=service.model,
-        command=state.command,
-        loss_W=observed.loss_W,
-        overpotential_V=observed.overpotential_V,
-        ocv_slope_V=observed.innovation.slope_V,
+    view = cloud_view(
+        now.tick,
+        now.tick_s,
+        record,
+        observed,
+        service.model,
         parallel=parallel,
+        rejected=rejected | store_rejected,
+        command=state.command,
     )
     reaction = now.react(Place.CLOUD, state.watches, state.timers_s, view)
 

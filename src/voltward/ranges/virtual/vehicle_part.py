@@ -23,6 +23,7 @@ from voltward.core.frame_log import write
 from voltward.core.record import Record, honest_record
 from voltward.core.taps import TELEMETRY_SCALARS, tap_named
 from voltward.core.view import BmsView
+from voltward.detection.inputs import VehicleInputs, bms_view
 from voltward.physical.balancing import bleed_wanted
 from voltward.physical.can.wire_quantisation import quantise_telemetry
 from voltward.physical.estimator import EstimatorState, Innovation, innovate, predict, update
@@ -62,26 +63,22 @@ def _know(
     charge = readings.current_A * tick_s / (3600.0 * cell.capacity_Ah * parallel)
     loss_ohm = cell.resistances(predicted.soc, mean_degC, cell_A)[0]
     loss_W = cell_A * (loss_ohm * cell_A + predicted.polarised_V)
-    view = BmsView(
-        tick=now.tick,
-        tick_s=tick_s,
-        voltage_V=readings.voltage_V,
-        temperature_degC=readings.temperature_degC,
-        current_A=readings.current_A,
-        pack_voltage_V=readings.pack_voltage_V,
-        charger_current_A=readings.charger_current_A,
-        charge_request_A=jnp.where(driven.charging, state.charge_request_A, 0.0),
-        isolation_kohm=readings.isolation_kohm,
-        soc=predicted.soc[:, 0],
+    view = bms_view(
+        now.tick,
+        tick_s,
+        readings,
+        predicted,
+        innovation,
         coulomb_soc=state.coulomb_soc + charge,
-        innovation_V=innovation.value_V[:, 0],
-        innovation_std_V=innovation.std_V[:, 0],
-        charging=driven.charging,
-        closed=driven.contactors.closed,
-        command=orders.accepted,
-        command_age_s=orders.age_s,
         loss_W=loss_W[:, 0],
         coolant_degC=driven.plant.cells.coolant_degC,
+        vehicle=VehicleInputs(
+            charge_request_A=jnp.where(driven.charging, state.charge_request_A, 0.0),
+            charging=driven.charging,
+            closed=driven.contactors.closed,
+            command=orders.accepted,
+            command_age_s=orders.age_s,
+        ),
     )
     return Known(view, predicted, innovation)
 

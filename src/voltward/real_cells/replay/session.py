@@ -21,11 +21,11 @@ from voltward.physical.estimator import EstimatorTuning, tuning_for
 from voltward.real_cells.recordings.recording import Recording
 from voltward.real_cells.replay.injection import TICK_S
 from voltward.real_cells.replay.pointing import POINTERS
+from voltward.real_cells.replay.recorded_readings import Profile
 from voltward.real_cells.replay.scan import (
     CHUNK_TICKS,
     Chunk,
     Parts,
-    Profile,
     Runs,
     compiled,
     start_carry,
@@ -51,12 +51,12 @@ class Replay:
         soc_moved: Largest distance of a cell's estimate to that of run 0.
         open_loop_V: Recorded voltage less that of the open-loop twin.
         current_A: As reported, traced runs.
-        voltage_V: Likewise.
-        temperature_degC: Likewise.
+        voltage_V: As reported, traced runs.
+        temperature_degC: As reported, traced runs.
         innovation_V: Traced runs.
         expected_V: What the filter expects of the innovation, traced runs.
         overpotential_V: Of the twin, traced runs.
-        ocv_slope_V: Likewise.
+        ocv_slope_V: Of the twin, traced runs.
         cell_soc: Estimates, traced runs.
         scores: Traced runs.
     """
