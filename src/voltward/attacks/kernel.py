@@ -1,4 +1,12 @@
-"""The kernel: rows act on the record that passes a tap."""
+"""The kernel: rows act on the record that passes a tap.
+
+1. Tell which steps act in this tick: in their time, with every position that they need.
+2. Where a step replays or delays, take what passed the tap so many ticks ago.
+3. Change the chosen field: `(1 + gain) * y + bias + ramp * t + noise` on the touched cells.
+4. Set the header of the record: who made it, with which proofs, number and stamp; or lose it.
+
+A tap's two slots act one after the other. A tap where no step of any run acts costs nothing.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -24,7 +32,8 @@ class Context:
         held: Capabilities that the attacker holds.
         seed: Seed of each run.
         active: Which steps act now at every tap; None is worked out tap by tap.
-        lag: How far back the record lies that each tap replays or delays; None likewise.
+        lag: How far back the record lies that each tap replays or delays; None is worked out
+            tap by tap.
     """
 
     tick: Int[Array, ""]
@@ -63,6 +72,7 @@ def planned(context: Context, rows: Float[Array, "run tap slot column"], memory:
 def _active(
     rows: Float[Array, "run ... slot column"], context: Context
 ) -> Bool[Array, "run ... slot"]:
+    # 1. In time, and with every position.
     start = rows[..., COLUMN["start"]]
     since = context.tick - start
     needs = rows[..., COLUMN["needs"]].astype(jnp.uint32) & jnp.uint32(int(POSITIONS))
@@ -129,12 +139,12 @@ def manipulate(
     active = active_slots(rows, tap_name, context)
     return lax.cond(
         jnp.any(active),
-        lambda: _manipulated(tap, record, rows[:, TAP_INDEX[tap_name]], active, context, past),
+        lambda: _changed_by_slots(tap, record, rows[:, TAP_INDEX[tap_name]], active, context, past),
         lambda: record,
     )
 
 
-def _manipulated(
+def _changed_by_slots(
     tap: Tap,
     record: Record,
     rows: Float[Array, "run slot column"],
@@ -168,13 +178,16 @@ def _one_row(
     present, sent_tick = record.present, record.sent_tick
     field = column("field")
     since = context.tick - column("start")
-    # Without a field the old record comes as a whole, with its number and stamp.
+
+    # 2. The old record; without a field it comes as a whole, with its number and stamp.
     whole = (replayed | delayed) & (field < 0)
     if past is not None:
         old = replayed | delayed
         wide = tuple(
             jnp.where(
-                whole[:, None] | (_touched(row, then) & (old & (field == i))[:, None]), then, now
+                whole[:, None] | (_touched_cells(row, then) & (old & (field == i))[:, None]),
+                then,
+                now,
             )
             for i, (then, now) in enumerate(zip(past.wide, wide, strict=True))
         )
@@ -185,6 +198,8 @@ def _one_row(
         sent_tick = jnp.where(whole, past.sent_tick, sent_tick)
         waited = since >= column("delay")
         present = jnp.where(delayed & whole, waited, present | (replayed & whole))
+
+    # 3. The chosen field.
     offset = column("bias") + column("ramp") * since
     changed = []
     for index, values in enumerate(wide):
@@ -197,6 +212,7 @@ def _one_row(
     moved = scalars * (1.0 + column("gain"))[:, None] + (offset + column("noise") * draw)[:, None]
     scalars = jnp.where(chosen_scalar, moved, scalars)
 
+    # 4. The header.
     edits = active & ((field >= 0) | replayed) & ~(column("listen") > 0)
     injects = active & (column("inject") > 0)
     terminates = active & (column("terminate") > 0)
@@ -221,7 +237,7 @@ def _one_row(
     )
 
 
-def _touched(
+def _touched_cells(
     row: Float[Array, "run column"], values: Float[Array, "run cell"]
 ) -> Bool[Array, "run cell"]:
     place = jnp.arange(values.shape[1], dtype=jnp.float64)[None, :]
@@ -240,7 +256,7 @@ def _wide_row(
     cells = values.shape[1]
     place = jnp.arange(cells, dtype=jnp.float64)[None, :]
     first, count = row[:, COLUMN["first"], None], row[:, COLUMN["count"], None]
-    masked = chosen[:, None] & _touched(row, values)
+    masked = chosen[:, None] & _touched_cells(row, values)
     shift = row[:, COLUMN["shift"], None]
     # Swapped channels stay inside the touched cells: a permutation, not a copy.
     source = first + jnp.mod(place - first + shift, jnp.maximum(count, 1.0))

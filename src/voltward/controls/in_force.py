@@ -1,4 +1,15 @@
-"""Controls in force: all are compiled in, arrays say which run has which, and how strong."""
+"""Controls in force: all are compiled in, arrays say which run has which, and how strong.
+
+Each hook has a function here, which passes its argument through every control that offers the hook:
+
+1. `verify` accepts or rejects a record at a tap.
+2. `shape` changes a value at a point of the loop.
+3. `watch` scores a view; `accused` says whom the alarms blame.
+4. `act` lets the responses that listen ask, and merges what they ask.
+
+`react` is 3 and 4 in one. A control at strength zero, or that a run has not deployed, leaves
+everything as it is.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

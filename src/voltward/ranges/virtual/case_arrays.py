@@ -181,10 +181,10 @@ class FixedDraws:
         spread: Of the cells.
         initial_soc: Of every cell.
         voltage_offset: Standard normal, per cell sensor.
-        temperature_offset: The same.
+        temperature_offset: Standard normal, per temperature sensor.
         scalar_offset: For current, pack voltage, charger and isolation.
-        known_capacity: What the twin believes of each cell.
-        known_resistance: The same.
+        known_capacity: Factor on its capacity that the twin believes of each cell.
+        known_resistance: Factor on its resistance that the twin believes of each cell.
     """
 
     spread: CellSpread

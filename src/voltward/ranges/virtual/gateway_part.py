@@ -121,7 +121,7 @@ def gateway_step(
     capacity = now.shape("gateway.queue", jnp.ones(now.runs), None)
     queue = keep(state.queue, log, capacity)
     queue, records = uplink(queue, log, up, inbox.link.swaps)
-    exposed = _exposed(now, records, session)
+    exposed = _readable_records(now, records, session)
 
     # 4. The command from the cloud.
     arrived = replace(inbox.command, present=inbox.command.present & up)
@@ -143,7 +143,7 @@ def gateway_step(
     reaction = now.react(Place.GATEWAY, state.watches, state.timers_s, view)
 
     # 6. The command for the bus.
-    to_bus = _passed_on(now, command, reaction.requests)
+    to_bus = _command_for_the_bus(now, command, reaction.requests)
 
     # 7. Forged records.
     gained, taken_in = now.forgeries(
@@ -172,7 +172,7 @@ def gateway_step(
     return moved, records, to_bus, report
 
 
-def _exposed(
+def _readable_records(
     now: TickInputs, records: tuple[Record, Record], session: Record
 ) -> Float[Array, " run"]:
     """Return how many records an attacker can read on their way up."""
@@ -187,7 +187,7 @@ def _exposed(
     return exposed
 
 
-def _passed_on(now: TickInputs, command: Record, requests: Requests) -> Record:
+def _command_for_the_bus(now: TickInputs, command: Record, requests: Requests) -> Record:
     """Return the command for the bus: what the gateway asks of the BMS travels in it."""
     scalars = command.scalars.at[:, COMMAND_FIELD["derate"]].max(requests.derate)
     scalars = scalars.at[:, COMMAND_FIELD["open_request"]].max(requests.open_contactors)

@@ -108,7 +108,7 @@ def sense(
     true = _true_readings(now, fixed, driven, felt, offset_V)
 
     # 2. Attacks at the taps.
-    received = _received(now, state, true)
+    received = _received_records(now, state, true)
     gained = jnp.zeros(now.runs, jnp.uint32)
     tainted = jnp.zeros(now.runs, bool)
     for tap, record in received.items():
@@ -134,7 +134,7 @@ def sense(
     return Sensed(readings, felt, gained, tainted)
 
 
-def _received(now: TickInputs, state: VehicleState, true: Readings) -> dict[str, Record]:
+def _received_records(now: TickInputs, state: VehicleState, true: Readings) -> dict[str, Record]:
     """Return the record that the BMS gets at each sensor's tap."""
     rows, context, slots = now.case.rows, now.context, now.assembly.log_slots
     lags = jnp.stack([lag_ticks(rows, tap, context, slots) for tap in _REMEMBERED_TAPS])

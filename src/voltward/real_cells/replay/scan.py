@@ -144,7 +144,7 @@ def _open_loop(
     return moved, error.value_V[0]
 
 
-def _pointed(
+def _pointed_cells(
     parts: Parts,
     places: tuple[tuple[Place, tuple[Any, ...], tuple[Any, ...], Any], ...],
     runs: int,
@@ -205,7 +205,7 @@ def tick_step(
     cloud_watches, cloud_scores = watch(rules, in_force, Place.CLOUD, carry.cloud_watches, cloud)
     scores = jnp.concatenate([bms_scores, cloud_scores], axis=1)
     bits = jnp.uint64(1) << jnp.arange(scores.shape[1], dtype=jnp.uint64)
-    pointed = _pointed(
+    pointed = _pointed_cells(
         parts,
         (
             (Place.BMS, carry.bms_watches, bms_watches, bms),

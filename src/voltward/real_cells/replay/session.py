@@ -159,7 +159,7 @@ class ReplaySession:
         _require_regular(recording)
         rows = stacked([empty_rows(), *injected])
         count, cells, ticks = rows.shape[0], recording.cells, recording.time_s.shape[0]
-        profile = _padded(recording)
+        profile = _profile_of(recording)
         controls = self._rules.controls
         columns = parameters
         if columns is None:
@@ -219,7 +219,7 @@ def _require_regular(recording: Recording) -> None:
         )
 
 
-def _padded(recording: Recording) -> Profile:
+def _profile_of(recording: Recording) -> Profile:
     """Return the recording stretched to its bucket by its last sample, so that programs are few."""
     ticks = recording.time_s.shape[0]
     bucket = CHUNK_TICKS
@@ -233,13 +233,17 @@ def _padded(recording: Recording) -> Profile:
     meter_V = recording.pack_voltage_V
     return Profile(
         voltage_V=padded(recording.voltage_V),
-        temperature_degC=padded(_held(recording.temperature_degC, recording.name, "temperature")),
-        current_A=padded(_held(recording.current_A, recording.name, "current")),
+        temperature_degC=padded(
+            _without_holes(recording.temperature_degC, recording.name, "temperature")
+        ),
+        current_A=padded(_without_holes(recording.current_A, recording.name, "current")),
         pack_voltage_V=padded(np.full(ticks, np.nan) if meter_V is None else meter_V),
     )
 
 
-def _held(values: Float[np.ndarray, " time"], name: str, what: str) -> Float[np.ndarray, " time"]:
+def _without_holes(
+    values: Float[np.ndarray, " time"], name: str, what: str
+) -> Float[np.ndarray, " time"]:
     """Return a series in which holes keep the value before them; leading ones that after."""
     known = np.flatnonzero(np.isfinite(values))
     if not known.size:
