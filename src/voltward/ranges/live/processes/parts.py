@@ -46,13 +46,20 @@ from voltward.ranges.virtual.case_arrays import (
     Assembly,
     CaseArrays,
     DutyTick,
+    FixedDraws,
     fixed_draws,
 )
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
-from voltward.ranges.virtual.gateway_part import GatewayState, gateway_step, start_gateway
+from voltward.ranges.virtual.gateway_part import (
+    GatewayInbox,
+    GatewayState,
+    gateway_step,
+    start_gateway,
+)
 from voltward.ranges.virtual.program import DutyArrays
-from voltward.ranges.virtual.vehicle_part import start_vehicle, vehicle_step
-from voltward.ranges.virtual.vehicle_state import VehicleState
+from voltward.ranges.virtual.tick_inputs import TickInputs
+from voltward.ranges.virtual.vehicle_part import vehicle_step
+from voltward.ranges.virtual.vehicle_state import VehicleState, start_vehicle
 from voltward.results.columns import NO_ATTACK
 
 Values = dict[str, Array]
@@ -103,8 +110,16 @@ def _worst(scores: Array) -> Array:
 
 @cache
 def _vehicle_program(scene: Scene) -> Any:
-    def step(*inputs: Any) -> tuple[VehicleState, Record, Values]:
-        moved, telemetry, report = vehicle_step(scene.assembly, *inputs)
+    def step(
+        case: CaseArrays,
+        fixed: FixedDraws,
+        state: VehicleState,
+        command: Record,
+        duty: DutyTick,
+        context: Context,
+    ) -> tuple[VehicleState, Record, Values]:
+        now = TickInputs(scene.assembly, case, context)
+        moved, telemetry, report = vehicle_step(now, fixed, state, command, duty)
         cells = moved.plant.cells
         values = {
             "true_soc": jnp.mean(cells.soc),
@@ -123,8 +138,14 @@ def _vehicle_program(scene: Scene) -> Any:
 
 @cache
 def _gateway_program(scene: Scene) -> Any:
-    def step(*inputs: Any) -> tuple[GatewayState, tuple[Record, Record], Record, Values]:
-        moved, records, command, report = gateway_step(scene.assembly, *inputs)
+    def step(
+        case: CaseArrays,
+        state: GatewayState,
+        inbox: GatewayInbox,
+        context: Context,
+    ) -> tuple[GatewayState, tuple[Record, Record], Record, Values]:
+        now = TickInputs(scene.assembly, case, context)
+        moved, records, command, report = gateway_step(now, state, inbox)
         values = {"queued_records": report.queued[0], "gateway_score": _worst(report.scores)}
         return moved, records, command, values
 
@@ -133,8 +154,15 @@ def _gateway_program(scene: Scene) -> Any:
 
 @cache
 def _cloud_program(scene: Scene) -> Any:
-    def step(*inputs: Any) -> tuple[CloudState, Record, Values]:
-        moved, command, report = cloud_step(scene.assembly, *inputs)
+    def step(
+        case: CaseArrays,
+        fixed: FixedDraws,
+        state: CloudState,
+        uplink: tuple[Record, Record],
+        context: Context,
+    ) -> tuple[CloudState, Record, Values]:
+        now = TickInputs(scene.assembly, case, context)
+        moved, command, report = cloud_step(now, fixed, state, uplink)
         values = {
             "twin_soc": jnp.mean(moved.twin.estimate.soc),
             "twin_current_A": moved.twin.current_A[0],
@@ -213,10 +241,12 @@ class Gateway(_Part):
         self._state, records, command, values = self._program(
             self._case,
             self._state,
-            record_of(inbox[BUS_UP]),
-            record_of(inbox[DOWNLINK]),
-            record_of(answer, peer_proofs(verified=link.verified)),
-            outcome,
+            GatewayInbox(
+                bus=record_of(inbox[BUS_UP]),
+                command=record_of(inbox[DOWNLINK]),
+                peer=record_of(answer, peer_proofs(verified=link.verified)),
+                link=outcome,
+            ),
             self._context(tick),
         )
         self._note(values)
