@@ -1,7 +1,6 @@
 """Campaign files and flags: merge, sweeps, digest, and what each refusal says."""
 
 import json
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from voltward.attacks.catalogue import ATTACKS
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.errors import ConfigurationError, NothingRanError
-from voltward.documents.toml_document import adapter, merged, toml_text
+from voltward.documents.toml_document import adapter, merged
 from voltward.ranges.configuration.attack_and_stack_choices import AttackChoice
 from voltward.ranges.configuration.campaign_file import CampaignDocument, load_campaign
 from voltward.ranges.configuration.stacks import StackChoice, resolve_stack, stack_names
@@ -289,17 +288,6 @@ def test_bad_flags_say_which_option(case):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ConfigurationError, match="there is no such file"):
         load_campaign(tmp_path / "absent.toml")
-
-
-def test_toml_text_is_read_back():
-    document = {
-        "text": 'with "quotes" and ü',
-        "numbers": [1, 2.5, -1e-9],
-        "flag": True,
-        "odd key": {"inner": {"x.y": 1}},
-        "list": [{"a": 1, "b": {"c": [1]}}, "x"],
-    }
-    assert tomllib.loads(toml_text(document)) == document
 
 
 def test_merging_keeps_what_is_not_named():

@@ -136,8 +136,21 @@ def shortened(name: str | Path) -> str:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text whole or not at all."""
-    write_bytes(path, content.encode())
+    """Write UTF-8 text whole or not at all.
+
+    Raises:
+        ConfigurationError: It cannot be written there, or holds bytes that are not UTF-8, as the
+            name of a file may.
+    """
+    try:
+        encoded = content.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{shortened(path)}: the text for it cannot be written in UTF-8",
+            why=f"it holds {content[error.start : error.end]!r}, a byte that is not a character",
+            hint="rename the file, or give the text in UTF-8",
+        ) from error
+    write_bytes(path, encoded)
 
 
 def canonical_json(document: Any) -> str:

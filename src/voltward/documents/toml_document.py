@@ -1,7 +1,6 @@
-"""TOML documents that users write: found, parsed, checked, merged, and written back in one form."""
+"""TOML documents that users write: found, parsed, checked and merged."""
 
 import json
-import math
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -283,36 +282,3 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
             else value
         )
     return result
-
-
-def toml_text(document: Mapping[str, Any]) -> str:
-    """Return a document as TOML: plain values first, then tables; no comments, stable order."""
-    return "\n".join(_toml_lines(document, ())) + "\n"
-
-
-def _toml_lines(document: Mapping[str, Any], prefix: tuple[str, ...]) -> list[str]:
-    plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
-    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
-    for key, value in document.items():
-        if isinstance(value, Mapping):
-            inner = (*prefix, key)
-            lines += ["", f"[{'.'.join(map(_toml_key, inner))}]", *_toml_lines(value, inner)]
-    return lines
-
-
-def _toml_key(key: str) -> str:
-    bare = key.replace("_", "").replace("-", "")
-    return key if bare.isascii() and bare.isalnum() else json.dumps(key)
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, int | float | str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    return "[" + ", ".join(_toml_value(item) for item in value) + "]"

@@ -19,8 +19,8 @@ from voltward.documents.toml_document import (
     check_document,
     find_document,
     read_document,
-    toml_text,
 )
+from voltward.documents.toml_writer import toml_text
 from voltward.ranges.configuration.attack_and_stack_choices import (
     ALL,
     AttackChoice,
