@@ -27,7 +27,7 @@ from voltward.cloud.twin import (
 )
 from voltward.controls.in_force import default_parameters
 from voltward.core.control import Watch
-from voltward.core.noise import gaussian
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.detection import innovation_cusum, soc_drift
@@ -170,6 +170,11 @@ def _alarms(loop: Loop, seen: Seen, record: Any, count: int) -> tuple[Any, Any, 
     return sums, reference, jnp.stack([one, two], axis=1)
 
 
+def drawn(seed: Array, tick: Array, member: int, cells: int | None = None) -> Array:
+    """Return normal draws of one of the benchmark's noise channels."""
+    return gaussian(seed, NoiseSource.AGEING_BENCHMARK, tick, cells, member=member)
+
+
 def simulate(runs: Runs, adaptation: AdaptationParameters | None, days: float) -> dict[str, Any]:
     """Run plant, twin and the two watches at 1 Hz.
 
@@ -184,8 +189,8 @@ def simulate(runs: Runs, adaptation: AdaptationParameters | None, days: float) -
     parameters = TwinParameters(cell, tuning_for(cell), 1.0, adaptation=adaptation)
     warm = jnp.full((count, CELLS), 25.0)
     start, one = jnp.asarray(0), jnp.ones((count, CELLS))
-    draws = [jnp.clip(gaussian(runs.seed, 900 + n, start, CELLS), -3.0, 3.0) for n in range(4)]
-    offset_A = sensors.current.offset_A * jnp.clip(gaussian(runs.seed, 910, start), -3.0, 3.0)
+    draws = [jnp.clip(drawn(runs.seed, start, n, CELLS), -3.0, 3.0) for n in range(4)]
+    offset_A = sensors.current.offset_A * jnp.clip(drawn(runs.seed, start, 10), -3.0, 3.0)
     born_capacity, born_resistance = 1.0 + 0.01 * draws[0], 1.0 + 0.03 * draws[1]
     pace = 1.0 + SPREAD_OF_AGEING * draws[2]
     soc = jnp.full((count, CELLS), HIGHEST_SOC - 0.01)
@@ -209,9 +214,9 @@ def simulate(runs: Runs, adaptation: AdaptationParameters | None, days: float) -
             born_capacity * fresh_c,
         )
         true_V = terminal_V(cell, plant, current_A[:, None], warm, born_resistance * fresh_r)
-        noise = gaussian(runs.seed, 920, now, CELLS)
+        noise = drawn(runs.seed, now, 20, CELLS)
         read_V = true_V + sensors.voltage.noise_V * noise + sensors.voltage.offset_V * draws[3]
-        read_A = current_A + offset_A + sensors.current.noise_A * gaussian(runs.seed, 921, now)
+        read_A = current_A + offset_A + sensors.current.noise_A * drawn(runs.seed, now, 21)
         told_V, told_A = _told(runs.lies, now.astype(jnp.float64), read_V, read_A)
         scalars = jnp.zeros((count, len(TELEMETRY_SCALARS)))
         scalars = scalars.at[:, TELEMETRY_SCALARS.index("current_A")].set(told_A)

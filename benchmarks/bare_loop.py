@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int, UInt64
 
-from voltward.core.noise import gaussian
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.taps import FIRMWARE_SCALARS
 from voltward.detection.innovation_cusum import CONTROL
 from voltward.physical.estimator import (
@@ -33,7 +33,6 @@ from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws, fixed_draw
 
 NEVER = jnp.iinfo(jnp.int64).max
 AMBIENT_DEGC = 25.0
-VOLTAGE_CHANNEL, TEMPERATURE_CHANNEL, CURRENT_CHANNEL = 11, 12, 13
 
 
 @jax.tree_util.register_dataclass
@@ -141,15 +140,15 @@ def bare_tick(
         sensors.cell_voltage,
         output.voltage_V,
         fixed.voltage_offset,
-        gaussian(seed, VOLTAGE_CHANNEL, tick, width),
+        gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, width),
     )
     temperature_degC = reading(
         sensors.cell_temperature,
         cells.temperature_degC,
         fixed.temperature_offset,
-        gaussian(seed, TEMPERATURE_CHANNEL, tick, width),
+        gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, width),
     )
-    draw = gaussian(seed, CURRENT_CHANNEL, tick)
+    draw = gaussian(seed, NoiseSource.PACK_SENSORS, tick)
     read_A = reading(sensors.current, current_A, fixed.scalar_offset[:, 0], draw)
 
     cell_A = (read_A / pack.parallel)[:, None]

@@ -14,17 +14,19 @@ from numba import njit
 from benchmarks import numba_kernels as row
 from benchmarks.bare_loop import (
     AMBIENT_DEGC,
-    CURRENT_CHANNEL,
     NEVER,
-    TEMPERATURE_CHANNEL,
-    VOLTAGE_CHANNEL,
     BareState,
     detector_columns,
 )
-from voltward.physical.protection import FAULTS, Tier
+from voltward.core.noise import NoiseSource
+from voltward.physical.faults import FAULTS
+from voltward.physical.protection import Tier
 from voltward.physical.sensors import Channel
 from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
 
+VOLTAGE_CHANNEL = NoiseSource.VOLTAGE_SENSOR.channel(0)
+TEMPERATURE_CHANNEL = NoiseSource.TEMPERATURE_SENSOR.channel(0)
+CURRENT_CHANNEL = NoiseSource.PACK_SENSORS.channel(0)
 FAULT_COUNT = len(FAULTS)
 _NEVER = int(NEVER)
 

@@ -9,11 +9,9 @@ from jaxtyping import Bool, Float, Int, UInt32, UInt64
 
 from voltward.attacks.row import COLUMN
 from voltward.core.capabilities import POSITIONS, REPLAYABLE, SECRETS
-from voltward.core.noise import gaussian, uniform
+from voltward.core.noise import NoiseSource, gaussian, uniform
 from voltward.core.record import ATTACKER, Record
 from voltward.core.taps import SLOTS, TAP_INDEX, Tap, tap_named
-
-_NOISE_CHANNEL = 1000
 
 
 @jax.tree_util.register_dataclass
@@ -161,7 +159,9 @@ def _one_row(
     def column(name: str) -> Float[Array, " run"]:
         return row[:, COLUMN[name]]
 
-    channel = _NOISE_CHANNEL + 8 * TAP_INDEX[tap.name] + 4 * slot
+    # Channels of a slot: one for each wide field, of which a tap has two at most; then the
+    # scalars', then the losses'.
+    member = 8 * TAP_INDEX[tap.name] + 4 * slot
     replayed = active & (column("window") > 0)
     delayed = active & (column("delay") > 0)
     wide, scalars, sequence = record.wide, record.scalars, record.sequence
@@ -189,11 +189,11 @@ def _one_row(
     changed = []
     for index, values in enumerate(wide):
         chosen = active & (field == index)
-        changed.append(_wide_row(row, chosen, values, offset, channel + index, context))
+        changed.append(_wide_row(row, chosen, values, offset, member + index, context))
     first_scalar = len(tap.wide)
     fields = jnp.arange(scalars.shape[1]) + first_scalar
     chosen_scalar = active[:, None] & (field[:, None] == fields[None, :])
-    draw = gaussian(context.seed, channel + 2, context.tick)
+    draw = gaussian(context.seed, NoiseSource.ATTACK_STEP, context.tick, member=member + 2)
     moved = scalars * (1.0 + column("gain"))[:, None] + (offset + column("noise") * draw)[:, None]
     scalars = jnp.where(chosen_scalar, moved, scalars)
 
@@ -203,7 +203,8 @@ def _one_row(
     forged = edits | injects | terminates
     kept = jnp.where(replayed & whole, record.proofs & jnp.uint32(int(REPLAYABLE)), jnp.uint32(0))
     own = context.held & jnp.uint32(int(SECRETS))
-    lost = uniform(context.seed, channel + 3, context.tick) < column("drop")
+    chance = uniform(context.seed, NoiseSource.ATTACK_STEP, context.tick, member=member + 3)
+    lost = chance < column("drop")
     return Record(
         wide=tuple(changed),
         scalars=jnp.where(terminates[:, None], 1.0, scalars)
@@ -233,7 +234,7 @@ def _wide_row(
     chosen: Bool[Array, " run"],
     values: Float[Array, "run cell"],
     offset: Float[Array, " run"],
-    channel: int,
+    member: int,
     context: Context,
 ) -> Float[Array, "run cell"]:
     cells = values.shape[1]
@@ -245,7 +246,7 @@ def _wide_row(
     source = first + jnp.mod(place - first + shift, jnp.maximum(count, 1.0))
     source = jnp.where(masked, source, place).astype(jnp.int32)
     taken = jnp.take_along_axis(values, jnp.clip(source, 0, cells - 1), axis=1)
-    draw = gaussian(context.seed, channel, context.tick, cells)
+    draw = gaussian(context.seed, NoiseSource.ATTACK_STEP, context.tick, cells, member=member)
     moved = (1.0 + row[:, COLUMN["gain"], None]) * taken
     moved = moved + offset[:, None] + row[:, COLUMN["noise"], None] * draw
     return jnp.where(masked, moved, values)

@@ -15,7 +15,7 @@ from voltward.cloud.adaptation import (
 )
 from voltward.cloud.ageing_evidence import Told, hear
 from voltward.core.record import Record
-from voltward.core.taps import TELEMETRY_SCALARS
+from voltward.core.taps import TELEMETRY_FIELD
 from voltward.physical.cell import CellModel
 from voltward.physical.estimator import (
     EstimatorState,
@@ -150,9 +150,8 @@ def see(
         parallel: Cells in a group.
     """
     cell = parameters.cell
-    field = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
     present = record.present
-    current = jnp.where(present, record.scalars[:, field["current_A"]], state.current_A)
+    current = jnp.where(present, record.scalars[:, TELEMETRY_FIELD["current_A"]], state.current_A)
     temperature = jnp.where(present[:, None], record.wide[1], state.temperature_degC)
     ticks = jnp.where(
         state.last_tick < 0, 1, jnp.maximum(record.sent_tick - state.last_tick, 0)

@@ -11,13 +11,14 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, UInt64
 
 from voltward.core.control import Accusation, Control, Place
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record
 from voltward.core.request import REQUEST_NAMES, Requests, most_restrictive, no_requests
 from voltward.core.taps import TAP_INDEX
 
 PARAMETER_COLUMNS = 6
-_FORGERY_CHANNEL = 5000
+# Noise channels of a control's forgeries, one for each tap.
+_FORGERY_CHANNELS = 64
 ACCUSATIONS = tuple(Accusation)
 
 
@@ -94,8 +95,7 @@ def verify(
         strength = strength_of(in_force, index)
         if rule.secret:
             proven = (record.proofs & jnp.uint32(int(rule.secret))) == jnp.uint32(int(rule.secret))
-            channel = _FORGERY_CHANNEL + 64 * index + TAP_INDEX[tap]
-            guessed = uniform(seed, channel, tick) < 2.0**-strength
+            guessed = _forgery_draw(index, tap, seed, tick) < 2.0**-strength
             accepted &= proven | guessed
         if rule.freshness:
             accepted &= (record.sequence > last_sequence) | (strength <= 0.0)
@@ -112,6 +112,16 @@ def verify(
         tainted=record.tainted,
     )
     return kept, rejected
+
+
+def _forgery_draw(
+    index: int, tap: str, seed: UInt64[Array, " run"], tick: Int[Array, ""]
+) -> Float[Array, " run"]:
+    source = NoiseSource.FORGED_PROOF
+    places = len(source.channels) // _FORGERY_CHANNELS
+    if index >= places:
+        source, index = NoiseSource.FORGED_PROOF_OF_FURTHER_CONTROLS, index - places
+    return uniform(seed, source, tick, member=_FORGERY_CHANNELS * index + TAP_INDEX[tap])
 
 
 def refusals(

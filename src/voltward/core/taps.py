@@ -1,4 +1,4 @@
-"""Every place where a signal or message crosses from one part to the next."""
+"""Every place where a signal or message crosses from one part to the next, and its fields."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +30,10 @@ FIRMWARE_SCALARS = (
     "protection_disabled",
     "voltage_offset_V",
 )
+# Where a field stands among the scalars of its record.
+TELEMETRY_FIELD = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
+COMMAND_FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
+FIRMWARE_FIELD = {name: index for index, name in enumerate(FIRMWARE_SCALARS)}
 
 
 class Layer(StrEnum):

@@ -9,10 +9,9 @@ from jaxtyping import Float
 
 from voltward.core.control import Accusation, Control, Cost, Place, Watch
 from voltward.core.parameter import Parameter
-from voltward.core.taps import COMMAND_SCALARS, Layer
+from voltward.core.taps import COMMAND_FIELD, Layer
 from voltward.core.view import BmsView
 
-_FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 _NEVER_A = -1.0
 _WARM_DEGC = 20.0
 
@@ -42,7 +41,7 @@ def _step(
     """
     jump_A, burst, period_s, target_soc = (parameters[:, index] for index in range(1, 5))
     came = view.command.present
-    field = {name: view.command.scalars[:, index] for name, index in _FIELD.items()}
+    field = {name: view.command.scalars[:, index] for name, index in COMMAND_FIELD.items()}
     limit_A = field["charge_limit_A"]
     known = state.limit_A >= 0.0
     risen_A = jnp.where(known, limit_A - state.limit_A, 0.0)

@@ -6,10 +6,9 @@ from jaxtyping import Float
 
 from voltward.core.control import Control, Cost, Shape
 from voltward.core.parameter import Parameter
-from voltward.core.taps import COMMAND_SCALARS, Layer
+from voltward.core.taps import COMMAND_FIELD, Layer
 from voltward.core.view import BmsView
 
-_FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 # Below this no session ends; a lower target from afar denies charging (assumption).
 _LOWEST_TARGET_SOC = 0.5
 _NO_CHARGE_BELOW_DEGC = -10.0
@@ -36,7 +35,8 @@ def _rule(
     }
     cut = scalars
     for name, (low, high) in bounds.items():
-        cut = cut.at[:, _FIELD[name]].set(jnp.clip(scalars[:, _FIELD[name]], low, high))
+        field = COMMAND_FIELD[name]
+        cut = cut.at[:, field].set(jnp.clip(scalars[:, field], low, high))
     return scalars + parameters[:, 0, None] * (cut - scalars)
 
 

@@ -7,18 +7,8 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
-from voltward.core.taps import FIRMWARE_SCALARS
-
-FAULTS = (
-    "over_voltage",
-    "under_voltage",
-    "over_temperature",
-    "under_temperature",
-    "over_current_charge",
-    "over_current_discharge",
-    "isolation",
-    "fuse",
-)
+from voltward.core.taps import FIRMWARE_FIELD
+from voltward.physical.faults import DELAYED_FAULTS, FAULTS
 
 
 @dataclass(frozen=True)
@@ -114,11 +104,11 @@ def protect(
         temperature_degC: Cell temperatures as read.
         current_A: Pack current as read.
         isolation_kohm: Isolation as read.
-        calibration: Firmware record's scalars, in the order of FIRMWARE_SCALARS.
+        calibration: Firmware record's scalars, as FIRMWARE_FIELD places them.
         enabled: Whether the factory protection exists in this run.
         tick_s: Length of the tick.
     """
-    column = {name: calibration[:, index] for index, name in enumerate(FIRMWARE_SCALARS)}
+    column = {name: calibration[:, index] for name, index in FIRMWARE_FIELD.items()}
     armed = enabled & (column["protection_disabled"] < 0.5)
     highest, lowest = jnp.max(voltage_V, axis=1), jnp.min(voltage_V, axis=1)
     hottest, coldest = jnp.max(temperature_degC, axis=1), jnp.min(temperature_degC, axis=1)
@@ -138,7 +128,7 @@ def protect(
     recommended = beyond(limits.recommended)
     maximum = (*beyond(limits.maximum), isolation_kohm < limits.isolation_kohm)
     violated = jnp.stack(maximum, axis=1) & armed[:, None]
-    delays = jnp.asarray([limits.delay_s[name] for name in FAULTS[:-1]])
+    delays = jnp.asarray([limits.delay_s[name] for name in DELAYED_FAULTS])
     seconds = jnp.where(violated, state.violation_s[:, :-1] + tick_s, 0.0)
     fuse = state.violation_s[:, -1] + jnp.where(
         jnp.abs(current_A) > limits.fuse_A, (current_A**2 - limits.fuse_A**2) * tick_s, 0.0

@@ -21,7 +21,7 @@ from voltward.ranges.live.case.proofs import uplink_controls
 from voltward.ranges.live.case.scene import load_scene
 from voltward.ranges.virtual.batch import case_arrays
 from voltward.ranges.virtual.program import compiled
-from voltward.ranges.virtual.trace import TRACE_COLUMNS
+from voltward.ranges.virtual.trace import TRACE_NAMES
 
 pytestmark = pytest.mark.live
 
@@ -125,7 +125,7 @@ NAMES = (
 def test_both_ranges_give_the_same_physics(name, example, virtual, live):
     (held_from,) = (s.from_tick for s in example.man_in_the_middle.steps if s.mode == Mode.DELAY)
     for column in SHARED:
-        expected = virtual[name][:held_from, TRACE_COLUMNS.index(column)]
+        expected = virtual[name][:held_from, TRACE_NAMES.index(column)]
         got = live[name][column][:held_from]
         np.testing.assert_allclose(got, expected, rtol=0.0, atol=TOLERANCE, err_msg=column)
 

@@ -19,7 +19,7 @@ from voltward.ranges.virtual.bare_plant import PLANT_COLUMNS, run_plant
 from voltward.ranges.virtual.batch import case_arrays, duty_arrays
 from voltward.ranges.virtual.engine import Engine
 from voltward.ranges.virtual.meter import REFUSING_TAPS
-from voltward.ranges.virtual.trace import TRACE_COLUMNS
+from voltward.ranges.virtual.trace import TRACE_NAMES
 from voltward.results.columns import CASE_COLUMNS, NO_ATTACK
 from voltward.results.run_tables import canonical_row
 
@@ -75,7 +75,7 @@ def test_a_clean_run_without_cloud_equals_the_bare_plant(short_duty: Duty) -> No
     duty = duty_arrays(short_duty, engine.system)
     _, plant = jax.jit(partial(run_plant, bare))(case, duty)
     for index, name in enumerate(PLANT_COLUMNS):
-        looped = traced[:, TRACE_COLUMNS.index(name)]
+        looped = traced[:, TRACE_NAMES.index(name)]
         assert looped == pytest.approx(
             np.asarray(plant)[: short_duty.ticks, 0, index], rel=1e-11, abs=1e-11
         ), name

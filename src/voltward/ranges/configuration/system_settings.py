@@ -116,7 +116,7 @@ class LimitSettings:
         operating: The BMS keeps inside by limiting current.
         recommended: A warning is raised.
         maximum: The contactors open after the delay.
-        delay_s: Fault name (see `FAULTS`) to the time that the violation must last.
+        delay_s: Fault name (see `DELAYED_FAULTS`) to the time that the violation must last.
         isolation_kohm: Isolation fault below this.
     """
 
@@ -125,17 +125,6 @@ class LimitSettings:
     maximum: LimitTier
     delay_s: Mapping[str, NotNegative]
     isolation_kohm: Annotated[float, Interval(gt=0.0, le=60000.0)]
-
-
-FAULTS = (
-    "over_voltage",
-    "under_voltage",
-    "over_temperature",
-    "under_temperature",
-    "over_current_charge",
-    "over_current_discharge",
-    "isolation",
-)
 
 
 @settings_table

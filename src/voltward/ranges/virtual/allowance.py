@@ -8,12 +8,13 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from voltward.controls.in_force import shape
+from voltward.core.taps import FIRMWARE_FIELD
 from voltward.core.view import BmsView
 from voltward.physical.power_limits import current_limits, hysteresis_switch, local_charge_plan
 from voltward.physical.protection import Verdict
+from voltward.ranges.configuration.duty import DutyMode
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
 from voltward.ranges.virtual.orders import Orders
-from voltward.ranges.virtual.sensing import CALIBRATION
 from voltward.ranges.virtual.vehicle_state import VehicleState
 
 
@@ -49,9 +50,9 @@ def allow(
         view.temperature_degC,
         view.current_A / parallel,
         soc,
-        orders.calibration[:, CALIBRATION["over_voltage_shift_V"]],
+        orders.calibration[:, FIRMWARE_FIELD["over_voltage_shift_V"]],
     )
-    scale = (1.0 + orders.calibration[:, CALIBRATION["current_limit_scale"]]) * parallel
+    scale = (1.0 + orders.calibration[:, FIRMWARE_FIELD["current_limit_scale"]]) * parallel
     charge_A = jnp.where(verdict.charge_forbidden, 0.0, charge_A * scale)
     discharge_A = jnp.where(verdict.discharge_forbidden, 0.0, discharge_A * scale)
     coldest = jnp.min(view.temperature_degC, axis=1)
@@ -62,7 +63,7 @@ def allow(
     request_A = shape(assembly.rules, case.in_force, "bms.charge_request", request_A, view)
     start_degC = charging.cooling_start_degC
     cooling = hysteresis_switch(hottest, state.cooling, start_degC, start_degC - 3.0)
-    session = (duty.mode == 2) & duty.valid
+    session = duty.during(DutyMode.CHARGE)
     warm_up = jnp.maximum(
         jnp.where(session, charging.heating_start_degC, -100.0),
         orders.wish("conditioning_degC", -100.0),

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int, UInt64
 from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
 from voltward.controls.in_force import InForce, Rules
-from voltward.core.noise import gaussian
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.physical.contactors import ContactorParameters
 from voltward.physical.estimator import EstimatorTuning
 from voltward.physical.grid import GridMatrices
@@ -19,6 +19,7 @@ from voltward.physical.plant import PlantParameters
 from voltward.physical.protection import LimitParameters
 from voltward.physical.sensors import SensorParameters
 from voltward.physical.vehicle import VehicleParameters
+from voltward.ranges.configuration.duty import DutyMode
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class DutyTick:
 
     Attributes:
         valid: Whether the tick belongs to the duty or pads its bucket.
-        mode: 0 standby, 1 drive, 2 charge, 3 grid service, 4 recorded current.
+        mode: A `DutyMode`.
         speed_mps: Demanded.
         grade: Of the road.
         current_A: Recorded profile.
@@ -165,6 +166,10 @@ class DutyTick:
     power_W: Float[Array, ""]
     ambient_degC: Float[Array, ""]
     auxiliary_W: Float[Array, ""]
+
+    def during(self, mode: DutyMode) -> Bool[Array, ""]:
+        """Return whether the tick belongs to the duty and uses the pack in that way."""
+        return (self.mode == mode) & self.valid
 
 
 @jax.tree_util.register_dataclass
@@ -203,18 +208,22 @@ def fixed_draws(
     capacity_pct, resistance_pct, soc_pct = assembly.spread_pct
     start = jnp.asarray(0)
 
-    def draw(channel: int) -> Float[Array, "run cell"]:
-        return jnp.clip(gaussian(seed, channel, start, cells), -3.0, 3.0)
+    def draw(source: NoiseSource, count: int = cells) -> Float[Array, "run draw"]:
+        return jnp.clip(gaussian(seed, source, start, count), -3.0, 3.0)
 
-    capacity = 1.0 + 0.01 * capacity_pct * draw(1)
-    resistance = 1.0 + 0.01 * resistance_pct * draw(2)
+    capacity = 1.0 + 0.01 * capacity_pct * draw(NoiseSource.CELL_CAPACITY)
+    resistance = 1.0 + 0.01 * resistance_pct * draw(NoiseSource.CELL_RESISTANCE)
     unknown = assembly.commissioning_share
     return FixedDraws(
         spread=CellSpread(capacity, resistance),
-        initial_soc=jnp.clip(initial_soc + 0.01 * soc_pct * draw(3), 0.0, 1.0),
-        voltage_offset=draw(4),
-        temperature_offset=draw(5),
-        scalar_offset=jnp.clip(gaussian(seed, 6, start, 4), -3.0, 3.0),
-        known_capacity=capacity + 0.01 * capacity_pct * unknown * draw(7),
-        known_resistance=resistance + 0.01 * resistance_pct * unknown * draw(8),
+        initial_soc=jnp.clip(
+            initial_soc + 0.01 * soc_pct * draw(NoiseSource.INITIAL_SOC), 0.0, 1.0
+        ),
+        voltage_offset=draw(NoiseSource.VOLTAGE_SENSOR_OFFSET),
+        temperature_offset=draw(NoiseSource.TEMPERATURE_SENSOR_OFFSET),
+        scalar_offset=draw(NoiseSource.PACK_SENSOR_OFFSETS, 4),
+        known_capacity=capacity
+        + 0.01 * capacity_pct * unknown * draw(NoiseSource.COMMISSIONED_CAPACITY),
+        known_resistance=resistance
+        + 0.01 * resistance_pct * unknown * draw(NoiseSource.COMMISSIONED_RESISTANCE),
     )

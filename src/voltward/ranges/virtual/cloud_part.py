@@ -34,8 +34,6 @@ from voltward.core.view import CloudView
 from voltward.physical.plating import plating_limit_C
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, FixedDraws
 
-FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
-
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)

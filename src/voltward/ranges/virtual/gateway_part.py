@@ -23,14 +23,12 @@ from voltward.controls.in_force import (
 )
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, start_log, write
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, tap_named
+from voltward.core.taps import COMMAND_FIELD, TELEMETRY_SCALARS, tap_named
 from voltward.core.view import GatewayView
 from voltward.physical.can.wire_quantisation import quantise_command
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
-
-FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 
 
 @jax.tree_util.register_dataclass
@@ -122,7 +120,7 @@ def gateway_step(
         jnp.full(runs, 1.0 if assembly.encrypted_link else 0.0),
         None,
     )
-    hidden = uniform(seed, 45, tick) < encrypted
+    hidden = uniform(seed, NoiseSource.UPLINK_ENCRYPTION, tick) < encrypted
     readable = ~hidden | (peer.tainted & session.present)
     exposed = jnp.zeros(runs)
     for record in records:
@@ -161,9 +159,9 @@ def gateway_step(
         rules, in_force, state.timers_s, accused(rules, Place.GATEWAY, alarms), assembly.tick_s
     )
     # What the gateway asks of the BMS travels in the command; isolating is its own business.
-    scalars = command.scalars.at[:, FIELD["derate"]].max(requests.derate)
-    scalars = scalars.at[:, FIELD["open_request"]].max(requests.open_contactors)
-    scalars = scalars.at[:, FIELD["charge_enable"]].min(1.0 - requests.stop_charging)
+    scalars = command.scalars.at[:, COMMAND_FIELD["derate"]].max(requests.derate)
+    scalars = scalars.at[:, COMMAND_FIELD["open_request"]].max(requests.open_contactors)
+    scalars = scalars.at[:, COMMAND_FIELD["charge_enable"]].min(1.0 - requests.stop_charging)
     out = honest_record(scalars, tick)
     to_bus = Record(
         wide=(),

@@ -17,6 +17,7 @@ from voltward.physical.ageing import (
 from voltward.physical.ageing import resistance_growth as growth_of
 from voltward.physical.grid import GridState, grid_step, initial_grid_state
 from voltward.physical.plant import PlantState
+from voltward.ranges.configuration.duty import DutyMode
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
 from voltward.ranges.virtual.cloud_part import CloudReport, CloudState
 from voltward.ranges.virtual.gateway_part import GatewayReport, GatewayState
@@ -196,7 +197,7 @@ def metered(
     after = (tick >= case.attack_tick) & duty.valid
     true_soc = jnp.mean(happened.vehicle.plant.cells.soc, axis=1)
     # What the duty itself starts and ends is known to the grid's operator.
-    charging_due = (duty.mode == 2) & duty.valid & (true_soc < case.target_soc)
+    charging_due = duty.during(DutyMode.CHARGE) & (true_soc < case.target_soc)
     settling_s = jnp.where(
         charging_due != meter.charging_due,
         SETTLING_S,
@@ -290,13 +291,13 @@ def _consequences(
     twin_error = 100.0 * jnp.abs(twin_soc - true_soc) * informed
     pack_V = jnp.sum(voltage, axis=1) / parallel
     power_W = report.current_A * pack_V
-    session = duty.mode == 2
+    session = duty.mode == DutyMode.CHARGE
     denied = report.charge_wanted & (report.current_A < 0.02 * cell.capacity_Ah * parallel)
     lost = report.demand.lost
     pack_Wh = cell.capacity_Ah * parallel * pack_V
     range_km = jnp.where(counting, bms_error / 100.0 * pack_Wh / CONSUMPTION_WH_PER_KM, 0.0)
 
-    on_grid = session | (duty.mode == 3)
+    on_grid = session | (duty.mode == DutyMode.GRID)
     grid_W = jnp.where(on_grid & valid, power_W, 0.0)
     keep = jnp.exp(-tick_s / SCHEDULE_S)
     expected_W = jnp.where(after & ~settling, meter.schedule_W, grid_W)
@@ -306,7 +307,11 @@ def _consequences(
     grid, _, lowest_Hz, highest_Hz, rocof = grid_step(assembly.fleet.matrices, meter.grid, load_pu)
     deviation = jnp.maximum(jnp.abs(lowest_Hz), jnp.abs(highest_Hz))
     unserved_Wh = report.demand.unserved_W * tick_s / 3600.0
-    reserve = jnp.where(duty.mode == 3, unserved_Wh, 0.0) * assembly.fleet.packs_moved / 1000.0
+    reserve = (
+        jnp.where(duty.mode == DutyMode.GRID, unserved_Wh, 0.0)
+        * assembly.fleet.packs_moved
+        / 1000.0
+    )
     first_loss = lost & ~meter.lost_before
     columns = {
         "over_voltage_s": seconds("over_voltage_s", high_V > limits.voltage_high_V),

@@ -10,11 +10,9 @@ from jaxtyping import Bool, Float, Int
 from voltward.attacks.kernel import Context, manipulate
 from voltward.controls.in_force import refusals, shape, verify
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, FIRMWARE_SCALARS
+from voltward.core.taps import COMMAND_FIELD, FIRMWARE_SCALARS
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
 from voltward.ranges.virtual.vehicle_state import VehicleState
-
-FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 
 
 @jax.tree_util.register_dataclass
@@ -44,7 +42,7 @@ class Orders:
 
     def wish(self, name: str, otherwise: float | Array) -> Float[Array, " run"]:
         """Return a field of the command, or what holds without one."""
-        return jnp.where(self.listens, self.scalars[:, FIELD[name]], otherwise)
+        return jnp.where(self.listens, self.scalars[:, COMMAND_FIELD[name]], otherwise)
 
 
 def take_orders(

@@ -21,10 +21,10 @@ from voltward.comms.link import LinkState, link_step, start_link
 from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, read
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
-from voltward.physical.protection import FAULTS
+from voltward.physical.faults import FAULTS
 from voltward.ranges.virtual.case_arrays import (
     Assembly,
     CaseArrays,
@@ -38,7 +38,6 @@ from voltward.ranges.virtual.meter import Happened, Meter, metered, settled, sta
 from voltward.ranges.virtual.trace import trace_row
 from voltward.ranges.virtual.vehicle_part import VehicleState, start_vehicle, vehicle_step
 
-LINK_CHANNEL = 40
 # Taken away when keys, sessions and accounts are renewed; positions on wires stay.
 REVOCABLE = SECRETS | Capability.SESSION_TERMINATED | Capability.OPERATOR_ACCOUNT
 
@@ -202,8 +201,8 @@ def tick_step(
     runs = case.seed.shape[0]
     broker = honest_record(jnp.zeros((runs, 1)), tick)
     peer = manipulate("mqtt.session", broker, case.rows, context)
-    draws = jnp.stack([uniform(case.seed, LINK_CHANNEL + n, tick) for n in range(4)])
-    link, outcome = link_step(case.link, carry.link, draws)
+    draws = [uniform(case.seed, NoiseSource.RADIO_LINK, tick, member=n) for n in range(4)]
+    link, outcome = link_step(case.link, carry.link, jnp.stack(draws))
     gateway, mqtt_up, can_down, gateway_report = gateway_step(
         assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
     )

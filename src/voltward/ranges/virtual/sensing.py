@@ -9,16 +9,14 @@ from jaxtyping import Bool, Float, UInt32
 
 from voltward.attacks.kernel import Context, Past, earned, lag_ticks, manipulate
 from voltward.core.frame_log import FrameLog, read
-from voltward.core.noise import gaussian
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import FIRMWARE_SCALARS, TELEMETRY_SCALARS
+from voltward.core.taps import FIRMWARE_FIELD, TELEMETRY_FIELD
 from voltward.physical.pack import CellOutput
 from voltward.physical.plant import PlantState
 from voltward.physical.sensors import lagged, reading
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, FixedDraws
 
-CALIBRATION = {name: index for index, name in enumerate(FIRMWARE_SCALARS)}
-TELEMETRY = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
 SENSOR_TAPS = ("cell.voltage", "cell.temperature", "pack.current", "pack.voltage", "pack.isolation")
 
 
@@ -69,12 +67,12 @@ def _true_readings(
     cells, parallel = assembly.cells, assembly.plant.pack.parallel
     runs = current_A.shape[0]
     groups_V = output.voltage_V.reshape(runs, -1, parallel).mean(axis=2)
-    draws, offsets = gaussian(seed, 13, tick, 4), fixed.scalar_offset
+    draws, offsets = gaussian(seed, NoiseSource.PACK_SENSORS, tick, 4), fixed.scalar_offset
     voltage_V = reading(
         sensors.cell_voltage,
         output.voltage_V,
         fixed.voltage_offset,
-        gaussian(seed, 11, tick, cells),
+        gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, cells),
     )
     charger_A = reading(sensors.charger_current, current_A, offsets[:, 2], draws[:, 2])
     isolation_kohm = jnp.full(runs, assembly.plant.pack.isolation_kohm)
@@ -84,7 +82,7 @@ def _true_readings(
             sensors.cell_temperature,
             felt_degC,
             fixed.temperature_offset,
-            gaussian(seed, 12, tick, cells),
+            gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
         ),
         current_A=reading(sensors.current, current_A, offsets[:, 0], draws[:, 0]),
         pack_voltage_V=reading(
@@ -133,7 +131,7 @@ def sense(
         plant.cells.temperature_degC,
         assembly.tick_s,
     )
-    offset_V = calibration[:, CALIBRATION["voltage_offset_V"]]
+    offset_V = calibration[:, FIRMWARE_FIELD["voltage_offset_V"]]
     true = _true_readings(
         assembly, case, fixed, context, output, felt, current_A, charging, offset_V
     )
@@ -146,7 +144,7 @@ def sense(
     def tapped(tap: str, made: Record, past: Past | None) -> Record:
         return manipulate(tap, made, rows, context, past)
 
-    current_then = then.scalars[:, TELEMETRY["current_A"], None]
+    current_then = then.scalars[:, TELEMETRY_FIELD["current_A"], None]
     records = (
         tapped(
             "cell.voltage",

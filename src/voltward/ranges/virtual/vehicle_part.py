@@ -29,6 +29,7 @@ from voltward.physical.estimator import EstimatorState, Innovation, innovate, pr
 from voltward.physical.pack import CellOutput
 from voltward.physical.plant import PlantInput, PlantState, plant_step
 from voltward.physical.protection import protect
+from voltward.ranges.configuration.duty import DutyMode
 from voltward.ranges.virtual.allowance import allow
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick, FixedDraws
 from voltward.ranges.virtual.demand import Demand, demanded
@@ -81,7 +82,7 @@ def _drive(
     runs = seed.shape[0]
     unknown = jnp.full(runs, -1, jnp.int64)
     requests = state.requests
-    session = (duty.mode == 2) & duty.valid
+    session = duty.during(DutyMode.CHARGE)
     below_target = state.view.soc < orders.wish("target_soc", case.target_soc)
     enabled = (orders.wish("charge_enable", 1.0) > 0.5) & (requests.stop_charging < 0.5)
     charging = session & enabled & below_target
