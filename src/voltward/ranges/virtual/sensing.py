@@ -69,7 +69,7 @@ def _true_readings(
     groups_V = output.voltage_V.reshape(runs, -1, parallel).mean(axis=2)
     draws, offsets = gaussian(seed, NoiseSource.PACK_SENSORS, tick, 4), fixed.scalar_offset
     voltage_V = reading(
-        sensors.cell_voltage,
+        sensors.voltage,
         output.voltage_V,
         fixed.voltage_offset,
         gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, cells),
@@ -79,7 +79,7 @@ def _true_readings(
     return Readings(
         voltage_V=voltage_V + voltage_offset_V[:, None],
         temperature_degC=reading(
-            sensors.cell_temperature,
+            sensors.temperature,
             felt_degC,
             fixed.temperature_offset,
             gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
@@ -126,7 +126,7 @@ def sense(
     rows, tick = case.rows, context.tick
     runs = current_A.shape[0]
     felt = lagged(
-        assembly.sensors.cell_temperature,
+        assembly.sensors.temperature,
         felt_degC,
         plant.cells.temperature_degC,
         assembly.tick_s,

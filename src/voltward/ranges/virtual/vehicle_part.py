@@ -114,7 +114,7 @@ def _drive(
     driver, contactor_rejected = verify(rules, in_force, "contactor", switched, unknown, seed, tick)
     close = jnp.where(driver.present, driver.scalars[:, 0] > 0.5, wanted)
     contactors = contactor_step(
-        assembly.contactors,
+        assembly.plant.pack,
         state.contactors,
         close,
         driver.tainted & close & ~wanted,
@@ -281,6 +281,7 @@ def vehicle_step(
     soc = jnp.clip(estimate.soc[:, 0], -0.05, 1.1)
     protection, verdict = protect(
         assembly.limits,
+        assembly.plant.pack,
         state.protection,
         readings.voltage_V,
         readings.temperature_degC,
@@ -325,8 +326,8 @@ def vehicle_step(
         bleed=bleed_wanted(
             readings.voltage_V,
             (jnp.abs(readings.current_A) < gentle_A) | driven.charging,
-            assembly.charging.balance_start_V,
-            assembly.charging.balance_difference_V,
+            assembly.plant.pack.balance_start_V,
+            assembly.plant.pack.balance_difference_V,
         ),
         cooling=limits.cooling,
         heating=limits.heating,
