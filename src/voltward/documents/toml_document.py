@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import checked_path, shortened
 from voltward.core.suggestion import nearest
+from voltward.documents.settings_table import KIND
 
 Settings = TypeVar("Settings")
 Document = dict[str, Any]
@@ -23,6 +24,14 @@ _THOUSANDTHS = {"_V": "mV", "_A": "mA", "_Ah": "mAh", "_s": "ms", "_ohm": "mohm"
 _PATTERNS = {
     r"^\d{4}-\d{2}-\d{2}": "write YYYY-MM-DD",
     "^[A-Za-z0-9][A-Za-z0-9": "allowed are letters, digits, '.', '_' and '-', no space",
+}
+# A validator's words, and those of people who write TOML.
+_PLAIN = {
+    "input should be": "allowed is",
+    "input": "value",
+    "a valid array": "a list",
+    "an object": "a table",
+    "a valid dictionary": "a table",
 }
 
 
@@ -201,7 +210,9 @@ def allowed(problem: Mapping[str, Any]) -> str:
             return words
     message = str(problem["msg"])
     text = message[0].lower() + message[1:]
-    return text.replace("input should be", "allowed is").replace("input", "value")
+    for word, plain in _PLAIN.items():
+        text = text.replace(word, plain)
+    return text
 
 
 def _is_branch(part: int | str, document: Mapping[str, Any]) -> bool:
@@ -209,8 +220,9 @@ def _is_branch(part: int | str, document: Mapping[str, Any]) -> bool:
     if not isinstance(part, str):
         return False
     labels = ("dict", "list", "tuple", "literal", "constrained", "float", "str", "lax", "json")
-    return part not in document and (
-        part.split("[")[0] in labels or (part[:1].isupper() and "_" not in part)
+    return part.startswith(KIND) or (
+        part not in document
+        and (part.split("[")[0] in labels or (part[:1].isupper() and "_" not in part))
     )
 
 
@@ -264,7 +276,7 @@ def _resolved(node: Document, schema: Document) -> Document:
     """Follow references and pick the branch of a union that has keys."""
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    for branch in node.get("anyOf", ()):
+    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
         candidate = _resolved(branch, schema)
         if "properties" in candidate or "items" in candidate:
             return candidate
