@@ -6,7 +6,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import example, given
+from hypothesis import example as a_case
+from hypothesis import given
 from hypothesis import strategies as st
 
 from voltward.attacks.catalogue import ATTACKS
@@ -353,7 +354,7 @@ def is_refused(document):
 
 
 @given(documents(st.nothing()) | documents(ODD))
-@example({"attacks": [{"bias_V": 1}]})
-@example({"stacks": [{"name": "none", "other": 1}]})
+@a_case({"attacks": [{"bias_V": 1}]})
+@a_case({"stacks": [{"name": "none", "other": 1}]})
 def test_the_schema_and_the_reader_agree_on_every_shape(document):
     assert SCHEMA.is_valid(document) is not is_refused(document)
