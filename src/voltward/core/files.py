@@ -154,7 +154,11 @@ def write_text(path: Path, content: str) -> None:
 
 
 def canonical_json(document: Any) -> str:
-    """Return JSON with sorted keys and no spaces, the form that digests are taken of."""
+    """Return JSON with keys sorted by code point and no spaces: what our own digests are taken of.
+
+    What others verify, such as the manifest of an evidence pack, is RFC 8785 instead. The two are
+    the same but for floats and for keys beyond the basic multilingual plane.
+    """
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
