@@ -167,9 +167,9 @@ def bare_tick(
         temperature_degC,
         read_A,
         zero + pack.isolation_kohm,
-        jnp.zeros((runs, len(FIRMWARE_SCALARS))),
-        jnp.ones(runs, bool),
-        tick_s,
+        calibration=jnp.zeros((runs, len(FIRMWARE_SCALARS))),
+        enabled=jnp.ones(runs, bool),
+        tick_s=tick_s,
     )
 
     def first(now: Int[Array, " run"], happened: Bool[Array, " run"]) -> Int[Array, " run"]:

@@ -84,6 +84,20 @@ def test_the_median_file_is_short():
     assert statistics.median(lines_of(path) for path in SOURCES) < MEDIAN_LINES
 
 
+def test_no_function_takes_nine_arguments_by_position():
+    """Commands aside, whose arguments click gives by name."""
+    many = []
+    for path in SOURCES:
+        if "cli" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+                if len([name for name in given if name not in {"self", "cls"}]) > 8:
+                    many.append(f"{relative(path)}: {node.name}")
+    assert many == []
+
+
 def test_data_holds_no_code():
     # The verifier is handed out in every pack and imported by nobody.
     held = [relative(path) for path in SOURCES if "data" in path.parts]

@@ -10,7 +10,7 @@ import hmac
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -176,20 +176,8 @@ def decode(payload: bytes, key: bytes | None = None) -> Envelope:
         return envelope
     if not hmac.compare_digest(given, expected):
         return envelope
-    proven = _replace_proofs(envelope.message, int(KEY_BIT[envelope.kind]))
-    return Envelope(envelope.kind, envelope.tick, envelope.slot, proven)
-
-
-def _replace_proofs(message: Message, proofs: int) -> Message:
-    return Message(
-        message.wide,
-        message.scalars,
-        present=message.present,
-        sequence=message.sequence,
-        sent_tick=message.sent_tick,
-        proofs=proofs,
-        copies=message.copies,
-    )
+    proven = replace(envelope.message, proofs=int(KEY_BIT[envelope.kind]))
+    return replace(envelope, message=proven)
 
 
 def _tag(content: str, key: bytes) -> str:

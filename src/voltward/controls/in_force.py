@@ -1,7 +1,7 @@
 """Controls in force: all are compiled in, arrays say which run has which, and how strong."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -13,8 +13,9 @@ from jaxtyping import Bool, Float, Int, UInt64
 from voltward.core.control import Accusation, Control, Place
 from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record
-from voltward.core.request import REQUEST_NAMES, Requests, most_restrictive, no_requests
+from voltward.core.request import Requests, most_restrictive, no_requests
 from voltward.core.taps import TAP_INDEX
+from voltward.core.view import BmsView, CloudView, GatewayView
 
 PARAMETER_COLUMNS = 6
 # Noise channels of a control's forgeries, one for each tap.
@@ -100,18 +101,7 @@ def verify(
         if rule.freshness:
             accepted &= (record.sequence > last_sequence) | (strength <= 0.0)
     rejected = record.present & ~accepted
-    kept = Record(
-        wide=record.wide,
-        scalars=record.scalars,
-        present=record.present & accepted,
-        sequence=record.sequence,
-        sent_tick=record.sent_tick,
-        sender=record.sender,
-        proofs=record.proofs,
-        copies=record.copies,
-        tainted=record.tainted,
-    )
-    return kept, rejected
+    return replace(record, present=record.present & accepted), rejected
 
 
 def _forgery_draw(
@@ -222,6 +212,47 @@ def act(
     return jnp.stack(timers, axis=1), merged, jnp.stack(active_flags, axis=1)
 
 
-def request_table(requests: Requests) -> Float[Array, "run request"]:
-    """Return the requests as columns, in the order of REQUEST_NAMES."""
-    return jnp.stack([getattr(requests, name) for name in REQUEST_NAMES], axis=1)
+@dataclass(frozen=True)
+class Reaction:
+    """What the watches and responses of a place made of a tick.
+
+    Attributes:
+        watches: Their state.
+        scores: Of the watches.
+        alarms: Where a score is above 1.
+        timers_s: How long each response still asks.
+        requests: What the responses ask.
+        acting: Which responses ask.
+    """
+
+    watches: tuple[Any, ...]
+    scores: Float[Array, "run watch"]
+    alarms: Bool[Array, "run watch"]
+    timers_s: Float[Array, "run act"]
+    requests: Requests
+    acting: Bool[Array, "run act"]
+
+
+def react(
+    rules: Rules,
+    in_force: InForce,
+    place: Place,
+    watches: tuple[Any, ...],
+    timers_s: Float[Array, "run act"],
+    view: BmsView | GatewayView | CloudView,
+) -> Reaction:
+    """Score a place's view, and let the responses act on the alarms.
+
+    Args:
+        rules: Controls compiled in.
+        in_force: What each run has deployed.
+        place: Whose watches look.
+        watches: Their state before.
+        timers_s: Of the responses at this place.
+        view: What can be seen there.
+    """
+    watches, scores = watch(rules, in_force, place, watches, view)
+    alarms = scores > 1.0
+    blame = accused(rules, place, alarms)
+    timers_s, requests, acting = act(rules, in_force, timers_s, blame, view.tick_s)
+    return Reaction(watches, scores, alarms, timers_s, requests, acting)

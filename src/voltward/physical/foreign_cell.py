@@ -94,6 +94,7 @@ def foreign_electrical_step(
     state: CellState,
     beside: ForeignState,
     current_A: Float[Array, " run"],
+    *,
     drain_S: Float[Array, "run cell"],
     tick_s: float,
 ) -> tuple[CellState, CellOutput, ForeignState]:

@@ -161,8 +161,8 @@ def plant_step(
             state.cells,
             state.foreign,
             given.current_A,
-            drain_S,
-            tick_s,
+            drain_S=drain_S,
+            tick_s=tick_s,
         )
     exchange = heat_flow(
         pack,

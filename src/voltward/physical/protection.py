@@ -104,6 +104,7 @@ def protect(
     temperature_degC: Float[Array, "run cell"],
     current_A: Float[Array, " run"],
     isolation_kohm: Float[Array, " run"],
+    *,
     calibration: Float[Array, "run field"],
     enabled: Bool[Array, " run"],
     tick_s: float,
@@ -112,7 +113,7 @@ def protect(
 
     Args:
         limits: The tiers.
-        pack: For its fuse, and for the cells that share its current.
+        pack: For its fuse.
         state: Counters and latches.
         voltage_V: Cell voltages as read.
         temperature_degC: Cell temperatures as read.
@@ -127,7 +128,6 @@ def protect(
     highest, lowest = jnp.max(voltage_V, axis=1), jnp.min(voltage_V, axis=1)
     hottest, coldest = jnp.max(temperature_degC, axis=1), jnp.min(temperature_degC, axis=1)
     scale = 1.0 + column["current_limit_scale"]
-    cell_A = current_A / pack.parallel
 
     def beyond(tier: LimitTier) -> tuple[Bool[Array, " run"], ...]:
         return (
@@ -135,8 +135,8 @@ def protect(
             lowest < tier.voltage_low_V - column["under_voltage_shift_V"],
             hottest > tier.temperature_high_degC + column["over_temperature_shift_degC"],
             coldest < tier.temperature_low_degC,
-            cell_A > tier.charge_current_A / pack.parallel * scale,
-            cell_A < -tier.discharge_current_A / pack.parallel * scale,
+            current_A > tier.charge_current_A * scale,
+            current_A < -tier.discharge_current_A * scale,
         )
 
     recommended = beyond(limits.recommended)

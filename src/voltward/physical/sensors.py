@@ -2,6 +2,7 @@
 
 from dataclasses import astuple, dataclass
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
@@ -113,6 +114,28 @@ def sensor_channels(sensors: SensorSettings) -> SensorChannels:
             for name, table in vars(sensors).items()
         }
     )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Readings:
+    """What the BMS reads in a tick.
+
+    Attributes:
+        voltage_V: Of the cells.
+        temperature_degC: Of the cells.
+        current_A: Of the pack; positive charges.
+        pack_voltage_V: The pack's own sensor, apart from the cells' sum.
+        charger_current_A: The charger's own meter; zero when none is connected.
+        isolation_kohm: The isolation monitor.
+    """
+
+    voltage_V: Float[Array, "run cell"]
+    temperature_degC: Float[Array, "run cell"]
+    current_A: Float[Array, " run"]
+    pack_voltage_V: Float[Array, " run"]
+    charger_current_A: Float[Array, " run"]
+    isolation_kohm: Float[Array, " run"]
 
 
 def lagged(

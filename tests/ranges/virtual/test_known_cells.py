@@ -69,9 +69,9 @@ def test_the_current_of_a_group_is_judged_by_cell():
                 jnp.full((1, 12), 25.0),
                 jnp.full(1, current_A),
                 jnp.full(1, 5000.0),
-                off,
-                jnp.ones(1, bool),
-                1.0,
+                calibration=off,
+                enabled=jnp.ones(1, bool),
+                tick_s=1.0,
             )
         return bool(np.asarray(verdict.tripped)[0])
 

@@ -7,14 +7,14 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
-from voltward.controls.in_force import shape
 from voltward.core.taps import FIRMWARE_FIELD
 from voltward.core.view import BmsView
 from voltward.physical.power_limits import current_limits, hysteresis_switch, local_charge_plan
 from voltward.physical.protection import Verdict
 from voltward.ranges.configuration.duty import DutyMode
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
+from voltward.ranges.virtual.case_arrays import DutyTick
 from voltward.ranges.virtual.orders import Orders
+from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.vehicle_state import VehicleState
 
 
@@ -31,8 +31,7 @@ class Limits:
 
 
 def allow(
-    assembly: Assembly,
-    case: CaseArrays,
+    now: TickInputs,
     state: VehicleState,
     orders: Orders,
     view: BmsView,
@@ -40,7 +39,18 @@ def allow(
     soc: Float[Array, " run"],
     duty: DutyTick,
 ) -> Limits:
-    """Return currents and thermal management for the next tick."""
+    """Return currents and thermal management for the next tick.
+
+    Args:
+        now: The tick.
+        state: Of the vehicle, before.
+        orders: What the BMS goes by.
+        view: What the BMS knows.
+        verdict: Of the protection.
+        soc: The BMS's estimate after this tick's readings.
+        duty: What is asked.
+    """
+    assembly = now.assembly
     cell, charging, pack = assembly.plant.cell, assembly.charging, assembly.plant.pack
     parallel = pack.parallel
     charge_A, discharge_A = current_limits(
@@ -62,7 +72,7 @@ def allow(
     local_A = local_charge_plan(cell, coldest, unattended_C) * parallel
     plan_A = orders.wish("charge_limit_A", local_A)
     request_A = jnp.minimum(jnp.minimum(plan_A, charge_A), charging.current_A)
-    request_A = shape(assembly.rules, case.in_force, "bms.charge_request", request_A, view)
+    request_A = now.shape("bms.charge_request", request_A, view)
     start_degC = pack.cooling_start_degC
     cooling = hysteresis_switch(hottest, state.cooling, start_degC, start_degC - 3.0)
     session = duty.during(DutyMode.CHARGE)

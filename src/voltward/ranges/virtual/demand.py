@@ -41,6 +41,7 @@ def demanded(
     speed_mps: Float[Array, " run"],
     pack_voltage_V: Float[Array, " run"],
     closed: Bool[Array, " run"],
+    *,
     charge_limit_A: Float[Array, " run"],
     discharge_limit_A: Float[Array, " run"],
     charger_A: Float[Array, " run"],

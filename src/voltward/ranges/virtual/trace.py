@@ -6,7 +6,7 @@ from jaxtyping import Float
 
 from voltward.attacks.row import COLUMN
 from voltward.ranges.virtual.case_arrays import CaseArrays
-from voltward.ranges.virtual.meter import Happened
+from voltward.ranges.virtual.tick_consequences import Happened, all_places
 from voltward.results.columns import TRACE_COLUMNS
 
 # Names of a row's columns: those of the trace's table less the time.
@@ -26,9 +26,7 @@ def trace_row(case: CaseArrays, happened: Happened) -> Float[Array, "run column"
     report, vehicle = happened.vehicle_report, happened.vehicle
     plant, readings, twin = vehicle.plant, vehicle.readings, happened.cloud.twin
     voltage = report.output.voltage_V
-    scores = jnp.concatenate(
-        [report.scores, happened.gateway_report.scores, happened.cloud_report.scores], axis=1
-    )
+    scores = all_places(happened, "scores")
     columns = {
         "true_voltage_min_V": jnp.min(voltage, axis=1),
         "true_voltage_max_V": jnp.max(voltage, axis=1),

@@ -13,7 +13,14 @@ from jax import Array, lax
 from jaxtyping import Bool, Float, Int, UInt64
 
 from voltward.attacks.kernel import Context, Past, lag_ticks, manipulate
-from voltward.cloud.twin import COMMISSIONED, Seen, TwinParameters, TwinState, believe, see
+from voltward.cloud.twin import (
+    COMMISSIONED,
+    Observation,
+    TwinParameters,
+    TwinState,
+    believe,
+    observe,
+)
 from voltward.controls.in_force import InForce, Rules, start_watches, watch
 from voltward.core.capabilities import POSITIONS
 from voltward.core.control import Place
@@ -171,22 +178,22 @@ def _read(
         made = honest_record(none, tick, (jnp.broadcast_to(now, (count, cells)),))
         back = then(tap)
         old = jnp.broadcast_to(series[back].reshape(count, -1), (count, cells))
-        told = manipulate(tap, made, runs.rows, context, Past((old,), none, back, back))
-        return jnp.where(told.present[:, None], told.wide[0], before)
+        reported = manipulate(tap, made, runs.rows, context, Past((old,), none, back, back))
+        return jnp.where(reported.present[:, None], reported.wide[0], before)
 
     def scalar(tap: str, now: Array, series: Array, before: Array) -> Array:
         made = honest_record(jnp.broadcast_to(now, (count,))[:, None], tick)
         back = then(tap)
         past = Past((), series[back][:, None], back, back)
-        told = manipulate(tap, made, runs.rows, context, past)
-        return jnp.where(told.present, told.scalars[:, 0], before)
+        reported = manipulate(tap, made, runs.rows, context, past)
+        return jnp.where(reported.present, reported.scalars[:, 0], before)
 
     here = jnp.all(jnp.isfinite(profile.voltage_V[tick]))
     voltage_V = wide("cell.voltage", profile.voltage_V[tick], profile.voltage_V, last.voltage_V)
     meter_V = profile.pack_voltage_V[tick]
     # Without a meter of its own the BMS can only add up what it reads.
     pack_V = jnp.where(jnp.isnan(meter_V), jnp.sum(voltage_V, axis=1), meter_V)
-    told = Readings(
+    reported = Readings(
         voltage_V=voltage_V,
         temperature_degC=wide(
             "cell.temperature",
@@ -200,12 +207,14 @@ def _read(
         pack_voltage_V=scalar("pack.voltage", pack_V, profile.pack_voltage_V, last.pack_voltage_V),
     )
     # A hole of the recording, or one that is played again, leaves the last reading standing.
-    kept = jax.tree.map(lambda new, old: jnp.where(here & jnp.isfinite(new), new, old), told, last)
+    kept = jax.tree.map(
+        lambda new, old: jnp.where(here & jnp.isfinite(new), new, old), reported, last
+    )
     return kept, here
 
 
 def _views(
-    seen: Seen,
+    observed: Observation,
     before: TwinState,
     readings: Readings,
     record: Record,
@@ -221,7 +230,7 @@ def _views(
     runs = readings.current_A.shape[0]
     zero, off = jnp.zeros(runs), jnp.zeros(runs, bool)
     command = honest_record(jnp.zeros((runs, len(COMMAND_SCALARS))), tick, present=off)
-    predicted, innovation = seen.state.estimate, seen.innovation
+    predicted, innovation = observed.state.estimate, observed.innovation
     bms = BmsView(
         tick=tick,
         tick_s=TICK_S,
@@ -233,14 +242,14 @@ def _views(
         charge_request_A=zero,
         isolation_kohm=zero + _ISOLATION_KOHM,
         soc=jnp.mean(predicted.soc, axis=1),
-        coulomb_soc=seen.state.coulomb_soc,
+        coulomb_soc=observed.state.coulomb_soc,
         innovation_V=jnp.mean(innovation.value_V, axis=1),
         innovation_std_V=jnp.mean(innovation.std_V, axis=1),
         charging=off,
         closed=~off,
         command=command,
         command_age_s=zero,
-        loss_W=seen.loss_W,
+        loss_W=observed.loss_W,
         coolant_degC=zero + coolant_degC,
     )
     cloud = CloudView(
@@ -251,13 +260,13 @@ def _views(
         innovation_V=innovation.value_V,
         innovation_std_V=innovation.std_V,
         twin_soc=predicted.soc,
-        coulomb_soc=seen.state.coulomb_soc,
+        coulomb_soc=observed.state.coulomb_soc,
         silence_s=before.silence_s,
         model=model,
         command=command,
-        loss_W=seen.loss_W,
-        overpotential_V=seen.overpotential_V,
-        ocv_slope_V=seen.innovation.slope_V,
+        loss_W=observed.loss_W,
+        overpotential_V=observed.overpotential_V,
+        ocv_slope_V=observed.innovation.slope_V,
         parallel=1,
     )
     return bms, cloud
@@ -315,8 +324,10 @@ def tick_step(
     model = jnp.broadcast_to(jnp.asarray(COMMISSIONED), (count, len(COMMISSIONED)))
     known = jnp.ones((count, cells))
     silent = replace(before, silence_s=jnp.where(present, 0.0, before.silence_s + TICK_S))
-    seen = see(parts.twin, silent, record, model, known, known, 1)
-    bms, cloud = _views(seen, silent, readings, record, model, profile.temperature_degC[0], tick)
+    observed = observe(parts.twin, silent, record, model, known, known, 1)
+    bms, cloud = _views(
+        observed, silent, readings, record, model, profile.temperature_degC[0], tick
+    )
     bms_watches, bms_scores = watch(parts.rules, runs.in_force, Place.BMS, carry.bms_watches, bms)
     cloud_watches, cloud_scores = watch(
         parts.rules, runs.in_force, Place.CLOUD, carry.cloud_watches, cloud
@@ -331,10 +342,10 @@ def tick_step(
         ),
         count,
     )
-    twin = believe(parts.twin, seen, known, present, 1)
+    twin = believe(parts.twin, observed, known, present, 1)
     open_loop, open_loop_V = _open_loop(parts, profile, carry.open_loop, tick)
     soc, traced = twin.estimate.soc, slice(parts.traced)
-    innovation_V = jnp.where(here, seen.innovation.value_V, jnp.nan)
+    innovation_V = jnp.where(here, observed.innovation.value_V, jnp.nan)
     row = Row(
         alarms=jnp.sum(jnp.where(scores > 1.0, bits, jnp.uint64(0)), axis=1),
         pointed=pointed,
@@ -345,9 +356,9 @@ def tick_step(
         voltage_V=readings.voltage_V[traced],
         temperature_degC=readings.temperature_degC[traced],
         innovation_V=innovation_V[traced],
-        expected_V=seen.innovation.std_V[traced],
-        overpotential_V=seen.overpotential_V[traced],
-        ocv_slope_V=seen.innovation.slope_V[traced],
+        expected_V=observed.innovation.std_V[traced],
+        overpotential_V=observed.overpotential_V[traced],
+        ocv_slope_V=observed.innovation.slope_V[traced],
         cell_soc=soc[traced],
         scores=scores[traced],
     )

@@ -30,9 +30,15 @@ from voltward.ranges.live.case.scene import Scene, load_scene
 from voltward.ranges.live.links.records import message_of, record_of
 from voltward.ranges.virtual.case_arrays import CaseArrays, DutyTick, FixedDraws
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
-from voltward.ranges.virtual.gateway_part import GatewayState, gateway_step, start_gateway
-from voltward.ranges.virtual.vehicle_part import start_vehicle, vehicle_step
-from voltward.ranges.virtual.vehicle_state import VehicleState
+from voltward.ranges.virtual.gateway_part import (
+    GatewayInbox,
+    GatewayState,
+    gateway_step,
+    start_gateway,
+)
+from voltward.ranges.virtual.tick_inputs import TickInputs
+from voltward.ranges.virtual.vehicle_part import vehicle_step
+from voltward.ranges.virtual.vehicle_state import VehicleState, start_vehicle
 
 Values = dict[str, Array]
 
@@ -51,9 +57,8 @@ def _vehicle_program(scene: Scene) -> Any:
         duty: DutyTick,
         context: Context,
     ) -> tuple[VehicleState, Record, Values]:
-        moved, telemetry, report = vehicle_step(
-            scene.assembly, case, fixed, state, command, duty, context
-        )
+        now = TickInputs(scene.assembly, case, context)
+        moved, telemetry, report = vehicle_step(now, fixed, state, command, duty)
         cells = moved.plant.cells
         return (
             moved,
@@ -78,15 +83,11 @@ def _gateway_program(scene: Scene) -> Any:
     def step(
         case: CaseArrays,
         state: GatewayState,
-        bus: Record,
-        down: Record,
-        peer: Record,
-        outcome: LinkOutcome,
+        inbox: GatewayInbox,
         context: Context,
     ) -> tuple[GatewayState, tuple[Record, Record], Record, Values]:
-        moved, records, command, report = gateway_step(
-            scene.assembly, case, state, bus, down, peer, outcome, context
-        )
+        now = TickInputs(scene.assembly, case, context)
+        moved, records, command, report = gateway_step(now, state, inbox)
         return (
             moved,
             records,
@@ -106,7 +107,8 @@ def _cloud_program(scene: Scene) -> Any:
         uplink: tuple[Record, Record],
         context: Context,
     ) -> tuple[CloudState, Record, Values]:
-        moved, command, report = cloud_step(scene.assembly, case, fixed, state, uplink, context)
+        now = TickInputs(scene.assembly, case, context)
+        moved, command, report = cloud_step(now, fixed, state, uplink)
         return (
             moved,
             command,
@@ -188,10 +190,12 @@ class Gateway:
         self._state, records, command, values = self._program(
             self._stage.case,
             self._state,
-            record_of(inbox[BUS_UP]),
-            record_of(inbox[DOWNLINK]),
-            record_of(answer, peer_proofs(verified=link.verified)),
-            outcome,
+            GatewayInbox(
+                bus=record_of(inbox[BUS_UP]),
+                command=record_of(inbox[DOWNLINK]),
+                peer=record_of(answer, peer_proofs(verified=link.verified)),
+                link=outcome,
+            ),
             self._stage.context(tick),
         )
         self._stage.note(values)
