@@ -22,9 +22,11 @@ PROCESSES = 8  # seven roles and the broker of the case
 RUN = """
 import sys
 from pathlib import Path
+from voltward.interfaces.cli.main import heed_interrupts
 from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.supervision.run import run_live
 from voltward.ranges.live.case.load import load_settings
+heed_interrupts()
 parts = PartNames(*(f"arithmetic_parts:{name}" for name in ("Vehicle", "Gateway", "Cloud")))
 run_live(
     load_settings(Path(sys.argv[1])), Path(sys.argv[2]), parts, lambda name: print(name, flush=True)

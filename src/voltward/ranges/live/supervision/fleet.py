@@ -140,6 +140,8 @@ class Fleet:
         self.folder = folder
         self.hub = folder / "can.sock"
         self.mark = uuid.uuid4().hex
+        # Flags are part of a program's name in the cache: said twice, they are another name.
+        flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if flag != ONE_THREAD]
         self.environment = {
             **os.environ,
             MARK: self.mark,
@@ -147,7 +149,7 @@ class Fleet:
             "JAX_ENABLE_X64": "1",
             # Seven processes share the machine; each part is small.
             "NPROC": "1",
-            "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip(),
+            "XLA_FLAGS": " ".join([*flags, ONE_THREAD]),
         }
         self.processes: list[ProcessFacts] = []
         self._roles: list[RoleProcess] = []
