@@ -13,13 +13,14 @@ ASSEMBLY = assemble(load_system(), (), 1.0)
 CELL, TIER = ASSEMBLY.plant.cell, ASSEMBLY.limits.operating
 
 
-def limits_at(soc=0.5, temperature_degC=25.0, current_A=0.0, voltage_V=None):
+def limits_at(soc=0.5, temperature_degC=25.0, current_A=0.0, voltage_V=None, parallel=1):
     rested_V = CELL.ocv(jnp.asarray([[soc]]))[0]
     if voltage_V is not None:
         rested_V = jnp.asarray([[voltage_V]])
     charge_A, discharge_A = current_limits(
         CELL,
         TIER,
+        parallel,
         rested_V,
         jnp.asarray([[temperature_degC]]),
         jnp.asarray([current_A]),
@@ -30,21 +31,25 @@ def limits_at(soc=0.5, temperature_degC=25.0, current_A=0.0, voltage_V=None):
 
 
 def test_a_moderate_cell_may_use_the_whole_tier():
-    assert limits_at() == (TIER.charge_A, TIER.discharge_A)
+    assert limits_at() == (TIER.charge_current_A, TIER.discharge_current_A)
+
+
+def test_the_current_of_the_pack_is_shared_by_the_cells_of_a_group():
+    assert limits_at(parallel=4) == (TIER.charge_current_A / 4.0, TIER.discharge_current_A / 4.0)
 
 
 @pytest.mark.parametrize(("below_K", "share"), [(15.0, 1.0), (10.0, 1.0), (5.0, 0.5), (1.0, 0.1)])
 def test_currents_fall_over_the_last_ten_kelvin(below_K, share):
     charge_A, discharge_A = limits_at(temperature_degC=TIER.temperature_high_degC - below_K)
-    assert charge_A == pytest.approx(share * TIER.charge_A)
-    assert discharge_A == pytest.approx(share * TIER.discharge_A)
+    assert charge_A == pytest.approx(share * TIER.charge_current_A)
+    assert discharge_A == pytest.approx(share * TIER.discharge_current_A)
 
 
 @pytest.mark.parametrize("soc", [0.97, 0.995])
 def test_the_allowed_current_fills_the_voltage_window_after_a_while(soc):
     """Half a minute to a minute on, the cell's own circuit stands near the tier, not beyond it."""
     charge_A, _ = limits_at(soc=soc)
-    assert 0.0 < charge_A < TIER.charge_A
+    assert 0.0 < charge_A < TIER.charge_current_A
     temperature = jnp.asarray([[25.0]])
     series, fast, slow = (
         float(r[0, 0]) for r in CELL.resistances(jnp.asarray([[soc]]), temperature)

@@ -10,15 +10,15 @@ import pytest
 from voltward.core.taps import FIRMWARE_SCALARS
 from voltward.physical.protection import FAULTS, protect, start_protection
 from voltward.ranges.configuration.system import load_system
-from voltward.ranges.virtual.assembly import assemble
 
 jax.config.update("jax_enable_x64", True)
-LIMITS = assemble(load_system(), (), 1.0).limits
+SYSTEM = load_system()
+LIMITS, PACK = SYSTEM.limits, SYSTEM.pack
 WARNING, LAST = LIMITS.recommended, LIMITS.maximum
 MODERATE = {"voltage_V": 3.7, "temperature_degC": 25.0, "current_A": 0.0, "isolation_kohm": 5e3}
 
 
-def verdicts(seconds=1, firmware=(), limits=LIMITS, *, enabled=True, **reading):
+def verdicts(seconds=1, firmware=(), pack=PACK, *, enabled=True, **reading):
     """Return the verdict after a time at readings that differ from moderate ones as given."""
     given = MODERATE | reading
     column = {name: index for index, name in enumerate(FIRMWARE_SCALARS)}
@@ -28,15 +28,16 @@ def verdicts(seconds=1, firmware=(), limits=LIMITS, *, enabled=True, **reading):
     state, verdict = start_protection(1), None
     for _ in range(seconds):
         state, verdict = protect(
-            limits,
+            LIMITS,
+            pack,
             state,
             jnp.full((1, 2), given["voltage_V"]).at[:, 0].set(3.7),
             jnp.full((1, 2), given["temperature_degC"]).at[:, 0].set(25.0),
             jnp.full(1, given["current_A"]),
             jnp.full(1, given["isolation_kohm"]),
-            calibration,
-            jnp.full(1, enabled),
-            1.0,
+            calibration=calibration,
+            enabled=jnp.full(1, enabled),
+            tick_s=1.0,
         )
     return verdict
 
@@ -67,8 +68,8 @@ BEYOND = {
     "under_voltage": {"voltage_V": LAST.voltage_low_V - 0.01},
     "over_temperature": {"temperature_degC": LAST.temperature_high_degC + 1.0},
     "under_temperature": {"temperature_degC": LAST.temperature_low_degC - 1.0},
-    "over_current_charge": {"current_A": LAST.charge_A * 1.02},
-    "over_current_discharge": {"current_A": -LAST.discharge_A * 1.02},
+    "over_current_charge": {"current_A": LAST.charge_current_A * 1.02},
+    "over_current_discharge": {"current_A": -LAST.discharge_current_A * 1.02},
     "isolation": {"isolation_kohm": LIMITS.isolation_kohm - 1.0},
 }
 
@@ -88,10 +89,10 @@ def test_every_fault_but_the_fuse_was_tried():
 
 @pytest.mark.parametrize("times_rated", [1.5, 2.0])
 def test_the_fuse_melts_when_the_excess_reaches_its_integral(times_rated):
-    current_A = times_rated * LIMITS.fuse_A
+    current_A = times_rated * PACK.fuse_current_A
     # (I^2 - I_rated^2) t = melting integral; without it the rated current would melt the fuse.
-    melting_s = LIMITS.fuse_A2s / (current_A**2 - LIMITS.fuse_A**2)
-    one = replace(LIMITS, fuse_A2s=10.5 * LIMITS.fuse_A2s / melting_s)
+    melting_s = PACK.fuse_melting_A2s / (current_A**2 - PACK.fuse_current_A**2)
+    one = replace(PACK, fuse_melting_A2s=10.5 * PACK.fuse_melting_A2s / melting_s)
     fuse = FAULTS.index("fuse")
 
     def melted(seconds):

@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from voltward.comms.link import LINK_COLUMNS
 from voltward.controls.catalogue import CONTROLS
 from voltward.physical.grid import grid_step, initial_grid_state
+from voltward.physical.pack import COOLANT_J_PER_K
 from voltward.physical.protection import FAULTS
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.virtual.assembly import assemble, link_columns
@@ -87,23 +88,13 @@ def test_the_tiers_enclose_one_another():
         assert inner.voltage_low_V > outer.voltage_low_V
         assert inner.temperature_high_degC < outer.temperature_high_degC
         assert inner.temperature_low_degC > outer.temperature_low_degC
-        assert inner.charge_A < outer.charge_A
-        assert inner.discharge_A < outer.discharge_A
-
-
-def test_pack_currents_are_shared_by_the_cells_of_a_group():
-    wide = replace(SYSTEM, pack=replace(SYSTEM.pack, parallel=4))
-    one, four = ASSEMBLY.limits, assemble(wide, (), 1.0).limits
-    for tier in ("operating", "recommended", "maximum"):
-        assert 4.0 * getattr(four, tier).charge_A == pytest.approx(getattr(one, tier).charge_A)
-        assert 4.0 * getattr(four, tier).discharge_A == pytest.approx(
-            getattr(one, tier).discharge_A
-        )
+        assert inner.charge_current_A < outer.charge_current_A
+        assert inner.discharge_current_A < outer.discharge_current_A
 
 
 def test_pre_charge_leaves_less_than_one_percent_to_be_closed_upon():
     tau_s = SYSTEM.pack.precharge_ohm * SYSTEM.pack.link_capacitance_F
-    left = np.exp(-ASSEMBLY.contactors.precharge_s / tau_s)
+    left = np.exp(-ASSEMBLY.plant.pack.precharge_s / tau_s)
     assert 1e-3 < left < 0.01
 
 
@@ -112,18 +103,18 @@ def test_the_unattended_plan_asks_for_the_pack_current_of_the_file():
     for system in (SYSTEM, wide):
         assembly = assemble(system, (), 1.0)
         full_A = assembly.plant.cell.capacity_Ah * system.pack.parallel
-        asked_A = assembly.charging.unattended_C * full_A
+        asked_A = assembly.unattended_C * full_A
         assert asked_A == pytest.approx(system.charging.unattended_current_A)
 
 
 def test_coolant_has_the_heat_of_the_stated_mass():
     """Sixty grams of water with glycol for each large cell, 3.4 kJ/(kg K)."""
-    assert ASSEMBLY.plant.pack.coolant_J_per_K == pytest.approx(0.06 * 3400.0, rel=0.03)
+    assert pytest.approx(0.06 * 3400.0, rel=0.03) == COOLANT_J_PER_K
 
 
 def test_a_chiller_moves_more_heat_than_it_draws():
     """Coefficients of performance of vehicle chillers lie between 1.5 and 3."""
-    moved_W = ASSEMBLY.plant.pack.chiller_W * SYSTEM.pack.series * SYSTEM.pack.parallel
+    moved_W = ASSEMBLY.plant.pack.chiller_W_per_cell * SYSTEM.pack.series * SYSTEM.pack.parallel
     assert 1.5 <= moved_W / SYSTEM.pack.cooling_power_W <= 3.0
 
 

@@ -162,8 +162,9 @@ def test_time_counts_beyond_the_last_tier_and_not_before(name, what, limit, inwa
 def test_current_is_held_to_the_limit_of_all_cells_of_a_group(parallel):
     plant = replace(ASSEMBLY.plant, pack=replace(ASSEMBLY.plant.pack, parallel=parallel))
     step = _stepper(replace(ASSEMBLY, plant=plant))
-    for sign, limit_A in ((1.0, LAST_TIER.charge_A), (-1.0, LAST_TIER.discharge_A)):
-        ticks = [{"current_A": sign * share * limit_A * parallel} for share in (0.99, 1.01)]
+    limits_A = (LAST_TIER.charge_current_A, -LAST_TIER.discharge_current_A)
+    for limit_A in limits_A:
+        ticks = [{"current_A": share * limit_A} for share in (0.99, 1.01)]
         assert measured("over_current_s", *ticks, step=step) == 1.0
 
 

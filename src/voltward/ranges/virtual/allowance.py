@@ -68,8 +68,7 @@ def allow(
     discharge_A = jnp.where(verdict.discharge_forbidden, 0.0, discharge_A * scale)
     coldest = jnp.min(view.temperature_degC, axis=1)
     hottest = jnp.max(view.temperature_degC, axis=1)
-    unattended_C = charging.unattended_current_A / (cell.capacity_Ah * parallel)
-    local_A = local_charge_plan(cell, coldest, unattended_C) * parallel
+    local_A = local_charge_plan(cell, coldest, assembly.unattended_C) * parallel
     plan_A = orders.wish("charge_limit_A", local_A)
     request_A = jnp.minimum(jnp.minimum(plan_A, charge_A), charging.current_A)
     request_A = now.shape("bms.charge_request", request_A, view)

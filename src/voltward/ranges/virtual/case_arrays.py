@@ -86,6 +86,12 @@ class Assembly:
         """Number of cells."""
         return self.plant.pack.cells
 
+    @property
+    def unattended_C(self) -> float:
+        """C-rate that the BMS asks for without a cloud plan."""
+        full_Ah = self.plant.cell.capacity_Ah * self.plant.pack.parallel
+        return self.charging.unattended_current_A / full_Ah
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
