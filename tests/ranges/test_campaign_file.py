@@ -256,7 +256,7 @@ BAD = {
     "unknown link": (SMALL + 'link = "6g"\n', ["no link '6g'", "'5g'"]),
     "gate grammar": (SMALL + 'gate = "goal(none)"\n', ["--gate", "cannot read"]),
     "gate of another stack": (SMALL + 'gate = "goal_share(full)<=0.1"\n', ["full"]),
-    "no TOML": ("attacks = [\n", ["no valid TOML"]),
+    "no TOML": ("attacks = [\n", ["not valid TOML"]),
 }
 
 

@@ -131,7 +131,7 @@ def test_names_files_and_ticks_that_do_not_exist(tmp_path):
         load_duty("us06-drive", tick_s=0.0)
     broken = tmp_path / "broken.toml"
     broken.write_text("name = own\n")
-    with pytest.raises(ConfigurationError, match="no valid TOML"):
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
         load_duty(str(broken))
 
 

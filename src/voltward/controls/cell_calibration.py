@@ -28,7 +28,7 @@ ARMS: Mapping[str, Arm] = {
     "residual-level": residual_level.ARM,
 }
 _HEAD = "Thresholds of the detectors for one cell; made by 'voltward calibrate'."
-_MAKE_ANEW = "make it anew with 'voltward calibrate'"
+_AGAIN = "make it again with 'voltward calibrate'"
 
 
 @settings_table
@@ -143,7 +143,7 @@ def load_calibration(cell_path: Path) -> Calibration | None:
     path = calibration_path(cell_path)
     if not path.exists():
         return None
-    document = check_document(_CalibrationDocument, read_document(path), str(path), hint=_MAKE_ANEW)
+    document = check_document(_CalibrationDocument, read_document(path), str(path), hint=_AGAIN)
     return Calibration(
         cell=document.cell,
         hours=document.hours,
@@ -167,7 +167,7 @@ def _schedules(
                 f"{path}: the schedule of {name} is not usable",
                 why="a schedule needs one threshold and one row of weights "
                 f"({', '.join(FEATURES)}) for each of its rising temperatures",
-                hint=_MAKE_ANEW,
+                hint=_AGAIN,
             )
     return {
         name: Schedule(

@@ -24,7 +24,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     they are.
 
     Args:
-        path: Where the file shall be; its folder is made when absent.
+        path: Where to; its folder is made when absent.
         content: All its bytes.
 
     Raises:

@@ -1,6 +1,7 @@
 """TOML documents that users write: found, parsed, checked and merged."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -98,7 +99,7 @@ def read_document(path: Path) -> Document:
     """Parse a TOML file.
 
     Raises:
-        ConfigurationError: The file is absent, unreadable or no TOML.
+        ConfigurationError: The file is absent, unreadable or not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -114,7 +115,7 @@ def read_document(path: Path) -> Document:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
-            f"{path}: is no valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
+            f"{path}: is not valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
         ) from error
 
 
@@ -187,6 +188,7 @@ def _explained(
         f"{path}: key '{key}' has a value that is not allowed{more}",
         why=f"got {got}; {allowed(first)}",
         hint=_unit_hint(str(location[-1]) if location else "", _value_at(document, location))
+        or _near(first)
         or hint,
     )
 
@@ -245,6 +247,13 @@ def _unit_hint(key: str, value: Any) -> str:
         if key.endswith(suffix) and isinstance(value, int | float) and abs(value) >= 100.0:
             return f"the key is in {suffix[1:]}; did you write {smaller}?"
     return ""
+
+
+def _near(problem: Mapping[str, Any]) -> str:
+    """Return a hint when a text is close to one of the few that are allowed."""
+    if problem["type"] != "literal_error":
+        return ""
+    return closest(str(problem["input"]), re.findall("'([^']+)'", problem["ctx"]["expected"]))
 
 
 def dotted(location: Iterable[int | str]) -> str:
