@@ -101,7 +101,7 @@ BAD = {
     ),
     "unknown signal": (
         '[[segment]]\nkind = "grid"\nseconds = 9\nsignal = "regulaton"\n',
-        ["segment[0].signal", "'regulation'"],
+        ["segment[0]", "key 'signal'", 'got "regulaton"', "did you mean 'regulation'?"],
     ),
     "steep": ('[[segment]]\nkind = "cruise"\nseconds = 9\nspeed_mps = 3\ngrade = 6\n', ["grade"]),
 }
