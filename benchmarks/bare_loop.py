@@ -137,13 +137,13 @@ def bare_tick(
     )
 
     voltage_V = reading(
-        sensors.cell_voltage,
+        sensors.voltage,
         output.voltage_V,
         fixed.voltage_offset,
         gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, width),
     )
     temperature_degC = reading(
-        sensors.cell_temperature,
+        sensors.temperature,
         cells.temperature_degC,
         fixed.temperature_offset,
         gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, width),
@@ -161,6 +161,7 @@ def bare_tick(
 
     protection, verdict = protect(
         assembly.limits,
+        pack,
         state.protection,
         voltage_V,
         temperature_degC,

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import importlib.metadata
+import itertools
 import os
 import re
 import shlex
@@ -265,6 +267,54 @@ def test_every_dependency_says_why_it_is_there():
         r"^([A-Za-z0-9_.-]+)==", (ROOT / "constraints.txt").read_text("utf-8"), re.MULTILINE
     )
     assert {name.lower() for name in names} <= {name.lower() for name in pinned}
+
+
+def imported_modules(*folders):
+    """Give the top-level names that the code of folders imports."""
+    for folder in folders:
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name.partition(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                    yield node.module.partition(".")[0]
+
+
+def packages_behind(modules):
+    """Return the packages that hold modules, named as in constraints.txt.
+
+    Those that are not installed, as the extras in a plain environment, are named like their module.
+    """
+    holders = importlib.metadata.packages_distributions()
+    foreign = set(modules) - sys.stdlib_module_names
+    return {
+        name.lower().replace("_", "-")
+        for module in foreign
+        for name in holders.get(module, [module])
+    }
+
+
+def required(texts):
+    return {re.match(r"[A-Za-z0-9_-]+", text)[0].lower() for text in texts}
+
+
+def test_every_dependency_is_imported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    source = packages_behind(imported_modules(ROOT / "src"))
+    assert required(project["dependencies"]) - source == set()
+    measured = source | packages_behind(imported_modules(ROOT / "benchmarks"))
+    for extra in project["optional-dependencies"].values():
+        assert required(extra) - measured == set()
+
+
+def test_every_package_that_the_source_imports_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = required(
+        [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    )
+    found = packages_behind(imported_modules(ROOT / "src"))
+    # pydantic pins its core exactly and hands out its errors.
+    assert found - declared - {"voltward", "pydantic-core"} == set()
 
 
 def test_decisions_are_numbered_and_have_the_form():

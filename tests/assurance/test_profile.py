@@ -1,6 +1,5 @@
 """Profiles: shipped ones are complete and monotone, broken ones are refused with a reason."""
 
-import time
 from itertools import pairwise, product
 
 import pytest
@@ -270,17 +269,6 @@ def test_a_broken_profile_is_refused_with_file_and_key(tmp_path, source, old, ne
     assert refused.value.hint or refused.value.why
     for word in words:
         assert word in text
-
-
-def test_thirty_thousand_ratings_are_quick():
-    method = PROFILES["iso21434-example"].method()
-    effort = Effort(expertise="expert")
-    begin = time.perf_counter()
-    for _ in range(30_000):
-        values = method.values(effort, "", None)
-        method.reported(method.native(values))
-        method.potential(values)
-    assert time.perf_counter() - begin < 0.5
 
 
 @pytest.mark.parametrize(

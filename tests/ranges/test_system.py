@@ -126,7 +126,7 @@ BAD = {
         """,
         ["limits.maximum.voltage_low_V = 2.9 does not fit", "2.8793 V or less"],
     ),
-    "no TOML": ("[pack\n", ["no valid TOML", "line 1"]),
+    "no TOML": ("[pack\n", ["not valid TOML", "line 1"]),
 }
 
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from tests.ranges.electrochemical_plant.steppers import CircuitStepper, CountingStepper
+from tests.ranges.virtual.conftest import CHUNK
 
 from voltward.controls.catalogue import CONTROLS
 from voltward.physical.foreign_cell import CellTruth
@@ -52,7 +53,7 @@ def cases(duty):
 
 @pytest.fixture(scope="module")
 def matched(duty, cases):
-    return Engine(load_system(), duty, len(cases)).run(cases)
+    return Engine(load_system(), duty, CHUNK).run(cases)
 
 
 @pytest.fixture(scope="module")

@@ -27,18 +27,16 @@ SOON_S = 30.0
 ARITHMETIC = PartNames(*(f"arithmetic_parts:{name}" for name in ("Vehicle", "Gateway", "Cloud")))
 PROCESSES = 8  # seven roles and the broker of the case
 RUN = """
-import signal, sys
+import sys
 from pathlib import Path
 from voltward.interfaces.cli.main import run
 from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.supervision import run as live
 parts = PartNames(*(f"arithmetic_parts:{name}" for name in ("Vehicle", "Gateway", "Cloud")))
 real = live.run_live
-live.run_live = lambda settings, out, progress: real(
-    settings, out, parts, lambda name: print(name, flush=True)
+live.run_live = lambda settings, out, progress, replacing: real(
+    settings, out, parts, lambda name: print(name, flush=True), replacing
 )
-# A shell starts what stands before `&` with SIGINT ignored.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.exit(run(["live", "run", sys.argv[1], "--out", sys.argv[2]]))
 """
 

@@ -20,9 +20,8 @@ from voltward.documents.toml_document import (
     shown,
 )
 from voltward.physical.faults import DELAYED_FAULTS
+from voltward.physical.protection import LimitSettings, LimitTier
 from voltward.ranges.configuration.system_settings import (
-    LimitSettings,
-    LimitTier,
     LinkSettings,
     SystemSettings,
 )

@@ -101,7 +101,7 @@ def drive(
     driver, contactor_rejected = now.verify("contactor", switched)
     close = jnp.where(driver.present, driver.scalars[:, 0] > 0.5, wanted)
     contactors = contactor_step(
-        assembly.contactors,
+        assembly.plant.pack,
         state.contactors,
         close,
         driver.tainted & close & ~wanted,

@@ -51,11 +51,12 @@ def allow(
         duty: What is asked.
     """
     assembly = now.assembly
-    cell, charging = assembly.plant.cell, assembly.charging
-    parallel = assembly.plant.pack.parallel
+    cell, charging, pack = assembly.plant.cell, assembly.charging, assembly.plant.pack
+    parallel = pack.parallel
     charge_A, discharge_A = current_limits(
         cell,
         assembly.limits.operating,
+        parallel,
         view.voltage_V,
         view.temperature_degC,
         view.current_A / parallel,
@@ -67,15 +68,15 @@ def allow(
     discharge_A = jnp.where(verdict.discharge_forbidden, 0.0, discharge_A * scale)
     coldest = jnp.min(view.temperature_degC, axis=1)
     hottest = jnp.max(view.temperature_degC, axis=1)
-    local_A = local_charge_plan(cell, coldest, charging.unattended_C) * parallel
+    local_A = local_charge_plan(cell, coldest, assembly.unattended_C) * parallel
     plan_A = orders.wish("charge_limit_A", local_A)
     request_A = jnp.minimum(jnp.minimum(plan_A, charge_A), charging.current_A)
     request_A = now.shape("bms.charge_request", request_A, view)
-    start_degC = charging.cooling_start_degC
+    start_degC = pack.cooling_start_degC
     cooling = hysteresis_switch(hottest, state.cooling, start_degC, start_degC - 3.0)
     session = duty.during(DutyMode.CHARGE)
     warm_up = jnp.maximum(
-        jnp.where(session, charging.heating_start_degC, -100.0),
+        jnp.where(session, pack.heating_start_degC, -100.0),
         orders.wish("conditioning_degC", -100.0),
     )
     heating = hysteresis_switch(warm_up - coldest, state.heating, 0.0, -2.0) & ~cooling

@@ -57,7 +57,7 @@ def _true_readings(
     groups_V = cell_V.reshape(now.runs, -1, pack.parallel).mean(axis=2)
     draws, offsets = gaussian(seed, NoiseSource.PACK_SENSORS, tick, 4), fixed.scalar_offset
     voltage_V = reading(
-        sensors.cell_voltage,
+        sensors.voltage,
         cell_V,
         fixed.voltage_offset,
         gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, cells),
@@ -67,7 +67,7 @@ def _true_readings(
     return Readings(
         voltage_V=voltage_V + voltage_offset_V[:, None],
         temperature_degC=reading(
-            sensors.cell_temperature,
+            sensors.temperature,
             felt_degC,
             fixed.temperature_offset,
             gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
@@ -99,7 +99,7 @@ def sense(
     """
     # 1. Sound sensors.
     felt = lagged(
-        now.assembly.sensors.cell_temperature,
+        now.assembly.sensors.temperature,
         state.felt_degC,
         driven.plant.cells.temperature_degC,
         now.tick_s,

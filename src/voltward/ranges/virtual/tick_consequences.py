@@ -145,8 +145,8 @@ def consequence_step(
         "over_temperature_s": seconds("over_temperature_s", hot > limits.temperature_high_degC),
         "over_current_s": seconds(
             "over_current_s",
-            (report.current_A > limits.charge_A * parallel)
-            | (report.current_A < -limits.discharge_A * parallel),
+            (report.current_A > limits.charge_current_A)
+            | (report.current_A < -limits.discharge_current_A),
         ),
         "peak_voltage_V": highest("peak_voltage_V", high_V, always),
         "peak_temperature_degC": highest("peak_temperature_degC", hot, always),

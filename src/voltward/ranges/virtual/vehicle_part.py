@@ -126,6 +126,7 @@ def vehicle_step(
     # 7. Limits.
     protection, verdict = protect(
         assembly.limits,
+        assembly.plant.pack,
         state.protection,
         readings.voltage_V,
         readings.temperature_degC,
@@ -142,8 +143,8 @@ def vehicle_step(
     bleed = bleed_wanted(
         readings.voltage_V,
         (jnp.abs(readings.current_A) < gentle_A) | driven.charging,
-        assembly.charging.balance_start_V,
-        assembly.charging.balance_difference_V,
+        assembly.plant.pack.balance_start_V,
+        assembly.plant.pack.balance_difference_V,
     )
 
     # 9. Telemetry.

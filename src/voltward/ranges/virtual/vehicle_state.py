@@ -159,8 +159,7 @@ def start_vehicle(
         view=view,
         speed_mps=zero,
         charge_limit_A=zero,
-        discharge_limit_A=zero
-        + assembly.limits.operating.discharge_A * assembly.plant.pack.parallel,
+        discharge_limit_A=zero + assembly.limits.operating.discharge_current_A,
         charge_request_A=zero,
         close_wanted=~off,
         bleed=jnp.zeros((runs, cells)),

@@ -141,6 +141,8 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.mark = uuid.uuid4().hex
+        # Flags are part of a program's name in the cache: said twice, they are another name.
+        flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if flag != ONE_THREAD]
         self.environment = {
             **os.environ,
             MARK: self.mark,
@@ -148,7 +150,7 @@ class Fleet:
             "JAX_ENABLE_X64": "1",
             # Seven processes share the machine, and each part is small.
             "NPROC": "1",
-            "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip(),
+            "XLA_FLAGS": " ".join([*flags, ONE_THREAD]),
         }
         self.processes: list[ProcessReport] = []
         self._roles: list[RoleProcess] = []
