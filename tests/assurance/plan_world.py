@@ -14,7 +14,7 @@ from voltward.assurance.tara.model.words import (
     ImpactLevel,
     SecurityProperty,
 )
-from voltward.assurance.tara.rating.rated import RatedPath, RatedRisk
+from voltward.assurance.tara.rating.records import RatedPath, RatedRisk
 
 LEVELS = {1: Feasibility.VERY_LOW, 2: Feasibility.VERY_LOW, 3: Feasibility.LOW,
           4: Feasibility.MEDIUM, 5: Feasibility.HIGH}  # fmt: skip

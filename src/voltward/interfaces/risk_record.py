@@ -1,7 +1,6 @@
 """The rating that a run folder keeps: `risk.json`, written beside the tables that it rests on."""
 
 from pathlib import Path
-from typing import Any
 
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.method.profile import Profile, load_profile
@@ -9,8 +8,9 @@ from voltward.assurance.tara.model.model_folder import Model, model_folder
 from voltward.assurance.tara.model.words import Feasibility, ImpactLevel
 from voltward.assurance.tara.rating.campaign_results import read_campaign
 from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.records import Rating
 from voltward.core.files import pretty_json, write_text
-from voltward.interfaces.report.risk_file import RISK_VALUES, RiskFile
+from voltward.interfaces.report.risk_view import RISK_VALUES, RiskView
 from voltward.results.run_folder import RISK_FILE, RunFolder
 
 LIMITS = (
@@ -27,7 +27,7 @@ LIMITS = (
 )
 
 
-def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
+def write_risk(run: Path, model_name: str, profile: str = "") -> Rating:
     """Rate a model by one finished run and keep the rating in its folder.
 
     Args:
@@ -36,7 +36,7 @@ def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
         profile: Method profile; empty for the model's own.
 
     Returns:
-        The document written.
+        The rating written.
 
     Raises:
         ConfigurationError: The folder or the model cannot be used.
@@ -46,8 +46,9 @@ def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
     rater = Rater(
         model, load_profile(profile or (head.profile if head else "")), (read_campaign(run),)
     )
+    rating = rater.rate()
     document = {
-        **rater.rate().as_document(),
+        **rating.as_document(),
         "titles": _titles(model),
         "matrix": _matrix(rater.profile),
         "exceptions": [
@@ -58,7 +59,7 @@ def write_risk(run: Path, model_name: str, profile: str = "") -> dict[str, Any]:
     }
     write_text(run / RISK_FILE, pretty_json(document))
     RunFolder.open(run, with_report=False).seal()
-    return document
+    return rating
 
 
 def _matrix(profile: Profile) -> dict[str, dict[str, int]]:
@@ -83,10 +84,9 @@ def _titles(model: Model) -> dict[str, str]:
     }
 
 
-def risk_counts(risk: dict[str, Any]) -> dict[str, dict[str, int]]:
+def risk_counts(rating: Rating) -> dict[str, dict[str, int]]:
     """Return how many pairs of damage and threat have each risk value, for every control set."""
-    rating = RiskFile.of(risk)
+    risk = RiskView(rating)
     return {
-        name: dict(zip(map(str, RISK_VALUES), rating.values(name), strict=True))
-        for name in rating.sets
+        name: dict(zip(map(str, RISK_VALUES), risk.values(name), strict=True)) for name in risk.sets
     }

@@ -22,7 +22,7 @@ from voltward.assurance.plan.valuation import Controls, Judge, Scale, Valuation,
 from voltward.assurance.standards.annex5 import load_annex5
 from voltward.assurance.tara.model.control_sets import resolved_sets
 from voltward.assurance.tara.model.model import Tables
-from voltward.assurance.tara.rating.rated import RatedPath
+from voltward.assurance.tara.rating.records import RatedPath
 
 
 @dataclass(frozen=True)

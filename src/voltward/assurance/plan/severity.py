@@ -7,7 +7,7 @@ from voltward.assurance.tara.method.cvss_metrics import METRICS, cvss_score, exp
 from voltward.assurance.tara.model.attacks import Step
 from voltward.assurance.tara.model.scenarios import Damage, Threat
 from voltward.assurance.tara.model.words import Category, ImpactLevel, SecurityProperty
-from voltward.assurance.tara.rating.rated import RatedPath
+from voltward.assurance.tara.rating.records import RatedPath
 
 RULE = (
     "exploitability: of each metric the hardest value over the steps of the path's easiest way; "

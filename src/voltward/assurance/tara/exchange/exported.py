@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
 from voltward.assurance.tara.model.model_folder import Model, entry_named
-from voltward.assurance.tara.rating.rated import RatedRisk, Rating
 from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.records import RatedRisk, Rating
 from voltward.assurance.tara.rating.verdict import Holds, Verdict
 
 

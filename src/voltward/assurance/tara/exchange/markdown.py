@@ -9,7 +9,7 @@ from voltward.assurance.tara.exchange.mermaid import flowchart
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.model.model import Tables
 from voltward.assurance.tara.model.words import CATEGORIES
-from voltward.assurance.tara.rating.rated import RatedRisk, Rating
+from voltward.assurance.tara.rating.records import RatedRisk, Rating
 
 _LOWEST_SHOWN = 2
 _ESCAPED = str.maketrans(

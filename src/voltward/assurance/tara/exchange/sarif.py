@@ -14,7 +14,7 @@ from urllib.parse import quote
 from voltward import __version__
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.model.model_folder import Model
-from voltward.assurance.tara.rating.rated import RatedRisk
+from voltward.assurance.tara.rating.records import RatedRisk
 from voltward.assurance.tara.rating.verdict import Holds
 from voltward.core.files import pretty_json
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from voltward.assurance.tara.model.model import Tables
-from voltward.assurance.tara.rating.rated import Rating
+from voltward.assurance.tara.rating.records import Rating
 from voltward.core.files import pretty_json, write_text
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -22,7 +22,7 @@ from voltward.assurance.tara.model.words import (
     ImpactLevel,
     SecurityProperty,
 )
-from voltward.assurance.tara.rating.rated import RatedRisk
+from voltward.assurance.tara.rating.records import RatedRisk
 from voltward.core.files import pretty_json
 
 SCHEMA = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from voltward.assurance.tara.rating.rated import Evidence
+from voltward.assurance.tara.rating.records import Evidence
 from voltward.core.errors import ConfigurationError
 from voltward.results.columns import BASELINE_STACK, NO_ATTACK
 from voltward.results.matrix import Row

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from voltward.assurance.tara.model.model import Damage, ImpactRule
 from voltward.assurance.tara.model.words import IMPACT_LEVELS, Category, ImpactLevel
 from voltward.assurance.tara.rating.campaign_results import CampaignResults, Tested
-from voltward.assurance.tara.rating.rated import Evidence
+from voltward.assurance.tara.rating.records import Evidence
 
 # With fewer the 95th percentile is the largest value seen, and the reason says so.
 FEW_RUNS = 20
@@ -110,12 +110,12 @@ def _change(
     """Return the level after a campaign, the declared one too; None where nothing was tested."""
     before = _reading(rules, baseline)
     start = max(declared, before.level, key=lambda level: level.rank)
-    raised = f"{_said(before, baseline)}, worse than the declared {declared}"
+    raised = f"{_reading_words(before, baseline)}, worse than the declared {declared}"
     if with_set is None:
         return ImpactChange(start, raised, baseline.worst) if start is not declared else None
     after = _reading(rules, with_set)
     if after.level.rank > start.rank:
-        reason = f"{_said(after, with_set)}: the defence itself does more damage"
+        reason = f"{_reading_words(after, with_set)}: the defence itself does more damage"
         return ImpactChange(after.level, reason, with_set.worst)
     # What was not tested with the set is as bad as without it.
     if not set(baseline.scopes) <= set(with_set.scopes):
@@ -124,7 +124,7 @@ def _change(
     level = IMPACT_LEVELS[max(after.level.rank, start.rank - fall)]
     if level.rank > declared.rank:
         return ImpactChange(level, raised, baseline.worst)
-    reason = f"{_said(before, baseline)}, and {_said(after, with_set)}"
+    reason = f"{_reading_words(before, baseline)}, and {_reading_words(after, with_set)}"
     return ImpactChange(level, reason, with_set.worst)
 
 
@@ -137,7 +137,7 @@ def _reading(rules: Sequence[ImpactRule], test: Tested) -> _Reading:
     return max(readings, key=lambda reading: reading.level.rank)
 
 
-def _said(reading: _Reading, test: Tested) -> str:
+def _reading_words(reading: _Reading, test: Tested) -> str:
     runs = test.worst.n
     which = "largest" if runs < FEW_RUNS else "95th percentile"
     return (

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from voltward.assurance.tara.rating.campaign_results import CampaignResults, Scope, Tested
-from voltward.assurance.tara.rating.rated import Evidence
+from voltward.assurance.tara.rating.records import Evidence
 from voltward.results.metrics import wilson_interval
 
 UPPER_BOUND = 0.05
@@ -127,11 +127,13 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
     failing = [entry for entry in test.evidence.values() if entry.goal_share > UPPER_BOUND]
     worst = max(failing, key=lambda entry: entry.high, default=test.worst)
     share = (
-        f"{test.attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound "
-        f"{worst.high:.3f}"
+        f"{test.attack} under {test.stack}: goal reached in {worst.reached} of {worst.n} runs, "
+        f"upper 95 % bound {worst.high:.3f}"
     )
     if worst.goal_share > UPPER_BOUND:
-        return Verdict(Holds.NO, worst, names, f"{share}: {_said(names, 'does', 'do')} not stop it")
+        return Verdict(
+            Holds.NO, worst, names, f"{share}: {_with_verb(names, 'does', 'do')} not stop it"
+        )
     if baseline is None or not set(test.scopes) <= _works_in(baseline):
         reason = (
             f"{share}; the attack was not shown to succeed without controls in that scope, so a "
@@ -142,8 +144,8 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
         reason = f"{share}; the attack also succeeds without controls where they were not tested"
         return Verdict(Holds.NO_BASELINE, worst, names, reason)
     if worst.high <= UPPER_BOUND:
-        return Verdict(Holds.YES, worst, names, f"{share}: {_said(names, 'holds', 'hold')}")
-    needed = runs_needed(round(worst.goal_share * worst.n))
+        return Verdict(Holds.YES, worst, names, f"{share}: {_with_verb(names, 'holds', 'hold')}")
+    needed = runs_needed(worst.reached)
     reason = f"{share}, more than {UPPER_BOUND}: {needed} runs with no more successes would show it"
     return Verdict(Holds.TOO_FEW, worst, names, reason)
 
@@ -161,9 +163,5 @@ def runs_needed(reached: int) -> int:
     return runs
 
 
-def _said(names: tuple[str, ...], one: str, several: str) -> str:
+def _with_verb(names: tuple[str, ...], one: str, several: str) -> str:
     return f"{', '.join(names)} {one if len(names) == 1 else several}"
-
-
-def _count(evidence: Evidence) -> str:
-    return f"reached in {round(evidence.goal_share * evidence.n)} of {evidence.n}"
