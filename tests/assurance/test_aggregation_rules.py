@@ -98,7 +98,14 @@ def test_five_percent_of_the_cases_may_lie_above_the_level(above, level):
 @pytest.mark.parametrize(
     ("reached", "runs", "holds"),
     # Upper Wilson bounds at 95 %, by (p + z²/2n + z √(p(1-p)/n + z²/4n²)) / (1 + z²/n), z = 1.96.
-    [(0, 72, False), (0, 73, True), (1, 109, False), (1, 110, True), (2, 141, False), (2, 142, True)],
+    [
+        (0, 72, False),
+        (0, 73, True),
+        (1, 109, False),
+        (1, 110, True),
+        (2, 141, False),
+        (2, 142, True),
+    ],
 )
 def test_a_control_holds_where_the_upper_bound_is_at_most_five_percent(reached, runs, holds):
     z2 = 1.959964**2
