@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.model.control_sets import NONE_SET as WITHOUT_CONTROLS
+from voltward.assurance.tara.model.model import NONE_SET as WITHOUT_CONTROLS
 from voltward.assurance.tara.model.words import Basis
 from voltward.assurance.tara.rating.rating_file import read_rating_file
 from voltward.assurance.tara.rating.records import RatedPair, rating_adapter

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Interval, Len
 
-from voltward.assurance.tara.model.field_types import Id, Text
+from voltward.assurance.tara.model.words import Id, Text
 from voltward.documents.settings_table import settings_table
 
 Days = Annotated[float, Interval(ge=0.0, le=1e5)]

@@ -20,8 +20,7 @@ from voltward.assurance.plan.reach import (
 from voltward.assurance.plan.severity import Severity, worst_of
 from voltward.assurance.plan.valuation import Controls, Judge, Scale, Valuation, Worth
 from voltward.assurance.standards.annex5 import load_annex5
-from voltward.assurance.tara.model.control_sets import resolved_sets
-from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.model import Tables, resolved_sets
 from voltward.assurance.tara.rating.records import RatedPath
 
 

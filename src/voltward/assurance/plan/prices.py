@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from voltward.assurance.plan.organisation import Contract, Infrastructure, Organisation
-from voltward.assurance.tara.model.controls import Measure
+from voltward.assurance.tara.model.attacks import Measure
 
 
 @dataclass(frozen=True)

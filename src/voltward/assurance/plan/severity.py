@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from voltward.assurance.tara.method.cvss_metrics import METRICS, cvss_score, exploitability
 from voltward.assurance.tara.model.attacks import Step
-from voltward.assurance.tara.model.scenarios import Damage, Threat
+from voltward.assurance.tara.model.item import Damage, Threat
 from voltward.assurance.tara.model.words import Category, ImpactLevel, SecurityProperty
 from voltward.assurance.tara.rating.records import RatedPath
 

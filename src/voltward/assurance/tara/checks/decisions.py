@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from voltward.assurance.tara.checks.problem import Problem, problem_at
-from voltward.assurance.tara.model.control_sets import NONE_SET
+from voltward.assurance.tara.model.model import NONE_SET
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.model.words import Decision
 

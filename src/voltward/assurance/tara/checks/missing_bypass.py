@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from voltward.assurance.tara.checks.problem import Problem, Severity, problem_at
-from voltward.assurance.tara.model.controls import Measure
+from voltward.assurance.tara.model.attacks import Measure
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.control import Hook

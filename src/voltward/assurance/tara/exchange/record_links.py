@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from voltward.assurance.tara.model.attack_tree import TreeTextError, leaves_of, read_tree
-from voltward.assurance.tara.model.control_sets import resolved_sets
 from voltward.assurance.tara.model.leaves import attack_needs
 from voltward.assurance.tara.model.model import (
     Asset,
@@ -15,6 +14,7 @@ from voltward.assurance.tara.model.model import (
     Step,
     Tables,
     Threat,
+    resolved_sets,
 )
 from voltward.attacks.catalogue import ATTACKS
 

@@ -1,11 +1,13 @@
 """Tables of a model: treatments, goals, claims, overrides and rules."""
 
-from voltward.assurance.tara.model.field_types import Day, Id, Text
 from voltward.assurance.tara.model.words import (
     Category,
+    Day,
     Decision,
     Feasibility,
+    Id,
     ImpactLevel,
+    Text,
 )
 from voltward.documents.settings_table import settings_table
 

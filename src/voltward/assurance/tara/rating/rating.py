@@ -13,8 +13,7 @@ from pydantic import TypeAdapter
 
 from voltward.assurance.tara.method.profile import Profile
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
-from voltward.assurance.tara.model.control_sets import resolved_sets
-from voltward.assurance.tara.model.model import Damage
+from voltward.assurance.tara.model.model import Damage, resolved_sets
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.rating.campaign_results import CampaignResults
 from voltward.assurance.tara.rating.path_feasibility import TreeRater
