@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from voltward.assurance.tara.checks.work_products import work_products
+from voltward.assurance.tara.checks.model_counts import work_products
 from voltward.assurance.tara.model.words import Basis
 from voltward.assurance.tara.rating.rating import Rater
 from voltward.assurance.tara.rating.rating_file import looks_like_rating

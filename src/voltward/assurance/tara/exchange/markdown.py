@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from voltward.assurance.tara.checks.annex5_coverage import coverage
-from voltward.assurance.tara.checks.work_products import work_products
+from voltward.assurance.tara.checks.model_counts import work_products
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.exchange.mermaid import flowchart
 from voltward.assurance.tara.exchange.record_links import Links
