@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from voltward.assurance.tara.exchange.exported import Exported
-from voltward.assurance.tara.exchange.json_export import model_document
+from voltward.assurance.tara.exchange.json_format import model_document
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.model.model import DataFlow, Tables, Threat
 from voltward.assurance.tara.model.words import (
