@@ -23,7 +23,7 @@ LIMITS = (
         "within the tested track, duty and magnitude; it is then replaced by its cheapest bypass."
     ),
     "What no attack of the catalogue tests is estimated or assumed, and says so.",
-    "Impact is the road user's view; fleet and grid stand apart and are never merged into it.",
+    "Impact is the road user's view; fleet and grid are rated apart and never merged into it.",
 )
 
 

@@ -49,7 +49,7 @@ class Work:
 
 @settings_table
 class Infrastructure:
-    """Something that controls stand on; when absent, its first user pays for it.
+    """Something that controls depend on; when absent, its first user pays for it.
 
     Attributes:
         id: Short name, as the controls of the model call it, such as "pki" or "hsm".
@@ -59,7 +59,7 @@ class Infrastructure:
         once_person_days: To set it up.
         yearly_person_days: To keep it.
         skill: Of those days; empty means the organisation's default skill.
-        needs: Ids of other infrastructure that it stands on.
+        needs: Ids of other infrastructure that it depends on.
         basis: Where the figures are from; an assumption says so.
     """
 

@@ -93,7 +93,7 @@ def plan_command(
         )
     if budget is not None and not math.isfinite(budget):
         raise ConfigurationError(
-            f"--budget: {budget} is no sum of money", hint="leave it out for no limit"
+            f"--budget: {budget} is not a sum of money", hint="leave it out for no limit"
         )
     loaded = load_model(model_folder(model))
     who, path = load_organisation(organisation)

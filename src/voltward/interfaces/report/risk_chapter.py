@@ -1,4 +1,4 @@
-"""The risk chapter: counts, the top risks before and after, and what others stand to lose."""
+"""The risk chapter: counts, the top risks before and after, and the stakes of others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ class TopRisk:
 
 @dataclass(frozen=True)
 class Stake:
-    """What a stakeholder outside the road user's view stands to lose."""
+    """What a stakeholder outside the road user's view may lose."""
 
     damage: str
     threat: str

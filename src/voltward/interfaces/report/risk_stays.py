@@ -65,7 +65,7 @@ def _kind(before: RatedRisk, after: RatedRisk) -> str:
     if after.risk == 1:
         return LOWEST
     evidence = after.evidence
-    # The deciding test of the risk without controls is no test of a control.
+    # The deciding test of the risk without controls does not test a control.
     if evidence and before.evidence and evidence.stack == before.evidence.stack:
         evidence = None
     if after.if_shown < after.risk:

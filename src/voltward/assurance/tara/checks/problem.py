@@ -1,4 +1,4 @@
-"""A fault of a model: where, what, why, what to do."""
+"""A fault of a model: where it is, what is wrong, why, and what to do."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ class Exported:
     """A model to export.
 
     Attributes:
-        model: The model, and where its entries stand.
+        model: The model, and where its entries are.
         rating: Its rating, or None.
         profile: The method profile of the rating, or None.
         control_set: The set that findings are reported under; the last of the rating by default.

@@ -19,7 +19,7 @@ from voltward.assurance.tara.rating.verdict import Holds
 from voltward.core.files import pretty_json
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# Risk value to level; a risk of 1 is no finding.
+# Risk value to level; a risk of 1 is not a finding.
 LEVELS = {5: "error", 4: "error", 3: "warning", 2: "note"}
 
 
@@ -52,7 +52,7 @@ def sarif(exported: Exported) -> str:
 
 
 class _Places:
-    """Where the entries of a model stand."""
+    """The places of a model's entries in its files."""
 
     def __init__(self, model: Model) -> None:
         self.model = model

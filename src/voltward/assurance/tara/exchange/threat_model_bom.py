@@ -3,7 +3,7 @@
 Source: OWASP Threat Model Library schema 1.0.2 (MIT); its risk score is likelihood times impact,
 1 to 5 each, in named bands.
 Limits: the format knows one impact and one likelihood for a risk; our category, risk value, control
-set and reasons stand in the description, and the whole model in an extension. What the format asks
+set and reasons are in the description, and the whole model in an extension. What the format asks
 for and the model does not say (personas, sensitivity, criticality) is derived, as written below.
 """
 

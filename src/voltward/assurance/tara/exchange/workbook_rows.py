@@ -114,7 +114,7 @@ class Draft:
 
 @dataclass
 class Drafts:
-    """All drafts by table, the head, and what must be said about them."""
+    """All drafts by table, the head, and notes about them."""
 
     tables: dict[str, list[Draft]]
     head: Draft | None = None

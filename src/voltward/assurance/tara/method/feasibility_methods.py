@@ -33,10 +33,10 @@ class Method(Protocol):
         Args:
             effort: Attack potential of a step.
             cvss: Its exploitability metrics; empty is the easiest.
-            attack_vector: Where the attacker stands; None is the easiest.
+            attack_vector: Where the attacker is; None is the easiest.
 
         Raises:
-            ConfigurationError: The metrics are no CVSS v3 vector.
+            ConfigurationError: The metrics are not a CVSS v3 vector.
         """
 
     def native(self, values: Values, /) -> int:
@@ -125,7 +125,7 @@ class CvssExploitability:
         return self.reports[native]
 
     def potential(self, _values: Values, /) -> int | None:
-        """Return None: exploitability is no attack potential."""
+        """Return None: exploitability is not an attack potential."""
         return None
 
     def explain(self, values: Values, /) -> str:
@@ -136,7 +136,7 @@ class CvssExploitability:
 
 @dataclass(frozen=True)
 class AttackVectorLevel:
-    """By where the attacker must stand.
+    """By where the attacker must be.
 
     Attributes:
         levels: For each distance, from network to physical, the index of the level.
@@ -161,7 +161,7 @@ class AttackVectorLevel:
         return self.reports[native]
 
     def potential(self, _values: Values, /) -> int | None:
-        """Return None: a vector is no attack potential."""
+        """Return None: an attack vector is not an attack potential."""
         return None
 
     def explain(self, values: Values, /) -> str:

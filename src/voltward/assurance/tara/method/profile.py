@@ -100,7 +100,7 @@ class Profile:
         return max(self.risk(impact, native).values(), default=lowest)
 
     def level_risk(self, level: ImpactLevel, native: int) -> int:
-        """Return the risk value of an impact level whose category is not told: the worst."""
+        """Return the risk value of an impact level of an unknown category: the worst."""
         return max(self.overall_risk({category: level}, native) for category in Category)
 
     def risk_name(self, risk: int) -> str:

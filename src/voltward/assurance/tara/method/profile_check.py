@@ -201,4 +201,4 @@ def _rising(numbers: Sequence[float], path: str, key: str, order: str) -> None:
 
 
 def _refuse(path: str, key: str, why: str, hint: str) -> NoReturn:
-    raise ConfigurationError(f"{path}: key '{key}' makes no usable profile", why=why, hint=hint)
+    raise ConfigurationError(f"{path}: key '{key}' is not usable in a profile", why=why, hint=hint)

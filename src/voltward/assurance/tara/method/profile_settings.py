@@ -65,7 +65,7 @@ class CvssSettings:
 
 @settings_table
 class AttackVectorSettings:
-    """Feasibility from where the attacker must stand.
+    """Feasibility from where the attacker must be.
 
     Attributes:
         levels: Attack vector to level.

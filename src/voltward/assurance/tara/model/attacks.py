@@ -39,7 +39,7 @@ class Step:
         effort: Attack potential; needed unless there is a tree.
         tree: What the step consists of, in the grammar of `AttackPath.tree`.
         cvss: Exploitability metrics, such as "AV:N/AC:L/PR:N/UI:N/S:U"; empty adds nothing.
-        attack_vector: Where the attacker stands; left out for steps from a position gained before.
+        attack_vector: Where the attacker is; left out for steps from a position gained before.
         gives: Capabilities that it grants, such as "can-write".
         r155: Ids of UN R155 Annex 5.
         source: Where the values are from, or "assumed" with a reason.
@@ -109,8 +109,8 @@ class Measure:
         mitigates: Attacks and steps that it is meant to stop; for a control of the catalogue left
             out means: what the attack catalogue says.
         effort: For a control that no campaign can test: what breaking it costs, as judged.
-        cvss: The same as exploitability metrics, such as "AV:L/AC:H/PR:H/UI:N/S:U".
-        attack_vector: Where an attacker must stand to break it.
+        cvss: What breaking it costs, as exploitability metrics, such as "AV:L/AC:H/PR:H/UI:N/S:U".
+        attack_vector: Where an attacker must be to break it.
         cost: To the organisation.
         requirement: What must be built (WP-09-06), in one sentence.
         source: Where effort and bypass are from, or "assumed" with a reason.

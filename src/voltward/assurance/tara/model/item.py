@@ -23,7 +23,7 @@ class Head:
         id: Short name of the model.
         title: One line.
         item: The item definition (WP-09-01): what is inside, what it does, where it ends.
-        version: Of the model.
+        version: Version of the model.
         profile: Default method profile.
         assumptions: What is taken for granted.
     """

@@ -1,4 +1,4 @@
-"""A finished campaign as a TARA reads it: cases by attack, stack and scope."""
+"""A finished campaign as a TARA reads it: cases by attack, defence stack and scope."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ PERCENTILE = 0.95
 
 @dataclass(frozen=True)
 class Scope:
-    """Within what a test speaks: nothing is said of another track, duty or magnitude."""
+    """What a test covers: it shows nothing of another track, duty or magnitude."""
 
     track: str
     duty: str
@@ -86,7 +86,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class CampaignResults:
-    """What a campaign says of each attack.
+    """What a campaign shows of each attack.
 
     Attributes:
         name: Of the campaign.
@@ -114,7 +114,7 @@ class CampaignResults:
 
 
 def read_campaign(path: Path) -> CampaignResults:
-    """Read a run folder, of ours or made by hand in the published schema.
+    """Read a run folder, written here or by hand in the published schema.
 
     Raises:
         ConfigurationError: The folder is damaged, or its matrix and its cases disagree.
@@ -144,7 +144,7 @@ def _by_scope(rows: Sequence[Row]) -> dict[Scope, list[Row]]:
 
 
 def _check_matrix(folder: RunFolder, cases: Sequence[Row]) -> None:
-    """Refuse a folder whose summary says something else than its cases."""
+    """Refuse a folder whose summary contradicts its cases."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for case in cases:
         if case["attack"] != NO_ATTACK:
@@ -163,5 +163,5 @@ def _check_matrix(folder: RunFolder, cases: Sequence[Row]) -> None:
             raise ConfigurationError(
                 f"{folder.path}: matrix.csv and cases disagree on {key[0]} under {key[1]}",
                 why=f"the matrix says {reached:g} of {n:g}, the cases say {met} of {len(rows)}",
-                hint="make the matrix anew from the cases",
+                hint="compute the matrix again from the cases",
             )

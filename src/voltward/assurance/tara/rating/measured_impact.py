@@ -3,8 +3,8 @@
 The rule: a consequence's 95th percentile is turned into a level by the model's impact rules, once
 for the attack without controls and once with the set's. The declared level falls by as many steps
 as the measured one does, and never below the measured one. Worse than declared raises the level.
-A test in which a control kept the attack out says nothing here: whoever gets past that control does
-the full damage.
+A test in which a control kept the attack out does not count here: whoever gets past that control
+does the full damage.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

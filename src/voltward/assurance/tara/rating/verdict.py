@@ -17,7 +17,7 @@ UPPER_BOUND = 0.05
 
 
 class Holds(StrEnum):
-    """What a test says of the controls that are meant to stop an attack."""
+    """What a test shows of the controls that are meant to stop an attack."""
 
     YES = "holds"
     NO = "fails"
@@ -28,7 +28,7 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the campaigns say of one attack under a set of controls.
+    """What the campaigns show of one attack under a set of controls.
 
     Attributes:
         holds: The rule's outcome.
@@ -37,7 +37,7 @@ class Verdict:
         reason: One sentence with the numbers.
         groups: Sets of controls that were shown to hold together, none of which holds another. An
             attacker must get past one control of every group: a test of several controls does not
-            tell which of them did it, so the cheapest one is what stands in the way.
+            tell which of them did it, so only the cheapest one counts.
     """
 
     holds: Holds
@@ -59,7 +59,7 @@ def judge_controls(
     Args:
         attack: Id of the attack.
         stopping: Controls of the set that are meant to stop it.
-        allowed: All controls of the set; a test with any other control is no test of this set.
+        allowed: All controls of the set; a test with any other control does not count.
         guarding: Controls that watch and act; the test with the fewest of them counts, because the
             cut is credited to the others.
         campaigns: Where to look; the worst outcome of several counts.
@@ -79,7 +79,7 @@ def judge_controls(
         failing |= {group for group, entry in verdicts.items() if entry.holds is Holds.NO}
         most = max(map(len, verdicts), default=0)
         largest = [entry for group, entry in verdicts.items() if len(group) == most]
-        # Of as many controls those that hold stand in the way, whatever the others do.
+        # Of equally many controls, those that hold count, whatever the others do.
         deciding += sorted(largest, key=lambda entry: entry.holds is not Holds.YES)[:1]
     names = tuple(sorted(stopping))
     if not deciding:
