@@ -61,8 +61,8 @@ def rate_command(
 ) -> None:
     """Rate a model: impact, feasibility, risk, CAL, treatment, goals and claims.
 
-    Risks are listed under every control set of the model. With --run, controls count only as far as the
-    campaign shows that they hold.
+    Risks are listed under every control set of the model. With --run, controls count only as far as
+    the campaign shows that they hold.
     """
     rater = open_rater(folder, profile, runs, method)
     rating = rater.rate([] if controls is None else [controls])

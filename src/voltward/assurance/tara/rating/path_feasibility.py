@@ -168,7 +168,7 @@ class TreeRater:
             refuted = verdict.controls if verdict.holds is Holds.NO else ()
             stopping = (self.stopping(name) & controls).difference(refuted)
             groups = tuple(frozenset({control}) for control in stopping)
-        # Only declared efforts harden a bypass, so that no control is needed to break its own bypass.
+        # Only declared efforts harden a bypass, so that no control guards its own bypass.
         hardening = controls & self.declared
         for group in groups:
             bypasses = [
