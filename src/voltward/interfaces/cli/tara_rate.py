@@ -74,7 +74,7 @@ def rate_command(
         emit_json(_document(rater, rating, verdict))
     else:
         _print(rater, rating, None if show_all else ROWS_SHOWN)
-        emit(_next(rating, folder, profile, runs, method))
+        emit(_next_command(rating, folder, profile, runs, method))
         if verdict:
             emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
     if verdict and not verdict.passed:
@@ -91,7 +91,7 @@ def _refuse_other_files(out: Path) -> None:
         )
 
 
-def _next(
+def _next_command(
     rating: Rating,
     folder: str | None,
     profile: str | None,
@@ -133,7 +133,10 @@ def _print(rater: Rater, rating: Rating, most: int | None) -> None:
     emit("")
     tables = rater.model.tables
     if tables.goal:
-        goals = [(g.id, g.owner, _of(rater, g.id, of_sets, sets), g.statement) for g in tables.goal]
+        goals = [
+            (g.id, g.owner, _highest_of_goal(rater, g.id, of_sets, sets), g.statement)
+            for g in tables.goal
+        ]
         emit(columns(goals, ("goal", "owner", "highest risk", "statement")))
         emit("")
     if tables.claim:
@@ -167,7 +170,7 @@ def _value(pair: RatedPair) -> str:
     return f"{risk} ({pair.if_shown})" if pair.if_shown < risk else str(risk)
 
 
-def _of(
+def _highest_of_goal(
     rater: Rater,
     goal: str,
     of_sets: dict[str, dict[Pair, RatedPair]],

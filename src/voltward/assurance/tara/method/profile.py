@@ -103,11 +103,6 @@ class Profile:
         """Return the risk value of an impact level of an unknown category: the worst."""
         return max(self.overall_risk({category: level}, native) for category in Category)
 
-    def risk_name(self, risk: int) -> str:
-        """Return what the profile calls a risk value, or the number."""
-        names = self.settings.risk.names
-        return names[risk - 1] if names else str(risk)
-
     def cal(self, impact: ImpactLevel, vector: AttackVector) -> int | None:
         """Return the cybersecurity assurance level, or None where there is none."""
         if self.settings.cal is None:

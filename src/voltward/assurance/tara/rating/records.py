@@ -1,7 +1,7 @@
 """What a rating says: paths, risks and their reasons, as plain records."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -139,10 +139,6 @@ class RatedRisk:
     def pair(self) -> Pair:
         """The damage and the threat."""
         return self.damage, self.threat
-
-    def as_document(self) -> dict[str, Any]:
-        """Return plain data, as `--json` prints it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
