@@ -137,6 +137,21 @@ def test_a_path_costs_the_hardest_option_of_each_parameter(one, other, total):
     assert path.potential == total
 
 
+def test_of_two_attacks_on_one_way_the_one_that_is_stopped_more_often_decides():
+    other = WORLD.OTHER_ATTACK
+    paths = WORLD.replaced(
+        WORLD.PATHS, "contactor-open", f"contactor-open & charger-link & {other}"
+    )
+    for shares in ((20, 5), (5, 20)):
+        ran = (
+            WORLD.baseline(20, shares[0]),
+            WORLD.baseline(20, shares[1], attack=other),
+        )
+        rater = WORLD.rater_of(WORLD.model_of(paths=paths), WORLD.campaign(*ran))
+        (path,) = rater.rate(["none"]).paths
+        assert path.evidence.goal_share == 0.25
+
+
 def risk(**changes):
     world = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_risk.py"))
     (first, *_) = world["make_rating"]().risks

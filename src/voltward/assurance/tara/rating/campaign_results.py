@@ -1,7 +1,7 @@
 """A finished campaign as a TARA reads it: cases by attack, defence stack and scope."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,6 +106,25 @@ class CampaignResults:
         """Return the cases of an attack without any security control."""
         tests = (t for t in self.of_attack(attack) if t.stack == BASELINE_STACK)
         return next((t for t in tests if not t.controls), None)
+
+    def closest(
+        self, attack: str, allowed: Collection[str], avoiding: Collection[str] = ()
+    ) -> Tested | None:
+        """Return the test of an attack with the most of a set's controls.
+
+        Args:
+            attack: Id of the attack.
+            allowed: Controls of the set; a test with any other control does not count.
+            avoiding: Controls that must not be on.
+        """
+        fitting = [
+            test
+            for test in self.of_attack(attack)
+            if test.controls
+            and test.controls <= set(allowed)
+            and test.controls.isdisjoint(avoiding)
+        ]
+        return max(fitting, key=lambda t: (len(t.controls), t.worst.n, t.stack), default=None)
 
     @cached_property
     def _by_attack(self) -> dict[str, tuple[Tested, ...]]:

@@ -76,7 +76,7 @@ def measured_changes(
         baseline = campaign.baseline(attack)
         if baseline is None or not wanted:
             continue
-        with_set = _closest(campaign.of_attack(attack), allowed, stopping)
+        with_set = campaign.closest(attack, allowed, avoiding=stopping)
         for category, declared in damage.impact.items():
             of_category = [rule for rule in wanted if rule.category == category]
             change = _change(declared, of_category, baseline, with_set) if of_category else None
@@ -91,17 +91,6 @@ def measured_changes(
         for category, change in worst.items()
         if change.level is not damage.impact[category]
     }
-
-
-def _closest(
-    tests: Sequence[Tested], allowed: Collection[str], stopping: Collection[str]
-) -> Tested | None:
-    fitting = [
-        test
-        for test in tests
-        if test.controls and test.controls <= set(allowed) and not test.controls & set(stopping)
-    ]
-    return max(fitting, key=lambda t: (len(t.controls), t.worst.n, t.stack), default=None)
 
 
 def _change(

@@ -12,7 +12,6 @@ from voltward.assurance.tara.method.profile import Profile
 from voltward.assurance.tara.model.attack_tree import Way
 from voltward.assurance.tara.model.model import AttackPath, Override
 from voltward.assurance.tara.model.words import Basis
-from voltward.assurance.tara.rating.campaign_results import CampaignResults, Tested
 from voltward.assurance.tara.rating.path_feasibility import BREAK, TreeRater
 from voltward.assurance.tara.rating.records import Evidence, RatedPath
 from voltward.assurance.tara.rating.verdict import Holds
@@ -222,15 +221,7 @@ def _of_attack(attack: str, trees: TreeRater, controls: frozenset[str]) -> Evide
     if verdict is not None:
         return None if verdict.holds is Holds.UNTESTED else verdict.evidence
     for campaign in trees.campaigns:
-        test = _closest(campaign, attack, controls)
+        test = campaign.closest(attack, controls) if controls else campaign.baseline(attack)
         if test is not None:
             return test.worst
     return None
-
-
-def _closest(campaign: CampaignResults, attack: str, controls: frozenset[str]) -> Tested | None:
-    """Return the test with the most of a set's controls and no other; without any the baseline."""
-    if not controls:
-        return campaign.baseline(attack)
-    tests = [t for t in campaign.of_attack(attack) if t.controls and t.controls <= controls]
-    return max(tests, key=lambda t: (len(t.controls), t.worst.n, t.stack), default=None)
