@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 
 from voltward.assurance.tara.checks.annex5_coverage import coverage
-from voltward.assurance.tara.checks.expiry import expiry_warnings
+from voltward.assurance.tara.checks.decisions import expiry_warnings
 from voltward.assurance.tara.checks.loading import problems
-from voltward.assurance.tara.checks.missing_bypass import bypass_warnings
 from voltward.assurance.tara.checks.model_counts import count_model
 from voltward.assurance.tara.checks.problem import Problem, Severity
+from voltward.assurance.tara.checks.values import bypass_warnings
 from voltward.assurance.tara.model.generated_threats import candidate_line, generated
-from voltward.assurance.tara.model.model_copy import copy_model
 from voltward.assurance.tara.model.model_folder import (
     WORKED_MODEL,
     Model,
+    copy_model,
     model_folder,
     model_names,
     read_model,

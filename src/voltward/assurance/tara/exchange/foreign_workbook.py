@@ -1,25 +1,61 @@
-"""Item and system of somebody else's workbook: titles, components, assets, flows, sets."""
+"""A workbook of another tool: gaps are filled in openly, and what has no place is named.
+
+1. Head, titles, components with zones, technologies of flows.
+2. Threats: asset, property, class of STRIDE, damages (`foreign_threats`).
+3. Properties of assets, from what threats and damages name.
+4. Attack paths from refined steps (`foreign_threats`).
+5. Efforts, goals, claims, the control set `none`.
+6. Notes on what was left out.
+"""
 
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from voltward.assurance.tara.exchange.drafts import Draft, Drafts
-from voltward.assurance.tara.exchange.other_words import EFFORT_KEYS
-from voltward.assurance.tara.exchange.workbook_rows import Row, SheetRows
+from voltward.assurance.tara.exchange.foreign_terms import ALIASES, EFFORT_KEYS
+from voltward.assurance.tara.exchange.foreign_threats import complete_paths, complete_threats
+from voltward.assurance.tara.exchange.workbook_columns import record_sheets
+from voltward.assurance.tara.exchange.workbook_rows import Draft, Drafts, SheetRows, plain_title
 from voltward.assurance.tara.model.words import SecurityProperty
 
+# Zone and layer of components, for which the template has no columns.
 _ZONE = "item"
 _LAYER = "physical"
+_UNTITLED = {"treatment", "override", "impact_rule", "r155", "dismissed"}
+# Columns without a field that are still read, by sheet.
+_READ = {
+    "components": {"stored data", "function assignment"},
+    "data flows": {"channel"},
+    "threat scenarios": {"threatened by", "cause of compromise", "lessened by"},
+    "attack steps": {"mitigated by", "impossible", "refined by"},
+}
+_ALIASED = {name for names in ALIASES.values() for name in names}
+_ALWAYS_READ = {"name", "position", "kind"}
+_READ_SHEETS = {"channels", "technologies", "project info", "assumptions"}
 
 
-def made(sheet: str, file: Path, document: dict[str, object]) -> Draft:
-    """Return a draft that no row holds."""
-    return Draft(Row(str(file), sheet, 0, {}, {}), document)
+def complete(path: Path, sheets: Mapping[str, SheetRows], drafts: Drafts) -> None:
+    """Fill the gaps that the template leaves, with a note for every guess and omission.
+
+    Args:
+        path: The workbook.
+        sheets: Its sheets by normalised name.
+        drafts: What was read; changed in place.
+    """
+    _complete_head(path, drafts)
+    _complete_titles(drafts)
+    _complete_components(path, drafts)
+    _complete_flows(sheets, drafts)
+    complete_threats(path, drafts)
+    _complete_properties(drafts)
+    complete_paths(path, drafts)
+    _complete_measures(path, drafts)
+    drafts.notes.extend(_left_out(sheets))
 
 
-def complete_head(path: Path, drafts: Drafts) -> None:
+def _complete_head(path: Path, drafts: Drafts) -> None:
     """Give the model a head: from the project's sheet, else from the name of the file."""
-    head = drafts.head or made("Project Info", path, {})
+    head = drafts.head or Draft.without_row("Project Info", path)
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).strip("-._")[:80] or "imported"
     title = str(head.document.get("title") or path.stem or name)
     defaults = {"id": name, "title": title, "item": f"Taken from {path.name}: {title}"}
@@ -33,7 +69,7 @@ def complete_head(path: Path, drafts: Drafts) -> None:
     drafts.head = head
 
 
-def complete_titles(drafts: Drafts) -> None:
+def _complete_titles(drafts: Drafts) -> None:
     """Take the name, the description or the id where a title is missing."""
     for table, found in drafts.tables.items():
         key = "statement" if table in {"goal", "claim"} else "title"
@@ -46,17 +82,12 @@ def complete_titles(drafts: Drafts) -> None:
                     draft.document[key] = text
 
 
-_UNTITLED = {"treatment", "override", "impact_rule", "r155", "dismissed"}
-
-
-def complete_components(path: Path, drafts: Drafts) -> None:
+def _complete_components(path: Path, drafts: Drafts) -> None:
     """Give components a zone and a layer, and assets a component."""
     components = drafts.tables["component"]
     needs_zone = [draft for draft in components if not draft.document.get("boundary")]
     if needs_zone and _ZONE not in drafts.ids("boundary"):
-        drafts.tables["boundary"].append(
-            made("Trust Boundaries", path, {"id": _ZONE, "title": "The item"})
-        )
+        drafts.tables["boundary"].append(_zone(path))
     for draft in needs_zone:
         draft.document["boundary"] = _ZONE
         draft.document.setdefault("layer", _LAYER)
@@ -66,6 +97,10 @@ def complete_components(path: Path, drafts: Drafts) -> None:
             f"taken as '{_ZONE}' and '{_LAYER}'"
         )
     _place_assets(path, drafts)
+
+
+def _zone(path: Path) -> Draft:
+    return Draft.without_row("Trust Boundaries", path, id=_ZONE, title="The item")
 
 
 def _place_assets(path: Path, drafts: Drafts) -> None:
@@ -91,21 +126,14 @@ def _place_assets(path: Path, drafts: Drafts) -> None:
 def _first_component(path: Path, drafts: Drafts) -> str:
     components = drafts.tables["component"]
     if not components:
-        components.append(
-            made(
-                "Components",
-                path,
-                {"id": _ZONE, "title": "The item", "layer": _LAYER, "boundary": _ZONE},
-            )
-        )
+        component = {"id": _ZONE, "title": "The item", "layer": _LAYER, "boundary": _ZONE}
+        components.append(Draft.without_row("Components", path, **component))
         if _ZONE not in drafts.ids("boundary"):
-            drafts.tables["boundary"].append(
-                made("Trust Boundaries", path, {"id": _ZONE, "title": "The item"})
-            )
+            drafts.tables["boundary"].append(_zone(path))
     return components[0].id
 
 
-def complete_flows(sheets: dict[str, SheetRows], drafts: Drafts) -> None:
+def _complete_flows(sheets: Mapping[str, SheetRows], drafts: Drafts) -> None:
     """Take the technology of a flow from its channel."""
     names = {
         row.cells["id"]: row.cells.get("title") or row.cells.get("name", "")
@@ -124,7 +152,7 @@ def complete_flows(sheets: dict[str, SheetRows], drafts: Drafts) -> None:
             draft.document["technology"] = ", ".join(text for text in used if text)
 
 
-def complete_properties(drafts: Drafts) -> None:
+def _complete_properties(drafts: Drafts) -> None:
     """Give assets the properties that threats and damage scenarios name."""
     wanted: dict[str, set[str]] = {}
     for draft in drafts.tables["threat"]:
@@ -148,7 +176,7 @@ def complete_properties(drafts: Drafts) -> None:
         draft.document.setdefault("properties", [p.value for p in SecurityProperty if p in found])
 
 
-def complete_measures(path: Path, drafts: Drafts) -> None:
+def _complete_measures(path: Path, drafts: Drafts) -> None:
     """Fill in efforts, goals, claims and the set `none`."""
     for table in ("step", "capability", "control"):
         for draft in drafts.tables[table]:
@@ -169,6 +197,22 @@ def complete_measures(path: Path, drafts: Drafts) -> None:
         )
     drafts.tables["claim"] = kept
     if "none" not in drafts.ids("control_set"):
-        document: dict[str, object] = {"id": "none", "title": "No control"}
-        drafts.tables["control_set"].insert(0, made("Control Scenarios", path, document))
+        none = Draft.without_row("Control Scenarios", path, id="none", title="No control")
+        drafts.tables["control_set"].insert(0, none)
         drafts.notes.append("sheet 'Control Scenarios': the empty set 'none' was added")
+
+
+def _left_out(sheets: Mapping[str, SheetRows]) -> Iterator[str]:
+    known = {plain_title(sheet.name): sheet for sheet in record_sheets()}
+    for name, rows in sheets.items():
+        if name in _READ_SHEETS or not rows.rows:
+            continue
+        if name not in known:
+            yield f"sheet '{rows.name}': left out, {len(rows.rows)} rows"
+            continue
+        read = {plain_title(column.title) for column in known[name].columns if column.key}
+        read |= _ALWAYS_READ | _READ.get(name, set()) | _ALIASED
+        filled = dict.fromkeys(title for row in rows.rows for title in row.cells)
+        out = [rows.titles[title] for title in filled if title not in read]
+        if out:
+            yield f"sheet '{rows.name}': columns left out: {', '.join(out)}"

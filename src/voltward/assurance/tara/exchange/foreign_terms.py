@@ -1,4 +1,4 @@
-"""Words of other tools for levels and options, and ours for them."""
+"""Terms of other tools for columns, levels and options, as tables: ours to theirs."""
 
 from voltward.assurance.tara.model.model import Effort
 from voltward.assurance.tara.model.words import IMPACT_LEVELS, ImpactLevel
@@ -29,7 +29,7 @@ _EFFORT: dict[str, dict[str, tuple[str, ...]]] = {
         "multiple": ("multiple bespoke",),
     },
 }
-# What a column of the template is called elsewhere.
+# Titles that other tools give to a column of the template.
 ALIASES = {
     "S": ("safety",),
     "F": ("financial",),
@@ -44,7 +44,7 @@ ALIASES = {
 EFFORT_KEYS = tuple(Effort.__annotations__)
 
 
-def chosen(key: tuple[str, ...], text: str, choices: tuple[str, ...]) -> str:
+def choice_of(key: tuple[str, ...], text: str, choices: tuple[str, ...]) -> str:
     """Return the value that a text of a choice column means, or an empty text.
 
     Args:
@@ -65,7 +65,7 @@ def chosen(key: tuple[str, ...], text: str, choices: tuple[str, ...]) -> str:
 
 
 def _impact(word: str, letter: str) -> str:
-    """Read levels that are numbered, such as "S3" or "3"; ISO 26262-3 counts severity so."""
+    """Return the level of a number such as "S3" or "3", as ISO 26262-3 counts severity."""
     digit = word.removeprefix(letter)
     if digit in {"0", "1", "2", "3"}:
         return IMPACT_LEVELS[int(digit)].value

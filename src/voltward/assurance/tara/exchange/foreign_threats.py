@@ -1,19 +1,47 @@
-"""Threats and attack steps of somebody else's workbook: what they act on, and their paths."""
+"""Threats and attack steps of another tool's workbook: what they act on, and their paths.
+
+Limits: a list of refinements is read as alternatives, which is what the template's example means.
+"""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from voltward.assurance.tara.exchange.drafts import Draft, Drafts
-from voltward.assurance.tara.exchange.others_system import made
-from voltward.assurance.tara.exchange.refinements import Refined, expanded_step, tree_text
-from voltward.assurance.tara.model.attack_tree import TreeTextError, read_tree
+from voltward.assurance.tara.exchange.workbook_rows import Draft, Drafts
+from voltward.assurance.tara.model.attack_tree import (
+    AnyOf,
+    Leaf,
+    Tree,
+    TreeTextError,
+    read_tree,
+)
 from voltward.assurance.tara.model.words import STRIDE_OF, SecurityProperty
 
+_WORDS = (
+    (re.compile(r"\s*(?:[,;\n]|\bor\b)\s*", re.IGNORECASE), " | "),
+    (re.compile(r"\s*(?:\+|\band\b)\s*", re.IGNORECASE), " & "),
+)
 _STRIDE_PROPERTY = {stride: name for name, stride in STRIDE_OF.items()}
 _WORD = re.compile(r"[a-z-]+")
 _YES = {"true", "yes", "x", "1"}
 _NO = {"false", "no", "0"}
 _LONGEST_ID = 80
+
+
+@dataclass(frozen=True)
+class _Refined:
+    """An attack step of the workbook.
+
+    Attributes:
+        tree: What refines it, or None.
+        has_effort: Whether the step costs something itself.
+        impossible: Whether it is out of the question.
+    """
+
+    tree: Tree | None
+    has_effort: bool
+    impossible: bool
 
 
 def complete_threats(path: Path, drafts: Drafts) -> None:
@@ -31,8 +59,8 @@ def complete_threats(path: Path, drafts: Drafts) -> None:
         if len(targets) > 1:
             drafts.note(draft, f"acts on several; left out: {', '.join(targets[1:])}")
         draft.document.setdefault("damages", [])
-        said = " ".join((text, draft.cell("cause of compromise"), *map(str, _texts(draft))))
-        _name_property(draft, said.casefold(), drafts)
+        words = " ".join((text, draft.cell("cause of compromise"), *map(str, _texts(draft))))
+        _name_property(draft, words.casefold(), drafts)
 
 
 def _texts(draft: Draft) -> tuple[object, ...]:
@@ -51,17 +79,17 @@ def _made_asset(path: Path, name: str, drafts: Drafts) -> str:
         # An asset that exists nowhere is for the check to name.
         return name
     kind = "data" if name in flows else "hardware"
-    document: dict[str, object] = {"id": name, "title": name, "component": component, "kind": kind}
-    drafts.tables["asset"].append(made("Data", path, document))
+    asset = Draft.without_row("Data", path, id=name, title=name, component=component, kind=kind)
+    drafts.tables["asset"].append(asset)
     drafts.notes.append(f"'{name}' is the target of a threat, so it became an asset")
     return name
 
 
-def _name_property(draft: Draft, said: str, drafts: Drafts) -> None:
-    words = set(_WORD.findall(said))
+def _name_property(draft: Draft, text: str, drafts: Drafts) -> None:
+    words = set(_WORD.findall(text))
     if "property" not in draft.document:
         named = [name for name in SecurityProperty if name.value in words]
-        classes = [stride for stride in _STRIDE_PROPERTY if stride in said]
+        classes = [stride for stride in _STRIDE_PROPERTY if stride in text]
         if named:
             draft.document["property"] = named[0].value
         elif classes:
@@ -75,7 +103,7 @@ def _name_property(draft: Draft, said: str, drafts: Drafts) -> None:
 
 def complete_paths(path: Path, drafts: Drafts) -> None:
     """Turn refined steps and the threats that they lead to into attack paths."""
-    steps = {draft.id: _refined(draft, drafts) for draft in drafts.tables["step"]}
+    steps = {draft.id: _refinement(draft, drafts) for draft in drafts.tables["step"]}
     for draft in drafts.tables["step"]:
         step = steps[draft.id]
         draft.document.pop("tree", None)
@@ -100,39 +128,39 @@ def complete_paths(path: Path, drafts: Drafts) -> None:
 
 
 def _add_path(
-    path: Path, threat: Draft, top: str, steps: dict[str, Refined], drafts: Drafts
+    path: Path, threat: Draft, top: str, steps: dict[str, _Refined], drafts: Drafts
 ) -> None:
     try:
-        text = expanded_step(top, steps)
+        text = _expanded_step(top, steps)
         read_tree(text or top)
     except TreeTextError as error:
         raise threat.row.fault(
             "threatened by", str(error), hint="see 'refined by' on the sheet of attack steps"
         ) from error
     name = f"{threat.id}.{top}"[:_LONGEST_ID]
-    document: dict[str, object] = {"id": name, "threat": threat.id, "tree": text or top}
+    draft = Draft.without_row("Attack Steps", path, id=name, threat=threat.id, tree=text or top)
     if not text:
-        document["impossible"] = f"marked impossible in {path.name}"
-    drafts.tables["path"].append(made("Attack Steps", path, document))
+        draft.document["impossible"] = f"marked impossible in {path.name}"
+    drafts.tables["path"].append(draft)
 
 
-def _refined(draft: Draft, drafts: Drafts) -> Refined:
+def _refinement(draft: Draft, drafts: Drafts) -> _Refined:
     text = str(draft.document.get("tree") or draft.cell("refined by"))
     tree = None
     if text:
         try:
-            tree = read_tree(tree_text(text))
+            tree = read_tree(_tree_text(text))
         except TreeTextError as error:
             raise draft.row.fault(
                 "refined by",
-                f"'{text}' is no list of attack steps: {error}",
+                f"'{text}' is not a list of attack steps: {error}",
                 hint="write ids with commas between, or joined by & and |",
             ) from error
     mark = draft.cell("impossible").casefold()
     if mark and mark not in _YES | _NO:
         drafts.note(draft, f"'impossible' says '{mark}', taken as yes")
     impossible = bool(mark) and mark not in _NO
-    return Refined(tree, "effort" in draft.document, impossible)
+    return _Refined(tree, "effort" in draft.document, impossible)
 
 
 def _complete_controls(drafts: Drafts) -> None:
@@ -142,10 +170,10 @@ def _complete_controls(drafts: Drafts) -> None:
         text = draft.document.get("bypass")
         if text:
             try:
-                draft.document["bypass"] = tree_text(text)
+                draft.document["bypass"] = _tree_text(text)
             except TreeTextError as error:
                 raise draft.row.fault(
-                    "threatened by", f"'{text}' is no list of attack steps: {error}"
+                    "threatened by", f"'{text}' is not a list of attack steps: {error}"
                 ) from error
     named = [
         (draft, name, [draft.id])
@@ -163,3 +191,54 @@ def _complete_controls(drafts: Drafts) -> None:
             continue
         mitigated = controls[name].document.setdefault("mitigates", [])
         mitigated += [step for step in steps if step not in mitigated]
+
+
+def _tree_text(text: str) -> str:
+    """Return a cell's references as a tree: lists and words become signs.
+
+    Raises:
+        TreeTextError: What is left is not a tree.
+    """
+    for pattern, sign in _WORDS:
+        text = pattern.sub(sign, text.strip(" ,;\n"))
+    read_tree(text)
+    return text
+
+
+def _expanded_step(name: str, steps: Mapping[str, _Refined], above: tuple[str, ...] = ()) -> str:
+    """Return the tree of a step with all that refines it; empty when it cannot be done.
+
+    Args:
+        name: Id of the step.
+        steps: Every step by id.
+        above: Steps that led here.
+
+    Raises:
+        TreeTextError: A step refines itself.
+    """
+    if name in above:
+        raise TreeTextError(f"{' -> '.join((*above, name))}: a step refines itself")
+    step = steps.get(name)
+    if step is None:
+        return name
+    if step.impossible:
+        return ""
+    if step.tree is None:
+        return name
+    inner = _text(step.tree, steps, (*above, name))
+    if not inner:
+        return ""
+    if not step.has_effort:
+        return inner
+    return f"{name} & ({inner})" if " | " in inner else f"{name} & {inner}"
+
+
+def _text(tree: Tree, steps: Mapping[str, _Refined], above: tuple[str, ...]) -> str:
+    if isinstance(tree, Leaf):
+        return _expanded_step(tree.id, steps, above)
+    parts = [_text(branch, steps, above) for branch in tree.branches]
+    if isinstance(tree, AnyOf):
+        return " | ".join(part for part in parts if part)
+    if not all(parts):
+        return ""
+    return " & ".join(f"({part})" if " | " in part else part for part in parts)

@@ -1,4 +1,9 @@
-"""The risks of one threat and one damage under one control set."""
+"""The risks of one threat and one damage under one control set.
+
+1. The impact is re-rated where campaigns measured the damage.
+2. The path with the highest risk decides; of several with the same risk the easiest.
+3. The assurance level (CAL) follows from the declared impact and from where the attack begins.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +25,9 @@ from voltward.assurance.tara.rating.measured_impact import (
     measured_changes,
     worst_change,
 )
-from voltward.assurance.tara.rating.path_rating import PathRater
-from voltward.assurance.tara.rating.rated import Decided, RatedRisk
-from voltward.assurance.tara.rating.rated_paths import PathUnderSet
+from voltward.assurance.tara.rating.path_feasibility import TreeRater
+from voltward.assurance.tara.rating.path_rating import PathUnderSet
+from voltward.assurance.tara.rating.records import Decided, RatedRisk
 
 _NO_PATH = "no attack path is written, so it counts as feasible with ease"
 _Changes = Mapping[str, Mapping[Category, ImpactChange]]
@@ -40,21 +45,21 @@ class _Deciding:
 
 
 @dataclass(frozen=True)
-class RatedRisks:
+class RiskRater:
     """Rates threats and damages from their rated paths.
 
     Attributes:
-        rater: Rates trees.
+        trees: Finds the easiest ways through trees.
         profile: The method profile.
         campaigns: What was executed.
     """
 
-    rater: PathRater
+    trees: TreeRater
     profile: Profile
     campaigns: Sequence[CampaignResults]
     _values: dict[tuple[Category, ImpactLevel, int], int] = field(default_factory=dict)
 
-    def risks(
+    def rate(
         self,
         threat: Threat,
         damage: Damage,
@@ -71,6 +76,7 @@ class RatedRisks:
             controls: Its measures.
             paths: The threat's paths under that set.
         """
+        # 1. Measured impact.
         changes = self._changes(damage, controls, paths)
         paths = _that_may_decide(paths, changes)
         stakeholders = self._stakeholders(damage, paths)
@@ -79,6 +85,7 @@ class RatedRisks:
         )
         risks = []
         for category, declared in damage.impact.items():
+            # 2. The deciding path.
             override = self._override(damage.id, category, control_set)
             deciding = self._deciding(category, declared, override, paths, changes)
             path = deciding.path.rated if deciding.path else None
@@ -89,8 +96,9 @@ class RatedRisks:
                     threat=threat.id,
                     category=category,
                     impact=deciding.impact,
-                    feasibility=self.rater.method.reported(deciding.native),
+                    feasibility=self.trees.method.reported(deciding.native),
                     risk=deciding.risk,
+                    # 3. The assurance level.
                     cal=self._cal(threat.id, declared),
                     treatment=decision,
                     control_set=control_set,
@@ -116,8 +124,8 @@ class RatedRisks:
                 damage,
                 attack,
                 controls,
-                self.rater.stopping(attack),
-                self.rater.model.tables.impact_rule,
+                self.trees.stopping(attack),
+                self.trees.model.tables.impact_rule,
                 self.campaigns,
             )
             for attack in attacks
@@ -188,13 +196,13 @@ class RatedRisks:
 
     @cached_property
     def _treatments(self) -> Mapping[tuple[str, str], Decided]:
-        return {(t.threat, t.damage): t.decision.value for t in self.rater.model.tables.treatment}
+        return {(t.threat, t.damage): t.decision.value for t in self.trees.model.tables.treatment}
 
     @cached_property
     def _overrides(self) -> Mapping[tuple[str, str, str], Override]:
         return {
             (entry.damage, str(entry.category), entry.control_set): entry
-            for entry in self.rater.model.tables.override
+            for entry in self.trees.model.tables.override
             if entry.damage
         }
 
@@ -206,15 +214,16 @@ class RatedRisks:
     def _vectors(self) -> Mapping[str, AttackVector]:
         """For each threat where its most remote path begins, without controls."""
         vectors: dict[str, AttackVector] = {}
-        for path in self.rater.model.tables.path:
+        for path in self.trees.model.tables.path:
             if path.impossible:
                 continue
-            way = self.rater.easiest(path.tree, frozenset())
-            steps = (self.rater.leaves.steps.get(leaf) for leaf in way.leaves)
+            way = self.trees.easiest(path.tree, frozenset())
+            steps = (self.trees.leaves.steps.get(leaf) for leaf in way.leaves)
             ranks = [step.attack_vector.rank for step in steps if step and step.attack_vector]
             if ranks:
                 known = vectors.get(path.threat)
-                # Along a path the nearest stand decides, over the paths the most remote one.
+                # A path needs every step of its way, so its nearest position decides; of several
+                # paths an attacker takes the most remote one.
                 rank = max(min(ranks), known.rank if known else 0)
                 vectors[path.threat] = ATTACK_VECTORS[rank]
         return vectors
@@ -235,7 +244,7 @@ class RatedRisks:
 
 
 def _that_may_decide(paths: Sequence[PathUnderSet], changes: _Changes) -> Sequence[PathUnderSet]:
-    """Leave out paths that an easier one with the same impact stands before."""
+    """Leave out paths that are no easier than another one with the same impact."""
     changed = [path for path in paths if any(changes.get(name) for name in path.rated.attacks)]
     kept = set(map(id, changed))
     plain = [path for path in paths if id(path) not in kept]
@@ -259,6 +268,6 @@ def _reasons(deciding: _Deciding, override: Override | None) -> tuple[str, ...]:
     if deciding.change is not None:
         reasons.insert(0, deciding.change.reason)
     if override is not None and override.impact is not None:
-        said = f"{override.reviewer}, {override.date}: impact {override.impact}"
-        reasons.insert(0, f"{said}, because {override.reason}")
+        review = f"{override.reviewer}, {override.date}: impact {override.impact}"
+        reasons.insert(0, f"{review}, because {override.reason}")
     return tuple(reasons)

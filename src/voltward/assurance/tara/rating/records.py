@@ -1,7 +1,7 @@
 """What a rating says: paths, risks and their reasons, as plain records."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -10,10 +10,14 @@ from pydantic import TypeAdapter
 
 from voltward.assurance.tara.model.words import Basis, Category, Feasibility, ImpactLevel
 
+SCHEMA_VERSION = 1
 RiskValue = Annotated[int, Interval(ge=1, le=5)]
 CalValue = Annotated[int, Interval(ge=1, le=4)]
 Decided = Literal["", "avoid", "reduce", "share", "retain"]
 Share = Annotated[float, Interval(ge=0.0, le=1.0)]
+# Damage scenario and threat scenario.
+Pair = tuple[str, str]
+_FIRMEST_FIRST = tuple(Basis)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Evidence:
     goal_share: Share
     low: Share
     high: Share
+
+    @property
+    def reached(self) -> int:
+        """In how many cases the goal was met."""
+        return round(self.goal_share * self.n)
 
 
 @dataclass(frozen=True)
@@ -126,9 +135,48 @@ class RatedRisk:
     stakeholders: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     impact_evidence: Evidence | None = None
 
-    def as_document(self) -> dict[str, Any]:
-        """Return plain data, as `--json` prints it."""
-        return asdict(self)
+    @property
+    def pair(self) -> Pair:
+        """The damage and the threat."""
+        return self.damage, self.threat
+
+
+@dataclass(frozen=True)
+class RatedPair:
+    """A threat that leads to a damage, over all impact categories, under one control set.
+
+    Attributes:
+        worst: The category with the highest risk; of several the one with the highest impact, then
+            the first.
+        if_shown: The highest risk of all categories if every control of the set that no test
+            refutes were shown to hold by itself.
+        basis: The weakest basis among the categories with the highest risk.
+    """
+
+    worst: RatedRisk
+    if_shown: int
+    basis: Basis
+
+
+def by_pair(risks: Iterable[RatedRisk]) -> dict[Pair, RatedPair]:
+    """Return every pair of damage and threat at its highest category.
+
+    Args:
+        risks: Of one control set.
+    """
+    groups: dict[Pair, list[RatedRisk]] = {}
+    for risk in risks:
+        groups.setdefault(risk.pair, []).append(risk)
+    pairs = {}
+    for pair, group in groups.items():
+        worst = max(group, key=lambda risk: (risk.risk, risk.impact.rank))
+        highest = [risk for risk in group if risk.risk == worst.risk]
+        pairs[pair] = RatedPair(
+            worst,
+            max(risk.if_shown for risk in group),
+            max((risk.basis for risk in highest), key=_FIRMEST_FIRST.index),
+        )
+    return pairs
 
 
 @dataclass(frozen=True)
@@ -166,13 +214,17 @@ class Rating:
         """Return the risks under one control set."""
         return tuple(risk for risk in self.risks if risk.control_set == control_set)
 
+    def pairs(self, control_set: str) -> dict[Pair, RatedPair]:
+        """Return the pairs of damage and threat under one control set."""
+        return by_pair(self.of_set(control_set))
+
     def as_document(self) -> dict[str, Any]:
-        """Return plain data: the snapshot that `diff`, the report and a pack read."""
-        plain: dict[str, Any] = _plain().dump_python(self, mode="json")
-        return {"schema_version": 1, **plain}
+        """Return plain data: what `diff`, the report and an evidence pack read."""
+        plain: dict[str, Any] = rating_adapter().dump_python(self, mode="json")
+        return {"schema_version": SCHEMA_VERSION, **plain}
 
 
 @cache
-def _plain() -> TypeAdapter[Rating]:
-    # Made when asked for: a large rating is turned into plain data many times faster by it.
+def rating_adapter() -> TypeAdapter[Rating]:
+    """Return what turns a rating into plain data and back, key by key."""
     return TypeAdapter(Rating)
