@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import jax
 import pytest
@@ -49,21 +50,32 @@ def pytest_sessionstart(session: pytest.Session) -> None:
                 program.unlink(missing_ok=True)
 
 
-def _group(item: pytest.Item) -> str | None:
-    """Return the group of a test, if it belongs to one."""
+def _group(path: Path) -> str | None:
+    """Return the group of a file of tests, if it belongs to one."""
     for group, places in TOGETHER.items():
-        if any(item.path.is_relative_to(HERE / place) for place in places):
+        if any(path.is_relative_to(HERE / place) for place in places):
             return group
     return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/ranges/live, and say which tests one worker runs together."""
+    """Mark what lies in tests/ranges/live, and let the groups begin."""
     order = {group: place for place, group in enumerate(TOGETHER)}
-    groups = {item.nodeid: _group(item) for item in items}
     for item in items:
-        group = groups[item.nodeid]
-        if group == "live":
+        if item.path.is_relative_to(HERE / "ranges" / "live"):
             item.add_marker(pytest.mark.live)
-        item.add_marker(pytest.mark.xdist_group(group or str(item.path.relative_to(HERE))))
-    items.sort(key=lambda item: order.get(groups[item.nodeid] or "", len(order)))
+    items.sort(key=lambda item: order.get(_group(item.path) or "", len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n`, hand out whole groups and whole files, in their order."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return _group(config.rootpath / file) or file
+
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
