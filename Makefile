@@ -37,7 +37,7 @@ demo: $(VENV)/.installed ## set everything up in .venv, run the reference campai
 
 .PHONY: test
 test: $(VENV)/.installed-test broker ## set everything up and pass the tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(if $(filter no,$(LIVE)),-m "not live") $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(filter no,$(LIVE)),-m "not live") $(PYTEST)
 
 .PHONY: mutate
 mutate: $(VENV)/.installed-test ## change constants one at a time; each change must fail a test

@@ -3,6 +3,7 @@
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import jax
 import pytest
@@ -26,10 +27,19 @@ use_program_cache()
 # The same examples at every run; a busy machine is no failure.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
-# Rooms whose tests share programs and runs of the live range: with `-n`, one worker has them all.
-TOGETHER = ("ranges/live", "ranges/virtual", "real_cells/replay", "real_cells/identification")
-# What takes longest begins first, so that no worker waits for another at the end.
-LONGEST_FIRST = ("ranges/live", "attacks", "ranges/virtual", "ranges")
+# With `-n` one worker runs each of these, for its tests share programs or runs of the live range.
+# They take longest and begin first, so that no worker waits for another at the end.
+TOGETHER = {
+    "programs": (
+        "ranges/virtual",
+        "ranges/test_campaign.py",
+        "ranges/electrochemical_plant/test_wiring.py",
+    ),
+    "live": ("ranges/live",),
+    "goals": ("attacks",),
+    "replay": ("real_cells/replay",),
+    "identification": ("real_cells/identification",),
+}
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -40,18 +50,32 @@ def pytest_sessionstart(session: pytest.Session) -> None:
                 program.unlink(missing_ok=True)
 
 
-def _room(item: pytest.Item, rooms: tuple[str, ...]) -> int:
-    """Return the place of the first of the rooms that holds a test, or their number."""
-    holds = (item.path.is_relative_to(HERE / room) for room in rooms)
-    return next((place for place, held in enumerate(holds) if held), len(rooms))
+def _group(path: Path) -> str | None:
+    """Return the group of a file of tests, if it belongs to one."""
+    for group, places in TOGETHER.items():
+        if any(path.is_relative_to(HERE / place) for place in places):
+            return group
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what lies in tests/ranges/live, and say which tests one worker runs together."""
+    """Mark what lies in tests/ranges/live, and let the groups begin."""
+    order = {group: place for place, group in enumerate(TOGETHER)}
     for item in items:
         if item.path.is_relative_to(HERE / "ranges" / "live"):
             item.add_marker(pytest.mark.live)
-        place = _room(item, TOGETHER)
-        group = TOGETHER[place] if place < len(TOGETHER) else str(item.path.relative_to(HERE))
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: _room(item, LONGEST_FIRST))
+    items.sort(key=lambda item: order.get(_group(item.path) or "", len(order)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n`, hand out whole groups and whole files, in their order."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return _group(config.rootpath / file) or file
+
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)

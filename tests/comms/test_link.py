@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from voltward.comms.link import LINK_COLUMNS, link_step, start_link
+from voltward.comms.link import LINK_COLUMNS, LinkState, link_step, start_link
 
 jax.config.update("jax_enable_x64", True)
 RUNS, TICKS = 400, 400
@@ -56,3 +56,15 @@ def test_an_outage_stops_everything_for_its_mean_length():
     assert out.mean() == pytest.approx(0.01 / 0.11, rel=0.1)
     begins = out[1:] & ~out[:-1]
     assert out[1:].sum() / begins.sum() == pytest.approx(10.0, rel=0.1)
+
+
+@pytest.mark.parametrize(("ends", "share"), [(1.0, 1.0), (0.3, 0.09), (0.1, 0.01)])
+def test_a_burst_and_an_outage_end_independently(ends, share):
+    """Both end in the same tick as often as two dice agree."""
+    runs = 20_000
+    columns = GOOD | {"to_good": ends, "outage_end": ends, "bad_loss_share": 1.0}
+    table = jnp.tile(jnp.asarray([columns[name] for name in LINK_COLUMNS]), (runs, 1))
+    draws = jnp.asarray(np.random.default_rng(7).random((4, runs)))
+    both = LinkState(jnp.ones(runs, bool), jnp.ones(runs, bool))
+    _, outcome = link_step(table, both, draws)
+    assert np.mean(outcome.passes) == pytest.approx(share, abs=0.01)
