@@ -16,7 +16,6 @@ from voltward.results.columns import (
 from voltward.results.consequences import AT_DETECTION, CONSEQUENCES, HARMS
 from voltward.results.folder_ledger import LEDGER_FILE
 
-
 _INPUTS = (
     "`config.toml` is the campaign with every key filled in. What it names stands beside it, so",
     "that `voltward run FOLDER/config.toml --out ELSEWHERE` gives the same tables anywhere:",
@@ -71,8 +70,8 @@ def run_folder_page() -> list[str]:
         "## Whose a file is",
         "",
         "A file is the run's own when it still has the SHA-256 that voltward noted when it wrote",
-        "it: in `run.json` of a finished run, whose canonical encoding shows an edit, and until then in",
-        f"`{LEDGER_FILE}`. That file also holds the lock: a second run into the folder is",
+        "it: in `run.json` of a finished run, whose canonical encoding shows an edit, and until",
+        f"then in `{LEDGER_FILE}`. That file also holds the lock: a second run into the folder is",
         "refused, and a killed one leaves no lock behind. It goes when the run has ended.",
         "",
         "- A run replaces an earlier one of its own in the folder, unasked.",

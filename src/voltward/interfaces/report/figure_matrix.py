@@ -19,7 +19,7 @@ _WIDTH_IN, _TOP_IN, _LAYER_IN = 8.6, 0.84, 0.27
 # Cells hold two lines, or one where there are many attacks.
 _TALL_IN, _FLAT_IN, _MANY = 0.44, 0.29, 12
 _LABEL_IN = 3.2
-_LONG, _SHORT, _LONG_IN = "blocked {:.0f} · seen {:.0f}", "b {:.0f} · s {:.0f}", 1.15
+_LONG, _SHORT, _LONG_IN = "blocked {:.0f} · detected {:.0f}", "b {:.0f} · d {:.0f}", 1.15
 
 
 def draw_matrix(content: Content) -> Figure:
@@ -50,7 +50,7 @@ def draw_matrix(content: Content) -> Figure:
     heading(
         figure,
         "How often the attacker reaches the goal",
-        "% of runs; small: % in which the attack was blocked (b) or seen (s). Darker is worse.",
+        "% of runs; small: % in which the attack was blocked (b) or detected (d).",
     )
     caption(figure, f"{content.label} in the table")
     return figure

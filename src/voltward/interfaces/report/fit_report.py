@@ -14,7 +14,8 @@ from voltward.core.files import write_text
 from voltward.interfaces.report.figure_cell_curves import draw_cell_curves
 from voltward.interfaces.report.figure_fit_error import draw_error_shapes, draw_recording_errors
 from voltward.interfaces.report.figure_fit_trace import draw_worst_recordings
-from voltward.interfaces.report.style import drawing, inline_svg, save
+from voltward.interfaces.report.inline_svg import inline_svg
+from voltward.interfaces.report.style import drawing, save
 from voltward.interfaces.report.words import number
 from voltward.real_cells.identification.identify import Identification
 

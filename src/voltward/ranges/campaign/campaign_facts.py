@@ -127,7 +127,7 @@ def run_facts(
             *TRACK_LIMITS[settings.track],
             *LIMITS,
             f"Duty {duty.name}: {duty.source}.",
-            f"Link {system.link.name}.",
+            f"Link {system.link.name}: {system.link.description}.",
         ],
         "catalogue": {
             "attacks": {name: attack_document(ATTACKS.load(name)) for name in dict.fromkeys(names)},
