@@ -90,7 +90,7 @@ def test_the_manifest_lists_every_other_file(folder):
 
 def test_the_manifest_has_the_form_of_rfc_8785():
     """Its section 3.2.3: keys by code unit, no blanks, and text kept as it is."""
-    spelt = Manifest({"b/ö": "22", "a": "11"}, {"b/ö": 2, "a": 1}, None).spelt()
+    spelt = Manifest({"b/ö": "22", "a": "11"}, {"b/ö": 2, "a": 1}, None).encode()
     assert spelt.decode() == (
         '{"files":{"a":{"sha256":"11","size":1},"b/ö":{"sha256":"22","size":2}},'
         '"previous_pack":null,"schema_version":1}'
@@ -308,7 +308,7 @@ def test_a_damaged_pack_is_no_predecessor(folder):
 
 
 def test_a_pack_is_not_written_over(folder):
-    with pytest.raises(ConfigurationError, match="is there already"):
+    with pytest.raises(ConfigurationError, match="exists already"):
         make_pack(folder)
     before = contents(folder / "pack")
     make_pack(folder, replace=True)
@@ -318,7 +318,7 @@ def test_a_pack_is_not_written_over(folder):
 def test_only_a_pack_is_replaced(folder, tmp_path):
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "thesis.tex").write_text("years of work", "utf-8")
-    with pytest.raises(ConfigurationError, match="no evidence pack"):
+    with pytest.raises(ConfigurationError, match="not an evidence pack"):
         make_pack(tmp_path, replace=True)
     made = make_pack(folder, pack="mixed").path
     (made / "notes.txt").write_text("mine", "utf-8")
@@ -371,7 +371,7 @@ def test_a_key_among_the_run_s_files_is_refused(tmp_path):
 
 def test_a_folder_that_is_no_pack_is_no_finding(tmp_path):
     for path in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(ConfigurationError, match="no evidence pack"):
+        with pytest.raises(ConfigurationError, match="not an evidence pack"):
             examine(path)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         examine(tmp_path / ("x" * 300))

@@ -1,12 +1,14 @@
 """What an evidence pack holds, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voltward.assurance.evidence.kinds_of_files import Leaving
 from voltward.assurance.evidence.rating_snapshot import BASES
 from voltward.interfaces.cli.output import columns
 
 Document = Mapping[str, Any]
+_NAMED = 3
 
 
 def pack_text(statement: Document, exceptions: Document, files: int) -> str:
@@ -27,9 +29,47 @@ def pack_text(statement: Document, exceptions: Document, files: int) -> str:
         f"collected  {times['collected_at']}",
         f"signed     {times['signed_at']} by the signer's own clock, key {_signer(statement)}",
         f"files      {files}",
+        f"withheld   {_withheld_words(statement) or 'nothing'}",
         f"previous   {statement['previous_pack'] or 'none: the first of its history'}",
     ]
     return "\n".join([*lines, "", *_risk_lines(statement["risk"]), "", *_claims(exceptions, times)])
+
+
+def leaving_text(leaves: Sequence[Leaving], withheld: Sequence[str]) -> str:
+    """Return what leaves the house with a pack, and what stays.
+
+    Args:
+        leaves: Copied files, kind by kind.
+        withheld: Names of the files that stay.
+    """
+    rows = [
+        (entry.kind, str(entry.files), _size(entry.size_bytes), _shortened(entry.names))
+        for entry in leaves
+    ]
+    text = f"leaves the house:\n{columns(rows, ('kind', 'files', 'size', 'which'))}"
+    return f"{text}\nstays here: {', '.join(withheld)}" if withheld else text
+
+
+def withheld_line(statement: Document) -> str:
+    """Return a line on what a pack withholds, empty where it holds all."""
+    words = _withheld_words(statement)
+    return f"withheld by the signer, salted digests in withheld.json: {words}\n" if words else ""
+
+
+def _withheld_words(statement: Document) -> str:
+    kinds = statement.get("withheld", {})
+    return ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < 10**6:
+        return f"{size_bytes / 1e3:.1f} kB"
+    return f"{size_bytes / 1e6:.1f} MB"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _signer(statement: Document) -> str:

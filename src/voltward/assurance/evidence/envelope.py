@@ -1,4 +1,4 @@
-"""A signed statement in its one spelling: DSSE envelope, canonical JSON, canonical base64.
+"""A signed statement in its canonical encoding: DSSE envelope, canonical JSON, canonical base64.
 
 Source: DSSE protocol and envelope v1.0.2 (secure-systems-lab/dsse); in-toto Statement v1.
 """
@@ -45,26 +45,26 @@ def sign_statement(statement: Mapping[str, Any], key: Ed25519PrivateKey) -> byte
     public = SSlibKey.from_crypto(key.public_key(), key_id(key.public_key()))
     envelope = Envelope(canonical_json(statement).encode(), PAYLOAD_TYPE, {})
     envelope.sign(CryptoSigner(key, public))
-    return _spelt(envelope)
+    return _encode(envelope)
 
 
 def read_statement(content: bytes) -> SignedStatement:
     """Return the envelope of a file.
 
     Raises:
-        ValueError: It is no envelope with one signature, or not in its one spelling, so that a
-            changed blank, case or ignored field counts too.
+        ValueError: It is not an envelope with one signature, or not in canonical encoding, so
+            that a changed blank, case or ignored field counts too.
     """
     try:
         envelope = Envelope.from_dict(json.loads(content))
         (signature,) = envelope.signatures.values()
-        again = _spelt(envelope)
+        again = _encode(envelope)
     except (Error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not an envelope with one signature") from error
     if envelope.payload_type != PAYLOAD_TYPE or signature.unrecognized_fields or again != content:
-        raise ValueError("not the one spelling of a signed statement")
+        raise ValueError("not the canonical encoding of a signed statement")
     return SignedStatement(signature.keyid, envelope.payload, envelope)
 
 
-def _spelt(envelope: Envelope) -> bytes:
+def _encode(envelope: Envelope) -> bytes:
     return canonical_json(envelope.to_dict()).encode() + b"\n"

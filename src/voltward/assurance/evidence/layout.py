@@ -9,6 +9,7 @@ VERIFIER = "verify.py"
 README = "README.txt"
 ENVIRONMENT = "environment.json"
 EXCEPTIONS = "exceptions.json"
+WITHHELD = "withheld.json"
 BEFORE, AFTER = "tara/before.json", "tara/after.json"
 RUN_FOLDER, MODEL_FOLDER = "run", "tara/model"
 # What lies in the folder of a finished run beside the files that run.json names.

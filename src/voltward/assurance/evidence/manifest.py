@@ -26,7 +26,7 @@ class Manifest:
     sizes: Mapping[str, int]
     previous_pack: str | None
 
-    def spelt(self) -> bytes:
+    def encode(self) -> bytes:
         """Return the content of the file."""
         files = {
             name: {"sha256": self.digests[name], "size": self.sizes[name]} for name in self.digests
@@ -49,7 +49,7 @@ def read_manifest(pack: Path) -> Manifest:
     """Return the manifest of a pack.
 
     Raises:
-        ValueError: It is no manifest in its one spelling.
+        ValueError: It is not a manifest in canonical encoding.
     """
     try:
         content = (pack / MANIFEST).read_bytes()
@@ -60,16 +60,16 @@ def read_manifest(pack: Path) -> Manifest:
             {name: entry["size"] for name, entry in files.items()},
             document["previous_pack"],
         )
-        again = manifest.spelt()
+        again = manifest.encode()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not a manifest of digests and sizes") from error
     if again != content:
-        raise ValueError("not the one spelling of a manifest")
+        raise ValueError("not the canonical encoding of a manifest")
     return manifest
 
 
 def walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield path and place of everything in a folder that is no folder, links unfollowed."""
+    """Yield path and place of everything in a folder that is not a folder, links unfollowed."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_dir():
             yield path.relative_to(folder).as_posix(), path
