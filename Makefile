@@ -38,13 +38,14 @@ test: $(VENV)/.installed-test broker ## set everything up and pass the tests
 	$(BIN)/python -m pytest $(if $(filter no,$(LIVE)),-m "not live") $(PYTEST)
 
 .PHONY: check
-check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, documents
+check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, age of pictures, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate_reference.py --check
 	$(BIN)/python tools/generate_conformance_vectors.py --check
+	$(BIN)/python tools/make_pictures.py --check
 	$(MAKE) docs
 
 .PHONY: docs
@@ -55,6 +56,11 @@ docs: $(VENV)/.installed-check ## build the documents into out/docs, warnings ar
 .PHONY: reference
 reference: $(VENV)/.installed ## write docs/reference anew from the catalogues and the command line
 	$(BIN)/python tools/generate_reference.py
+
+.PHONY: pictures
+pictures: $(VENV)/.installed ## run the demo, and make pictures and figures of README and documents from it
+	$(BIN)/voltward run examples/demo.toml --out $(OUT)
+	$(BIN)/python tools/make_pictures.py --run $(OUT)
 
 .PHONY: format
 format: $(VENV)/.installed-check ## format the code and mend what the linter can mend

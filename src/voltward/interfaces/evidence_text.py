@@ -25,7 +25,7 @@ def pack_text(statement: Document, exceptions: Document, files: int) -> str:
         f"run        {run['name']}: {run['cases']} cases, track {run['track']}",
         f"seeds      {len(seeds)} from seed {run['seed']}: {_listed(seeds)}{_runs(run)}",
         f"config     sha256 {run['config_sha256']}",
-        f"observed   {times['observed_at'] or 'not told by the run'}",
+        f"observed   {times['observed_at'] or 'not recorded by the run'}",
         f"collected  {times['collected_at']}",
         f"signed     {times['signed_at']} by the signer's own clock, key {_signer(statement)}",
         f"files      {files}",
@@ -82,7 +82,7 @@ def _listed(seeds: list[int]) -> str:
 
 
 def _runs(run: Document) -> str:
-    """Return how many runs a cell had; nothing where no attack was run, or it is not told."""
+    """Return how many runs a cell had; nothing where no attack was run, or it is not known."""
     runs = run.get("runs_of_each_attack_and_stack")
     if not runs:
         return ""
@@ -116,7 +116,7 @@ def _values(risk: Document, moment: str, name: str) -> list[str]:
     # A pack signed before the basis was part of the statement does not tell it.
     basis = risk.get("basis", {}).get(moment, {}).get(name, {})
     by_value = [str(values[str(value)]) for value in range(5, 0, -1)]
-    return [*by_value, *(str(basis.get(word, "not told")) for word in BASES)]
+    return [*by_value, *(str(basis.get(word, "unknown")) for word in BASES)]
 
 
 def _claims(exceptions: Document, times: Document) -> list[str]:

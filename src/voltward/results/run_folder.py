@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voltward.core.errors import ConfigurationError, NothingRanError
-from voltward.core.files import checked_path, pretty_json, sha256_of, write_text
+from voltward.core.files import pretty_json, sha256_of, write_text
 from voltward.results.columns import (
     CASE_COLUMNS,
     MATRIX_COLUMNS,
@@ -34,6 +34,7 @@ from voltward.results.folder_ledger import LEDGER_FILE, is_marked
 from voltward.results.folder_ownership import OwnedFolder, Replacing
 from voltward.results.gate import judge
 from voltward.results.matrix import Row, matrix_rows
+from voltward.results.run_document import AGAIN, check_file, read_run
 from voltward.results.run_layout import (
     INPUTS,
     RUN_FILE,
@@ -49,8 +50,6 @@ from voltward.results.run_layout import (
 from voltward.results.run_parts import RunParts
 from voltward.results.run_tables import csv_lines, read_csv, read_parquet, table_of, trace_table
 from voltward.results.run_tables import write_parquet as write_table
-
-_AGAIN = "restore the file, or run the campaign again"
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,12 @@ class RunWriter:
             plan: What a resumed run must share with the interrupted one, such as config_sha256.
             inputs: Name in the folder `inputs` to content.
             resume: Keep finished parts and traces of the same plan; without parts start anew.
-            replacing: Told of each file of another hand that is replaced; None refuses to.
+            replacing: Told of each replaced file that voltward did not write; None refuses to.
 
         Raises:
-            ConfigurationError: If the folder holds something that is no run, a file of another
-                hand at a name that a run writes, other parts, or, to resume, a finished run; or if
-                another process writes there.
+            ConfigurationError: If the folder holds something that is not a run, a file not
+                written by voltward at a name that a run writes, other parts, or, to resume, a
+                finished run; or if another process writes there.
         """
         if resume and sealed_files(folder):
             raise ConfigurationError(
@@ -226,16 +225,16 @@ class RunFolder:
         Raises:
             ConfigurationError: If a file is missing, changed, cut short or of another schema.
         """
-        run = _read_run(path)
+        run = read_run(path)
         for name, expected in sorted(run["files"].items()):
             if with_report or not is_derived(name):
-                _check_file(path, name, expected)
+                check_file(path, name, expected)
         for name in TABLES:
             if name not in run["files"]:
                 raise ConfigurationError(
                     f"{path / RUN_FILE}: 'files' does not name {name}",
                     why=f"expected at least {', '.join(TABLES)}",
-                    hint=_AGAIN,
+                    hint=AGAIN,
                 )
         return cls(path, run)
 
@@ -261,7 +260,7 @@ class RunFolder:
                     yield json.loads(line)
                 except json.JSONDecodeError as error:
                     raise ConfigurationError(
-                        f"events.jsonl line {number}: not JSON ({error.msg})", hint=_AGAIN
+                        f"events.jsonl line {number}: not JSON ({error.msg})", hint=AGAIN
                     ) from error
 
     def traced_cases(self) -> list[str]:
@@ -316,71 +315,18 @@ def owned_run(run: Path, replacing: Replacing | None = None) -> OwnedFolder:
 
     Args:
         run: The folder.
-        replacing: Told of each file of another hand that is replaced; None refuses to.
+        replacing: Told of each replaced file that voltward did not write; None refuses to.
 
     Raises:
-        ConfigurationError: If it is no finished run, or another process writes there.
+        ConfigurationError: If it is not a finished run, or another process writes there.
     """
-    _read_run(run)
+    read_run(run)
     return OwnedFolder(run, lambda: sealed_files(run), replacing)
 
 
 def list_runs(root: Path) -> list[Path]:
     """Return the folders at or below a root that hold a run.json, in order of their names."""
     return sorted(path.parent for path in root.rglob(RUN_FILE))
-
-
-def _read_run(path: Path) -> dict[str, Any]:
-    file = checked_path(path, "run folder") / RUN_FILE
-    if not file.is_file():
-        raise ConfigurationError(
-            f"{file}: missing",
-            why="a finished run folder holds run.json; an interrupted one holds parts/",
-            hint="finish it with --resume" if (path / "parts").is_dir() else "check the path",
-        )
-    try:
-        run = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not JSON ({error})", hint=_AGAIN) from error
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read", why=str(error)) from error
-    got = run.get("schema_version") if isinstance(run, dict) else None
-    if got != SCHEMA_VERSION:
-        raise ConfigurationError(
-            f"{file}: schema_version: expected {SCHEMA_VERSION}, got {got!r}",
-            why="the folder was written by another version",
-            hint="read it with the version that wrote it, or run the campaign again",
-        )
-    for key in RUN_KEYS:
-        if key not in run:
-            raise ConfigurationError(f"{file}: key '{key}' is missing", hint=_AGAIN)
-    if not isinstance(run["files"], dict):
-        raise ConfigurationError(f"{file}: 'files' must map paths to digests", hint=_AGAIN)
-    return run
-
-
-def _check_file(folder: Path, name: str, expected: str) -> None:
-    pure = PurePosixPath(name)
-    if pure.is_absolute() or ".." in pure.parts:
-        raise ConfigurationError(
-            f"{folder / RUN_FILE}: files: '{name}' leaves the folder",
-            why="paths must be relative and stay inside",
-        )
-    file = folder / name
-    if not file.is_file():
-        raise ConfigurationError(f"{file}: missing", why="run.json names it", hint=_AGAIN)
-    got = sha256_of(file)
-    if got == expected:
-        return
-    if pure.suffix == ".parquet":
-        read_parquet(
-            file, CASE_COLUMNS if name == "cases.parquet" else TRACE_COLUMNS, name=str(file)
-        )
-    raise ConfigurationError(
-        f"{file}: the content is not the one that run.json names",
-        why=f"expected sha256 {expected}, got {got}",
-        hint=_AGAIN,
-    )
 
 
 def _digests(folder: Path, files: Iterable[Path]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def is_derived(name: str) -> bool:
 
 
 def standing(run: Path) -> Iterator[Path]:
-    """Yield what stands in a folder at a name that a run writes, whoever wrote it."""
+    """Yield what a folder holds at names that a run writes, whoever wrote it."""
     yield from (run / name for name in _FILES if (run / name).is_symlink() or (run / name).exists())
     for name in _IN_FOLDERS:
         folder = run / name
@@ -78,7 +78,7 @@ def timing_text(timing: Mapping[str, Any]) -> str:
     """Return the content of `timing.json`: what differs between two runs of one configuration.
 
     No digest elsewhere covers it, so that all other files stay the same; it holds its own, by
-    which a later run tells it from a file of another hand.
+    which a later run recognises it as written by voltward.
     """
     return pretty_json({**timing, "sha256": _digest_of(timing)})
 

@@ -49,7 +49,7 @@ class Finding:
         return f"{self.file}: {self.problem}: {self.digests()}"
 
     def digests(self) -> str:
-        """Return both digests, or what stands in their place."""
+        """Return both digests, or the words in their place."""
         return f"expected {_digest_text(self.expected)}, got {_digest_text(self.got)}"
 
 

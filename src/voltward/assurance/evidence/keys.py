@@ -40,7 +40,7 @@ class KeyFiles:
 
 
 def public_path(private: Path) -> Path:
-    """Return where the public half of a key file lies: `signer.pem` and `signer.pub.pem`."""
+    """Return where the public half of a key file is kept: `signer.pem` and `signer.pub.pem`."""
     return private.with_name(private.name.removesuffix(".pem") + ".pub.pem")
 
 
@@ -59,7 +59,7 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
     """Write a new key pair.
 
     Args:
-        path: The private key; its public half lies beside it (`public_path`).
+        path: The private key; its public half is beside it (`public_path`).
         passphrase: Encrypts the private key; empty leaves it in the clear.
         replace: Write over earlier keys.
 

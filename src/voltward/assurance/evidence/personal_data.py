@@ -123,7 +123,7 @@ class PersonalFinding:
 
 
 def refuse_personal(sources: Mapping[str, Path]) -> None:
-    """Refuse files that look as if they told of a vehicle's or a person's identity or place.
+    """Refuse files that look as if they identify a vehicle, a person or a place.
 
     Args:
         sources: Path in the pack to the file.
@@ -136,9 +136,9 @@ def refuse_personal(sources: Mapping[str, Path]) -> None:
     if not findings:
         return
     first, *others = findings
-    told = "; ".join(finding.text() for finding in others[: _SHOWN - 1])
+    places = "; ".join(finding.text() for finding in others[: _SHOWN - 1])
     more = len(others) - (_SHOWN - 1)
-    rest = f" Also: {told}{f' and {more} more' if more > 0 else ''}." if others else ""
+    rest = f" Also: {places}{f' and {more} more' if more > 0 else ''}." if others else ""
     raise ConfigurationError(
         first.text(),
         why=f"a pack is handed to others.{rest}",
@@ -172,7 +172,7 @@ def search(name: str, path: Path) -> Iterator[PersonalFinding]:
 def is_vin(text: str) -> bool:
     """Tell whether 17 characters are a vehicle identification number.
 
-    The check digit is asked for where it is required; elsewhere letters must stand among the first
+    The check digit is asked for where it is required; elsewhere letters must be among the first
     three characters, so that long numbers do not count.
     """
     if not _VIN.fullmatch(text) or text[:3].isdigit() or text[:13].isalpha():

@@ -2,7 +2,7 @@
 
 1. The place is free, and the parts belong together.
 2. What leaves the house is looked at: withheld kinds stay, personal data is refused.
-3. Files are copied, and what stands for withheld ones is written.
+3. Files are copied, and salted digests of withheld ones are written.
 4. Risks, environment, exceptions, key and manifest are written.
 5. The statement is signed, and the folder gets its name.
 """
@@ -191,7 +191,7 @@ def _write_documents(part: Path, collected: Collected, times: Times) -> dict[str
         snapshot = split_rating(collected.rating, collected.earlier)
         write_text(part / BEFORE, pretty_json(snapshot.before))
         write_text(part / AFTER, pretty_json(snapshot.after))
-    # Of the run as it stands in the pack, whose run.json does not name what is withheld.
+    # Of the run as the pack holds it, whose run.json does not name what is withheld.
     copied = RunFolder(part / RUN_FOLDER, collected.run.run)
     environment = environment_document(copied, times)
     exceptions = exceptions_document(collected.model)

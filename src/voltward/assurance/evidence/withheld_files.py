@@ -47,7 +47,7 @@ class WithheldFile:
 
 
 def withhold(name: str, content: bytes, key: Ed25519PrivateKey) -> WithheldFile:
-    """Return what stands for a file in the pack, and what the signer keeps."""
+    """Return the digest that takes a file's place in the pack, and what the signer keeps."""
     digest = hashlib.sha256(content)
     info = b"\0".join((_PURPOSE, name.encode(), digest.digest()))
     salt = HKDF(SHA256(), 32, None, info).derive(key.private_bytes_raw())

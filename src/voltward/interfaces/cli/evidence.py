@@ -129,7 +129,7 @@ def sign_command(
     rating, model = _tara(folder, tara)
     if before and rating is None:
         raise ConfigurationError(
-            "--before: there is no rating of now to compare with",
+            "--before: there is no present rating to compare with",
             why=f"neither --tara nor {folder.path / RATING_OF_RUN} gives one",
             hint="rate first: voltward tara rate MODEL --run RUN --out FILE",
         )
@@ -254,7 +254,7 @@ def _verdict(examined: Examined) -> str:
 
 
 def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:
-    """Return rating and model, as given or as they lie in the run folder."""
+    """Return rating and model, as given or as found in the run folder."""
     own = [path for path in given if _is_folder(path)]
     others = [path for path in given if path not in own]
     shipped = [path for path in others if str(path) in model_names() and not path.exists()]

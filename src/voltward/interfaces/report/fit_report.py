@@ -68,14 +68,14 @@ def verdict(summary: dict[str, Any]) -> tuple[str, str, str]:
         summary: As `fit_summary` gives it.
     """
     if not summary["usable"]:
-        return "fail", "NOT SOUND", "The numbers should not be used as they are; see the doubts."
+        return "fail", "NOT SOUND", "The numbers should not be used as they are; see the findings."
     poor = [row["recording"] for row in summary["recordings"] if row["poor"]]
     if poor:
-        told = f"{len(poor)} of {len(summary['recordings'])} recordings"
+        some = f"{len(poor)} of {len(summary['recordings'])} recordings"
         return (
             "fail",
             "POOR",
-            f"{told} have errors above {summary['poor_above_mV']:.0f} mV; the model error says so.",
+            f"{some} have errors above {summary['poor_above_mV']:.0f} mV; the model error says so.",
         )
     return "pass", "SOUND", "The fit converged, and no recording is met poorly."
 

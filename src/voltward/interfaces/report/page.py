@@ -1,6 +1,6 @@
 """The page: figures drawn, words put together, one HTML file written.
 
-1. The run folder is read, and files of another hand at our names are refused.
+1. The run folder is read, and files that voltward did not write are not replaced.
 2. Figures are drawn and kept as PNG and SVG; those of the page are made small.
 3. The template is filled; the page needs no script and nothing from elsewhere.
 4. `run.json` is renewed with the digests of what was written.
@@ -69,7 +69,7 @@ def write(folder: Path, replacing: Replacing | None) -> list[Path]:
 
     Args:
         folder: A finished run folder.
-        replacing: Told of each file of another hand that is replaced; None refuses to.
+        replacing: Told of each replaced file that voltward did not write; None refuses to.
 
     Returns:
         The files written, the report first.
