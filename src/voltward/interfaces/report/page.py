@@ -39,6 +39,7 @@ from voltward.results.matrix import Row
 from voltward.results.run_folder import RunFolder, owned_run
 from voltward.results.run_layout import (
     FIGURES,
+    INPUTS,
     REPORT_FILE,
     RISK_FILE,
     is_derived,
@@ -226,9 +227,12 @@ def _data_files(content: Content) -> dict[str, str]:
 
 
 def _listed(files: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
-    """Return data files with digests: not the report, which cannot hold its own."""
+    """Return data files with digests: not the report, which cannot hold its own.
+
+    Nor the inputs: a pack may withhold them, and their plain digests then must be nowhere in it.
+    """
     return [
         (name, str(digest))
         for name, digest in sorted(files)
-        if name != REPORT_FILE and not name.startswith(f"{FIGURES}/")
+        if name != REPORT_FILE and not name.startswith((f"{FIGURES}/", f"{INPUTS}/"))
     ]

@@ -22,12 +22,14 @@ class SystemFacts:
         sentence: What it is.
         rows: What is worth knowing of each part, as (part, words).
         files: The files that say the rest, as paths in the run folder.
+        labels: Part of the drawing to a few characters that are written into it.
     """
 
     name: str
     sentence: str
     rows: tuple[tuple[str, str], ...]
     files: tuple[str, ...]
+    labels: Mapping[str, str]
 
 
 def describe_system(folder: RunFolder) -> SystemFacts | None:
@@ -50,6 +52,12 @@ def describe_system(folder: RunFolder) -> SystemFacts | None:
             ("Duty", _duty(duty)),
         ),
         files=tuple(named),
+        labels={
+            "cells": _layout(system["pack"]),
+            "radio link": link["name"],
+            "vehicle, grid": f"{number(system['vehicle']['mass_kg'])} kg",
+            "Cloud": "" if system["cloud"]["enabled"] else "not connected",
+        },
     )
 
 
@@ -59,8 +67,12 @@ def _sentence(system: Mapping[str, Any], cell: Mapping[str, Any], link: Mapping[
     cloud = f", and its cloud over {link['description']}" if system["cloud"]["enabled"] else ""
     return (
         f"System {system['name']}: a pack of {number(cells)} cells {cell['name']} "
-        f"({pack['series']}s{pack['parallel']}p) with sensors, BMS, CAN bus and gateway{cloud}."
+        f"({_layout(pack)}) with sensors, BMS, CAN bus and gateway{cloud}."
     )
+
+
+def _layout(pack: Mapping[str, Any]) -> str:
+    return f"{pack['series']}s{pack['parallel']}p"
 
 
 def _cell_words(cell: Mapping[str, Any]) -> str:
