@@ -44,13 +44,14 @@ mutate: $(VENV)/.installed-test ## change constants one at a time; each change m
 	$(BIN)/python tools/mutate_constants.py
 
 .PHONY: check
-check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, documents
+check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, age of pictures, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate_reference.py --check
 	$(BIN)/python tools/generate_conformance_vectors.py --check
+	$(BIN)/python tools/make_pictures.py --check
 	$(MAKE) docs
 
 .PHONY: docs
@@ -61,6 +62,11 @@ docs: $(VENV)/.installed-check ## build the documents into out/docs, warnings ar
 .PHONY: reference
 reference: $(VENV)/.installed ## write docs/reference anew from the catalogues and the command line
 	$(BIN)/python tools/generate_reference.py
+
+.PHONY: pictures
+pictures: $(VENV)/.installed ## run the demo, and make pictures and figures of README and documents from it
+	$(BIN)/voltward run examples/demo.toml --out $(OUT)
+	$(BIN)/python tools/make_pictures.py --run $(OUT)
 
 .PHONY: format
 format: $(VENV)/.installed-check ## format the code and mend what the linter can mend

@@ -187,10 +187,6 @@ def make_run(**changes):
         "config_sha256": hashlib.sha256(CONFIG.encode()).hexdigest(),
         "versions": {"voltward": "0.1.0", "jax": "0.0"},
         "track": "matched",
-        "programs_compiled": 2,
-        "compile_s": 3.0,
-        "cell_steps": 1_000_000,
-        "wall_s": 12.0,
         "command": "voltward run examples/reference.toml --seed 7 --out out/demo",
         "catalogue": {"attacks": attacks, "controls": controls, "consequences": consequences},
         "gate": {

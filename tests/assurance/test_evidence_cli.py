@@ -105,7 +105,7 @@ def test_show_tells_what_is_inside(call, folder):
         "3 from seed 7: 0, 1, 2; 3 runs of each attack and stack",
         "damage x threat pairs at their highest category",
         "measured  estimated  assumed",
-        "not told by the run",
+        "not recorded by the run",
         "2026-11-22T10:00:00Z",
         "2026-11-22T11:00:00Z",
         "before  none",
@@ -145,7 +145,7 @@ def test_show_of_a_pack_that_does_not_tell_its_basis(folder):
     statement = json.loads(json.dumps(examine(folder / "pack").predicate))
     del statement["risk"]["basis"]
     del statement["environment"]["run"]["runs_of_each_attack_and_stack"]
-    assert "not told" in pack_text(statement, {"claims": None}, 1)
+    assert "unknown" in pack_text(statement, {"claims": None}, 1)
 
 
 def test_show_without_tara(call, folder):
@@ -265,14 +265,14 @@ def test_bad_inputs_are_told_apart(call, folder, tmp_path):
     assert "there is no key" in refused("sign", run_folder, "--key", tmp_path / "no", *out)
     public = ("--key", folder / "signer.pub.pem")
     assert "no private key" in refused("sign", run_folder, *public, *out)
-    assert "is there already" in refused("sign", run_folder, *key, "--out", folder / "pack")
+    assert "exists already" in refused("sign", run_folder, *key, "--out", folder / "pack")
     for text in ("yesterday", "2026-11-22T10:00:00"):
         assert "--signed-at" in refused("sign", run_folder, *key, *out, "--signed-at", text)
     absent = tmp_path / "absent.json"
     assert "no such rating" in refused("sign", run_folder, *key, *out, "--tara", absent)
     two = ("--tara", run_folder / "risk.json") * 2
     assert "at most one rating" in refused("sign", run_folder, *key, *out, *two)
-    assert "no evidence pack" in refused("verify", tmp_path)
+    assert "not an evidence pack" in refused("verify", tmp_path)
     assert "no public key" in refused("verify", folder / "pack", *key)
     assert not (tmp_path / "pack").exists()
 

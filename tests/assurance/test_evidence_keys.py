@@ -35,7 +35,7 @@ def test_a_private_key_is_for_its_owner_alone(tmp_path):
     [
         ("", "is a folder"),
         (".", "is a folder"),
-        ("file/signer.pem", "is a file, no folder"),
+        ("file/signer.pem", "is a file, not a folder"),
         ("absent/signer.pem", "there is no such folder"),
         ("x" * 300, "cannot be written"),
         (f"{'x' * 300}/signer.pem", "cannot be written"),
@@ -54,7 +54,7 @@ def test_a_place_where_no_key_can_be_is_refused(tmp_path, monkeypatch, name, tol
 
 def test_a_key_is_not_written_over(tmp_path):
     first = make_keys(tmp_path / "signer")
-    with pytest.raises(ConfigurationError, match="is there already"):
+    with pytest.raises(ConfigurationError, match="exists already"):
         make_keys(tmp_path / "signer")
     first.private.unlink()
     with pytest.raises(ConfigurationError, match=r"signer\.pub\.pem"):

@@ -332,7 +332,7 @@ def test_a_damaged_pack_is_no_predecessor(folder):
 
 
 def test_a_pack_is_not_written_over(folder):
-    with pytest.raises(ConfigurationError, match="is there already"):
+    with pytest.raises(ConfigurationError, match="exists already"):
         make_pack(folder)
     before = contents(folder / "pack")
     make_pack(folder, replace=True)
@@ -342,7 +342,7 @@ def test_a_pack_is_not_written_over(folder):
 def test_only_a_pack_is_replaced(folder, tmp_path):
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "thesis.tex").write_text("years of work", "utf-8")
-    with pytest.raises(ConfigurationError, match="no evidence pack"):
+    with pytest.raises(ConfigurationError, match="not an evidence pack"):
         make_pack(tmp_path, replace=True)
     made = make_pack(folder, pack="mixed").path
     (made / "notes.txt").write_text("mine", "utf-8")
@@ -395,7 +395,7 @@ def test_a_key_among_the_run_s_files_is_refused(tmp_path):
 
 def test_a_folder_that_is_no_pack_is_no_finding(tmp_path):
     for path in (tmp_path, tmp_path / "absent"):
-        with pytest.raises(ConfigurationError, match="no evidence pack"):
+        with pytest.raises(ConfigurationError, match="not an evidence pack"):
             examine(path)
     with pytest.raises(ConfigurationError, match="cannot be read"):
         examine(tmp_path / ("x" * 300))

@@ -72,7 +72,7 @@ def test_a_rating_of_an_edited_model_is_refused(folder, tmp_path):
     assert "entries that differ: claim:CL-1, claim:CL-2 (new)" in caught.value.why
     assert not (folder / "no").exists()
     untold = Collected(run, {**rating, "parts": {}}, None, model)
-    with pytest.raises(ConfigurationError, match="does not tell its entries"):
+    with pytest.raises(ConfigurationError, match="does not list its entries"):
         sign_pack(folder / "no", untold, signer, PACK["TIMES"])
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import re
 import runpy
 import subprocess
@@ -17,8 +18,12 @@ from voltward.core.taps import TAPS
 from voltward.interfaces.report import write_report
 from voltward.interfaces.report.figure_architecture import PART_TAPS
 from voltward.interfaces.report.figure_timeline import thinned
+from voltward.interfaces.report.inline_svg import in_steps
+from voltward.interfaces.report.page import heat_level
 from voltward.interfaces.report.words import number, percent
 from voltward.interfaces.table import print_matrix, print_safety_line, print_written
+from voltward.ranges.configuration.campaign_file import load_campaign
+from voltward.ranges.configuration.run_inputs import gather_inputs
 from voltward.results.run_folder import RunFolder, RunWriter
 from voltward.results.run_layout import is_run_file
 
@@ -69,8 +74,7 @@ def write_run(folder, cases, **changes):
 
 
 def test_the_same_folder_gives_the_same_bytes(folder, tmp_path):
-    # Wall time differs between any two runs and must not show.
-    SYNTHETIC["make_folder"](tmp_path / "again", wall_s=99.0, compile_s=1.0)
+    SYNTHETIC["make_folder"](tmp_path / "again")
     written = write_report(tmp_path / "again")
     assert len(written) > 10
     assert all(is_run_file(path.relative_to(tmp_path / "again").as_posix()) for path in written)
@@ -92,13 +96,71 @@ def test_page_is_whole_and_needs_nothing_else(page):
     assert len(reader.ids) == len(set(reader.ids))
     targets = {link.removeprefix("#") for link in reader.links if link.startswith("#")}
     assert targets <= set(reader.ids)
-    assert all(link.startswith(("#", "figures/")) for link in reader.links)
+    assert all(link.startswith(("#", "figures/", "inputs/")) for link in reader.links)
     assert "@import" not in page
-    assert set(re.findall(r"url\(([^)]{1,2})", page)) <= {"#d", "#t", "#m", "#a"}
+    assert set(re.findall(r"url\((.)", page)) == {"#"}
+    # Nothing is asked for: the only addresses are names of namespaces, and words of sources.
+    without_names = re.sub(r'xmlns(:xlink)?="[^"]*"', "", page)
+    assert not re.search(r'(src|href|action|data|content)\s*=\s*"?\s*(https?:)?//', without_names)
 
 
-def test_page_one_has_verdict_numbers_and_picture(page):
-    first = page[page.index('id="answer"') : page.index('id="system"')]
+def test_the_page_is_small_and_details_are_closed(folder, page):
+    # 1.5 MB for the 29 chapters of the demo: this campaign has 9, of which two have a drawing.
+    assert len(page.encode()) < 1.5e6 * 9 / 29
+    assert " open" not in "".join(re.findall(r"<details[^>]*>", page))
+    assert page.count('<details class="chapter">') == len(SYNTHETIC["ATTACKS"])
+    # What an inlined figure loses is blanks and digits, never words.
+    drawn = (folder / "figures" / "timeline-voltage-bias.svg").read_text(encoding="utf-8")
+    shown = page[page.index('id="figure-timeline-voltage-bias"') :]
+    shown = shown[: shown.index("</svg>")]
+    words = re.compile(r"<text[^>]*>([^<]*)</text>")
+    assert words.findall(shown) == words.findall(drawn)
+    assert len(shown) < 0.55 * len(drawn)
+
+
+def test_the_page_opens_with_system_name_and_date(tmp_path, monkeypatch):
+    inputs = gather_inputs(load_campaign(None, {"attacks": ["voltage-bias"]}))
+    writer = RunWriter.begin(tmp_path / "run", inputs.config_text, {}, inputs=inputs.files)
+    writer.parts.write(0, SYNTHETIC["make_cases"](seeds=1), [])
+    writer.finish(SYNTHETIC["make_run"](date="2026-11-28", name="My pack"))
+    write_report(tmp_path / "run")
+    text = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    first = text[text.index("<main>") : text.index('id="answer"')]
+    for words in ("My pack", "2026-11-28", "96 cells reference-nmc (96s1p)", "public LTE"):
+        assert words in first
+    assert 'id="figure-architecture"' in first
+    assert 'href="inputs/system.toml"' in first
+    # A pack may withhold inputs, and a plain digest would let others try out contents.
+    assert not any(hashlib.sha256(file).hexdigest() in text for file in inputs.files.values())
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    write_report(tmp_path / "run")
+    assert "1970-01-02" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
+    with pytest.raises(ConfigurationError, match="SOURCE_DATE_EPOCH"):
+        write_report(tmp_path / "run")
+
+
+def test_without_a_date_none_is_shown(page):
+    assert "<time" not in page
+
+
+@given(st.floats(0.0, 1.0))
+def test_only_never_and_always_have_the_ends_of_the_heat_map(share):
+    assert (heat_level(share) == 0) == (share == 0.0)
+    assert (heat_level(share) == 5) == (share == 1.0)
+    assert heat_level(share) <= heat_level(min(1.0, share + 0.25))
+
+
+@given(st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), min_size=2, max_size=40))
+def test_lines_of_the_page_stay_within_a_twentieth_of_a_point(points):
+    text = "M " + " L ".join(f"{x:.6f} {y:.6f}" for x, y in points)
+    numbers = [float(n) for n in re.findall(r"-?\d*\.?\d+", in_steps(text))]
+    end = np.array(numbers).reshape(-1, 2).sum(axis=0)
+    assert np.abs(end - np.array(points[-1])).max() <= 0.05 + 1e-6
+
+
+def test_the_answer_has_verdict_numbers_and_picture(page):
+    first = page[page.index('id="answer"') : page.index('id="attacks"')]
     assert "✘ FAIL" in first
     assert "goal_share(full)&lt;=0.05" in first
     assert first.count('class="value"') == 3
@@ -120,7 +182,7 @@ def test_every_chapter_says_what_happened(page):
     for attack, (_, title, *_rest) in SYNTHETIC["ATTACKS"].items():
         start = page.index(f'id="attack-{attack}"')
         chapter = page[start : page.index("</article>", start)]
-        assert title in chapter
+        assert f'<h3 class="name">{title}</h3>' in page
         assert "goal reached in 8 of 8 runs (68 to 100 %)" in chapter
     assert "gains operator account" in page
     assert page.count('id="figure-timeline-') == 2

@@ -75,7 +75,7 @@ class Reader(HTMLParser):
 
 
 def test_page_one_and_navigation_lead_to_the_chapter(page):
-    first = page[page.index('id="answer"') : page.index('id="system"')]
+    first = page[page.index('id="answer"') : page.index('id="matrix"')]
     assert '<a href="#risk">4 of 4 risks</a> at 4 or 5 before, 2 after (control set all).' in first
     assert '<a href="#risk">Risk</a>' in page[: page.index("</nav>")]
     reader = Reader(page)

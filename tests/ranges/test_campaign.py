@@ -58,7 +58,7 @@ def _same(one, two, names=FILES):
 def test_the_same_seed_gives_the_same_bytes(settings, whole, tmp_path):
     run_campaign(settings, tmp_path / "again", _quiet)
     write_report(tmp_path / "again")
-    _same(whole, tmp_path / "again", (*FILES, "report.html"))
+    _same(whole, tmp_path / "again", (*FILES, "report.html", "run.json"))
 
 
 def test_neither_batches_nor_workers_matter(settings, whole, tmp_path):

@@ -16,6 +16,22 @@ from voltward.results.columns import (
 from voltward.results.consequences import AT_DETECTION, CONSEQUENCES, HARMS
 from voltward.results.folder_ledger import LEDGER_FILE
 
+_INPUTS = (
+    "`config.toml` is the campaign with every key filled in. What it names stands beside it, so",
+    "that `voltward run FOLDER/config.toml --out ELSEWHERE` gives the same tables anywhere:",
+    "`inputs/system.toml` (every key filled in), `cell.toml` and its `cell.calibration.toml`,",
+    "`link.toml`, `bus.dbc`, `duty.toml` and the tables it names, `duty-N.csv` or `.parquet`.",
+    "Attacks and controls are named, not copied: they belong to the version in `run.json`, and to",
+    "installed plug-ins.",
+    "",
+)
+_TIMING = (
+    "What differs between two runs of one configuration. No digest covers it, and the report does",
+    "not read it: with the same installation, configuration and seed all other files are the same",
+    "bytes. It names its own digest, by which a later run knows it as written by voltward.",
+    "",
+)
+
 
 def consequences_page() -> list[str]:
     """Return what a case can break."""
@@ -54,8 +70,8 @@ def run_folder_page() -> list[str]:
         "## Whose a file is",
         "",
         "A file is the run's own when it still has the SHA-256 that voltward noted when it wrote",
-        "it: in `run.json` of a finished run, whose own spelling shows an edit, and until then in",
-        f"`{LEDGER_FILE}`. That file also holds the lock: a second run into the folder is",
+        "it: in `run.json` of a finished run, whose canonical encoding shows an edit, and until",
+        f"then in `{LEDGER_FILE}`. That file also holds the lock: a second run into the folder is",
         "refused, and a killed one leaves no lock behind. It goes when the run has ended.",
         "",
         "- A run replaces an earlier one of its own in the folder, unasked.",
@@ -83,11 +99,21 @@ def run_folder_page() -> list[str]:
     )
     for name, text, columns in parts:
         lines += [f"## {name}", "", text, "", *columns_of(columns)]
-    lines += ["## run.json", ""]
-    schema = json_schemas()["run.schema.json"]
+    lines += ["## config.toml and inputs/", "", *_INPUTS]
+    lines += ["## run.json", "", *_keys_of("run.schema.json")]
+    return [*lines, "## timing.json", "", *_TIMING, *_keys_of("timing.schema.json")]
+
+
+def _keys_of(schema_file: str) -> list[str]:
+    schema = json_schemas()[schema_file]
     required = set(schema.get("required", ()))
     rows = [
-        (f"`{key}`", kind_of(entry), "" if key in required else "optional")
+        (
+            f"`{key}`",
+            kind_of(entry),
+            "" if key in required else "optional",
+            entry.get("description", ""),
+        )
         for key, entry in schema["properties"].items()
     ]
-    return lines + table(("key", "type", ""), rows)
+    return table(("key", "type", "", "meaning"), rows)

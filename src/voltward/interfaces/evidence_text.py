@@ -1,12 +1,14 @@
 """What an evidence pack holds, in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from voltward.assurance.evidence.kinds_of_files import Leaving
 from voltward.assurance.evidence.rating_snapshot import BASES
 from voltward.interfaces.cli.output import columns
 
 Document = Mapping[str, Any]
+_NAMED = 3
 
 
 def pack_text(statement: Document, exceptions: Document, files: int) -> str:
@@ -23,13 +25,51 @@ def pack_text(statement: Document, exceptions: Document, files: int) -> str:
         f"run        {run['name']}: {run['cases']} cases, track {run['track']}",
         f"seeds      {len(seeds)} from seed {run['seed']}: {_listed(seeds)}{_runs(run)}",
         f"config     sha256 {run['config_sha256']}",
-        f"observed   {times['observed_at'] or 'not told by the run'}",
+        f"observed   {times['observed_at'] or 'not recorded by the run'}",
         f"collected  {times['collected_at']}",
         f"signed     {times['signed_at']} by the signer's own clock, key {_signer(statement)}",
         f"files      {files}",
+        f"withheld   {_withheld_words(statement) or 'nothing'}",
         f"previous   {statement['previous_pack'] or 'none: the first of its history'}",
     ]
     return "\n".join([*lines, "", *_risk_lines(statement["risk"]), "", *_claims(exceptions, times)])
+
+
+def leaving_text(leaves: Sequence[Leaving], withheld: Sequence[str]) -> str:
+    """Return what leaves the house with a pack, and what stays.
+
+    Args:
+        leaves: Copied files, kind by kind.
+        withheld: Names of the files that stay.
+    """
+    rows = [
+        (entry.kind, str(entry.files), _size(entry.size_bytes), _shortened(entry.names))
+        for entry in leaves
+    ]
+    text = f"leaves the house:\n{columns(rows, ('kind', 'files', 'size', 'which'))}"
+    return f"{text}\nstays here: {', '.join(withheld)}" if withheld else text
+
+
+def withheld_line(statement: Document) -> str:
+    """Return a line on what a pack withholds, empty where it holds all."""
+    words = _withheld_words(statement)
+    return f"withheld by the signer, salted digests in withheld.json: {words}\n" if words else ""
+
+
+def _withheld_words(statement: Document) -> str:
+    kinds = statement.get("withheld", {})
+    return ", ".join(f"{kind} ({count})" for kind, count in kinds.items())
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes < 10**6:
+        return f"{size_bytes / 1e3:.1f} kB"
+    return f"{size_bytes / 1e6:.1f} MB"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _signer(statement: Document) -> str:
@@ -42,7 +82,7 @@ def _listed(seeds: list[int]) -> str:
 
 
 def _runs(run: Document) -> str:
-    """Return how many runs a cell had; nothing where no attack was run, or it is not told."""
+    """Return how many runs a cell had; nothing where no attack was run, or it is not known."""
     runs = run.get("runs_of_each_attack_and_stack")
     if not runs:
         return ""
@@ -76,7 +116,7 @@ def _values(risk: Document, moment: str, name: str) -> list[str]:
     # A pack signed before the basis was part of the statement does not tell it.
     basis = risk.get("basis", {}).get(moment, {}).get(name, {})
     by_value = [str(values[str(value)]) for value in range(5, 0, -1)]
-    return [*by_value, *(str(basis.get(word, "not told")) for word in BASES)]
+    return [*by_value, *(str(basis.get(word, "unknown")) for word in BASES)]
 
 
 def _claims(exceptions: Document, times: Document) -> list[str]:

@@ -190,10 +190,6 @@ RUN_KEYS: dict[str, dict[str, Any]] = {
     "config_sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "versions": {"type": "object", "additionalProperties": {"type": "string"}},
     "track": {"type": "string"},
-    "programs_compiled": {"type": "integer", "minimum": 0},
-    "compile_s": {"type": "number", "minimum": 0},
-    "cell_steps": {"type": "integer", "minimum": 0},
-    "wall_s": {"type": "number", "minimum": 0},
     "files": {"type": "object", "additionalProperties": {"type": "string"}},
     "command": {"type": "string"},
     "catalogue": {
@@ -208,6 +204,13 @@ RUN_KEYS: dict[str, dict[str, Any]] = {
 }
 OPTIONAL_RUN_KEYS: dict[str, dict[str, Any]] = {
     "name": {"type": "string"},
+    "date": {"type": "string", "format": "date"},
+    "source": {
+        "type": ["object", "null"],
+        "description": "Revision of the code where it is known; null where it is not.",
+        "required": ["revision", "dirty"],
+        "properties": {"revision": {"type": "string"}, "dirty": {"type": ["boolean", "null"]}},
+    },
     "gate": {
         "type": "object",
         "required": ["expression", "passed", "reason"],
@@ -220,18 +223,45 @@ OPTIONAL_RUN_KEYS: dict[str, dict[str, Any]] = {
     "limits": {"type": "array", "items": {"type": "string"}},
     "truth": {
         "type": "object",
-        "description": "Of track mismatched: the electrochemical model, its steps and its limits.",
+        "description": "Of track mismatched: the electrochemical model and its limits.",
         "properties": {
             "model": {"type": "string"},
             "pybamm": {"type": "string"},
             "parameter_set": {"type": "string"},
             "source": {"type": "string"},
             "limits": {"type": "string"},
-            "steps_computed": {"type": "integer", "minimum": 0},
-            "steps_reused": {"type": "integer", "minimum": 0},
-            "model_s": {"type": "number", "minimum": 0},
             "gave_up_s": {"type": "object", "additionalProperties": {"type": "number"}},
         },
+    },
+}
+
+_COUNT = {"type": "integer", "minimum": 0}
+_SECONDS = {"type": "number", "minimum": 0}
+TIMING_KEYS: dict[str, dict[str, Any]] = {
+    "schema_version": {"const": SCHEMA_VERSION},
+    "started_at": {"type": "string", "description": "ISO 8601 in UTC."},
+    "wall_s": {**_SECONDS, "description": "From the start to the tables."},
+    "compile_s": {**_SECONDS, "description": "Longest time that a worker compiled."},
+    "programs_compiled": {**_COUNT, "description": "Most programs that one batch compiled."},
+    "cell_steps": {**_COUNT, "description": "Ticks x cells x runs that were computed."},
+    "workers": {**_COUNT, "description": "Processes that computed; 0 when all was kept."},
+    "batches_kept": {**_COUNT, "description": "Taken over from an interrupted run."},
+    "host": {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "system": {"type": "string"},
+            "machine": {"type": "string"},
+            "cores": {"type": "integer"},
+        },
+    },
+    "sha256": {"type": "string", "description": "Of the other keys, as canonical JSON."},
+}
+OPTIONAL_TIMING_KEYS: dict[str, dict[str, Any]] = {
+    "truth": {
+        "type": "object",
+        "description": "Of track mismatched: what the electrochemical model cost.",
+        "properties": {"steps_computed": _COUNT, "steps_reused": _COUNT, "model_s": _SECONDS},
     },
 }
 
@@ -268,6 +298,13 @@ def json_schemas() -> dict[str, dict[str, Any]]:
             "additionalProperties": True,
             "required": list(RUN_KEYS),
             "properties": {**RUN_KEYS, **OPTIONAL_RUN_KEYS},
+        },
+        "timing.schema.json": {
+            **_head("timing.json of a campaign"),
+            "type": "object",
+            "additionalProperties": True,
+            "required": list(TIMING_KEYS),
+            "properties": {**TIMING_KEYS, **OPTIONAL_TIMING_KEYS},
         },
         "case.schema.json": row_schema("One row of cases.parquet and cases.csv", CASE_COLUMNS),
         "matrix.schema.json": row_schema("One row of matrix.csv", MATRIX_COLUMNS),

@@ -1,19 +1,28 @@
 """A campaign's folder: written whole, read with every file checked.
 
 The folder is the contract between those who run and those who report: `run.json` (digests of all
-other files), `config.toml`, `cases.parquet` and `cases.csv`, `matrix.csv`, `events.jsonl`,
-`traces/CASE.parquet`; a report adds `report.html` and `figures/`, a rating `risk.json`.
+other files), `config.toml` and the files in `inputs/` that it names, `cases.parquet` and
+`cases.csv`, `matrix.csv`, `events.jsonl`, `traces/CASE.parquet`; a report adds `report.html` and
+`figures/`, a rating `risk.json`. The same configuration and seed give the same bytes of all these.
+`timing.json` tells when, where and how long the campaign ran, and no digest covers it.
+
+A run is written in four steps:
+
+1. `RunWriter.begin`: the folder is ours or empty, and what an earlier run wrote is removed.
+2. `parts.write`: finished batches, from which an interrupted run goes on.
+3. `finish`: inputs, tables, events, `timing.json`, and last of all `run.json`.
+4. `RunFolder.seal`: `run.json` renewed after report or rating.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voltward.core.errors import ConfigurationError, NothingRanError
-from voltward.core.files import checked_path, pretty_json, sha256_of, write_text
+from voltward.core.files import pretty_json, sha256_of, write_text
 from voltward.results.columns import (
     CASE_COLUMNS,
     MATRIX_COLUMNS,
@@ -25,19 +34,22 @@ from voltward.results.folder_ledger import LEDGER_FILE, is_marked
 from voltward.results.folder_ownership import OwnedFolder, Replacing
 from voltward.results.gate import judge
 from voltward.results.matrix import Row, matrix_rows
+from voltward.results.run_document import AGAIN, check_file, read_run
 from voltward.results.run_layout import (
+    INPUTS,
     RUN_FILE,
     TABLES,
+    TIMING_FILE,
     TRACES,
     is_derived,
+    read_timing,
     sealed_files,
     standing,
+    timing_text,
 )
 from voltward.results.run_parts import RunParts
 from voltward.results.run_tables import csv_lines, read_csv, read_parquet, table_of, trace_table
 from voltward.results.run_tables import write_parquet as write_table
-
-_AGAIN = "restore the file, or run the campaign again"
 
 
 @dataclass(frozen=True)
@@ -47,10 +59,12 @@ class RunWriter:
     Attributes:
         folder: The run folder, which no other process writes to until `close` or `finish`.
         config_text: The resolved configuration, kept as `config.toml`.
+        inputs: Name in the folder `inputs` to content: the files that the configuration names.
     """
 
     folder: OwnedFolder
     config_text: str
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
 
     @classmethod
     def begin(
@@ -59,6 +73,7 @@ class RunWriter:
         config_text: str,
         plan: Mapping[str, Any],
         *,
+        inputs: Mapping[str, bytes] | None = None,
         resume: bool = False,
         replacing: Replacing | None = None,
     ) -> "RunWriter":
@@ -68,13 +83,14 @@ class RunWriter:
             folder: Where; made when absent.
             config_text: The resolved configuration as TOML.
             plan: What a resumed run must share with the interrupted one, such as config_sha256.
+            inputs: Name in the folder `inputs` to content.
             resume: Keep finished parts and traces of the same plan; without parts start anew.
-            replacing: Told of each file of another hand that is replaced; None refuses to.
+            replacing: Told of each replaced file that voltward did not write; None refuses to.
 
         Raises:
-            ConfigurationError: If the folder holds something that is no run, a file of another
-                hand at a name that a run writes, other parts, or, to resume, a finished run; or if
-                another process writes there.
+            ConfigurationError: If the folder holds something that is not a run, a file not
+                written by voltward at a name that a run writes, other parts, or, to resume, a
+                finished run; or if another process writes there.
         """
         if resume and sealed_files(folder):
             raise ConfigurationError(
@@ -88,7 +104,7 @@ class RunWriter:
             owned = OwnedFolder(folder, lambda: sealed_files(folder), replacing)
             stack.callback(owned.close)
             owned.refuse_strangers(standing(folder))
-            writer = cls(owned, config_text)
+            writer = cls(owned, config_text, inputs or {})
             going_on = resume and writer.parts.exist
             if not going_on:
                 _remove_run(owned)
@@ -129,11 +145,13 @@ class RunWriter:
         run: Mapping[str, Any],
         gate: str = "",
         complete: Callable[[list[Row]], list[Row]] = list,
+        timing: Mapping[str, Any] | None = None,
     ) -> "RunFolder":
         """Merge the parts, write the tables and, last of all, run.json.
 
         Args:
             run: The keys of run.json but `schema_version`, `files` and `gate`.
+            timing: The content of timing.json; without it there is none.
             gate: A gate expression to judge the matrix by; the verdict is kept in run.json.
             complete: Fills in the columns that compare cases with one another.
 
@@ -148,6 +166,7 @@ class RunWriter:
             raise NothingRanError(f"{folder}: no case was finished", hint="widen the selection")
         table = table_of(complete(table.to_pylist()), CASE_COLUMNS)
         write(folder / "config.toml", self.config_text.encode())
+        inputs = [*self._write_inputs()]
         write_table(folder / "cases.parquet", table, write)
         rows = (row for batch in table.to_batches(4096) for row in batch.to_pylist())
         lines = (line.encode() for line in csv_lines(rows, CASE_COLUMNS))
@@ -157,15 +176,30 @@ class RunWriter:
         self.folder.write_chunks(folder / "events.jsonl", self.parts.event_lines())
         judged = {"gate": judge(gate, matrix).as_document()} if gate else {}
         traces = filter(self.folder.is_ours, sorted((folder / TRACES).glob("*.parquet")))
-        digests = _digests(folder, [*(folder / name for name in TABLES), *traces])
+        digests = _digests(folder, [*(folder / name for name in TABLES), *inputs, *traces])
         document = {**run, **judged, "schema_version": SCHEMA_VERSION, "files": digests}
         missing = sorted(set(RUN_KEYS) - set(document))
         if missing:
             raise ValueError(f"run.json lacks {', '.join(missing)}")
+        if timing is not None:
+            write(folder / TIMING_FILE, timing_text(timing).encode())
         write(folder / RUN_FILE, pretty_json(document).encode())
         self.parts.discard()
         self.close()
         return RunFolder(folder, document)
+
+    def _write_inputs(self) -> Iterator[Path]:
+        """Write the files that the configuration names; those of an earlier run go only now.
+
+        The campaign may have been read from them.
+        """
+        folder = self.folder.path / INPUTS
+        for path in filter(self.folder.is_ours, sorted(folder.glob("*"))):
+            if path.name not in self.inputs:
+                self.folder.remove(path)
+        for name, content in sorted(self.inputs.items()):
+            self.folder.write(folder / name, content)
+            yield folder / name
 
 
 @dataclass(frozen=True)
@@ -191,16 +225,16 @@ class RunFolder:
         Raises:
             ConfigurationError: If a file is missing, changed, cut short or of another schema.
         """
-        run = _read_run(path)
+        run = read_run(path)
         for name, expected in sorted(run["files"].items()):
             if with_report or not is_derived(name):
-                _check_file(path, name, expected)
+                check_file(path, name, expected)
         for name in TABLES:
             if name not in run["files"]:
                 raise ConfigurationError(
                     f"{path / RUN_FILE}: 'files' does not name {name}",
                     why=f"expected at least {', '.join(TABLES)}",
-                    hint=_AGAIN,
+                    hint=AGAIN,
                 )
         return cls(path, run)
 
@@ -209,6 +243,10 @@ class RunFolder:
         name = "cases.parquet"
         rows: list[Row] = read_parquet(self.path / name, CASE_COLUMNS, name=name).to_pylist()
         return rows
+
+    def timing(self) -> Mapping[str, Any]:
+        """Return when, where and how long the campaign ran; empty where that was not kept."""
+        return read_timing(self.path)
 
     def matrix(self) -> list[Row]:
         """Return the rows of matrix.csv."""
@@ -222,7 +260,7 @@ class RunFolder:
                     yield json.loads(line)
                 except json.JSONDecodeError as error:
                     raise ConfigurationError(
-                        f"events.jsonl line {number}: not JSON ({error.msg})", hint=_AGAIN
+                        f"events.jsonl line {number}: not JSON ({error.msg})", hint=AGAIN
                     ) from error
 
     def traced_cases(self) -> list[str]:
@@ -277,71 +315,18 @@ def owned_run(run: Path, replacing: Replacing | None = None) -> OwnedFolder:
 
     Args:
         run: The folder.
-        replacing: Told of each file of another hand that is replaced; None refuses to.
+        replacing: Told of each replaced file that voltward did not write; None refuses to.
 
     Raises:
-        ConfigurationError: If it is no finished run, or another process writes there.
+        ConfigurationError: If it is not a finished run, or another process writes there.
     """
-    _read_run(run)
+    read_run(run)
     return OwnedFolder(run, lambda: sealed_files(run), replacing)
 
 
 def list_runs(root: Path) -> list[Path]:
     """Return the folders at or below a root that hold a run.json, in order of their names."""
     return sorted(path.parent for path in root.rglob(RUN_FILE))
-
-
-def _read_run(path: Path) -> dict[str, Any]:
-    file = checked_path(path, "run folder") / RUN_FILE
-    if not file.is_file():
-        raise ConfigurationError(
-            f"{file}: missing",
-            why="a finished run folder holds run.json; an interrupted one holds parts/",
-            hint="finish it with --resume" if (path / "parts").is_dir() else "check the path",
-        )
-    try:
-        run = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not JSON ({error})", hint=_AGAIN) from error
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read", why=str(error)) from error
-    got = run.get("schema_version") if isinstance(run, dict) else None
-    if got != SCHEMA_VERSION:
-        raise ConfigurationError(
-            f"{file}: schema_version: expected {SCHEMA_VERSION}, got {got!r}",
-            why="the folder was written by another version",
-            hint="read it with the version that wrote it, or run the campaign again",
-        )
-    for key in RUN_KEYS:
-        if key not in run:
-            raise ConfigurationError(f"{file}: key '{key}' is missing", hint=_AGAIN)
-    if not isinstance(run["files"], dict):
-        raise ConfigurationError(f"{file}: 'files' must map paths to digests", hint=_AGAIN)
-    return run
-
-
-def _check_file(folder: Path, name: str, expected: str) -> None:
-    pure = PurePosixPath(name)
-    if pure.is_absolute() or ".." in pure.parts:
-        raise ConfigurationError(
-            f"{folder / RUN_FILE}: files: '{name}' leaves the folder",
-            why="paths must be relative and stay inside",
-        )
-    file = folder / name
-    if not file.is_file():
-        raise ConfigurationError(f"{file}: missing", why="run.json names it", hint=_AGAIN)
-    got = sha256_of(file)
-    if got == expected:
-        return
-    if pure.suffix == ".parquet":
-        read_parquet(
-            file, CASE_COLUMNS if name == "cases.parquet" else TRACE_COLUMNS, name=str(file)
-        )
-    raise ConfigurationError(
-        f"{file}: the content is not the one that run.json names",
-        why=f"expected sha256 {expected}, got {got}",
-        hint=_AGAIN,
-    )
 
 
 def _digests(folder: Path, files: Iterable[Path]) -> dict[str, str]:
@@ -365,4 +350,5 @@ def _remove_run(owned: OwnedFolder) -> None:
     # Without run.json only the ledger tells which files are ours, should this process be killed.
     owned.adopt(sealed_files(owned.path))
     for path in standing(owned.path):
-        owned.remove(path)
+        if path.parent.name != INPUTS:  # the campaign may be read from them; `finish` replaces them
+            owned.remove(path)

@@ -5,15 +5,18 @@ import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from voltward.core.files import pretty_json
+from voltward.core.files import canonical_json, pretty_json, sha256_of
 from voltward.results.columns import RUN_KEYS
 
-RUN_FILE, REPORT_FILE, RISK_FILE = "run.json", "report.html", "risk.json"
-FIGURES, TRACES, PARTS = "figures", "traces", "parts"
+RUN_FILE, TIMING_FILE = "run.json", "timing.json"
+REPORT_FILE, RISK_FILE = "report.html", "risk.json"
+INPUTS, FIGURES, TRACES, PARTS = "inputs", "figures", "traces", "parts"
 TABLES = ("config.toml", "cases.parquet", "cases.csv", "matrix.csv", "events.jsonl")
-_FILES = (RUN_FILE, *TABLES, REPORT_FILE, RISK_FILE)
+_FILES = (RUN_FILE, TIMING_FILE, *TABLES, REPORT_FILE, RISK_FILE)
 _IN_FOLDERS = {
+    INPUTS: r"(system|cell|cell\.calibration|link|duty)\.toml|duty-\d+\.(csv|parquet)|bus\.dbc",
     FIGURES: r"(matrix|damage|delay|risk|architecture|timeline(-.+)?)\.(png|svg)",
     TRACES: r"c\d{5,}\.parquet",
     PARTS: r"plan\.json|part-\d{5,}\.(parquet|events\.jsonl)",
@@ -34,7 +37,7 @@ def is_derived(name: str) -> bool:
 
 
 def standing(run: Path) -> Iterator[Path]:
-    """Yield what stands in a folder at a name that a run writes, whoever wrote it."""
+    """Yield what a folder holds at names that a run writes, whoever wrote it."""
     yield from (run / name for name in _FILES if (run / name).is_symlink() or (run / name).exists())
     for name in _IN_FOLDERS:
         folder = run / name
@@ -47,8 +50,8 @@ def standing(run: Path) -> Iterator[Path]:
 def sealed_files(run: Path) -> Mapping[str, str]:
     """Return path to SHA-256 of the files that a run.json of ours names, itself included.
 
-    Files that no run writes are left out, and so is everything when run.json is not spelt as we
-    spell it: it was edited, or is another program's.
+    Files that no run writes are left out, and so is everything when run.json is not in our
+    canonical encoding: it was edited, or is another program's. `timing.json` names itself.
     """
     path = run / RUN_FILE
     if path.is_symlink() or not path.is_file():
@@ -56,15 +59,48 @@ def sealed_files(run: Path) -> Mapping[str, str]:
     content = path.read_bytes()
     try:
         document = json.loads(content)
-        spelt = pretty_json(document).encode()
+        canonical = pretty_json(document).encode()
     except (ValueError, RecursionError):
         return {}
-    if spelt != content or not isinstance(document, dict) or not set(RUN_KEYS) <= set(document):
+    if canonical != content or not isinstance(document, dict) or not set(RUN_KEYS) <= set(document):
         return {}
     files = document["files"]
     if not isinstance(files, dict):
         return {}
     return {
         **{name: str(digest) for name, digest in files.items() if is_run_file(name)},
+        **_own_timing(run),
         RUN_FILE: sha256(content).hexdigest(),
     }
+
+
+def timing_text(timing: Mapping[str, Any]) -> str:
+    """Return the content of `timing.json`: what differs between two runs of one configuration.
+
+    No digest elsewhere covers it, so that all other files stay the same; it holds its own, by
+    which a later run recognises it as written by voltward.
+    """
+    return pretty_json({**timing, "sha256": _digest_of(timing)})
+
+
+def read_timing(run: Path) -> dict[str, Any]:
+    """Return what `timing.json` of a folder holds; empty where there is none of ours."""
+    path = run / TIMING_FILE
+    if path.is_symlink() or not path.is_file():
+        return {}
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    sha256_named = document.pop("sha256", None)
+    return document if sha256_named == _digest_of(document) else {}
+
+
+def _digest_of(timing: Mapping[str, Any]) -> str:
+    return sha256(canonical_json(timing).encode()).hexdigest()
+
+
+def _own_timing(run: Path) -> dict[str, str]:
+    return {TIMING_FILE: sha256_of(run / TIMING_FILE)} if read_timing(run) else {}

@@ -136,16 +136,16 @@ def _check_model(rating: Document, model: Model) -> None:
 def _first_differences(rated: Mapping[str, str], now: Mapping[str, str]) -> str:
     """Return which entries of a model differ from those that were rated, the first few."""
     if not rated:
-        return "the rating does not tell its entries"
+        return "the rating does not list its entries"
     differing = [name for name in {*rated, *now} if rated.get(name) != now.get(name)]
     # Edited entries say more than those that came or went.
     names = sorted(differing, key=lambda name: (name not in rated, name not in now, name))
-    told = [
+    changed = [
         f"{name} (new)" if name not in rated else f"{name} (gone)" if name not in now else name
         for name in names[:_NAMED]
     ]
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"entries that differ: {', '.join(told)}{more}"
+    return f"entries that differ: {', '.join(changed)}{more}"
 
 
 def _model_files(model: Model) -> list[Path]:

@@ -41,7 +41,7 @@ class SignedStatement:
 
 
 def sign_statement(statement: Mapping[str, Any], key: Ed25519PrivateKey) -> bytes:
-    """Return a statement signed, as it stands in its file."""
+    """Return a signed statement as its file holds it."""
     public = SSlibKey.from_crypto(key.public_key(), key_id(key.public_key()))
     envelope = Envelope(rfc8785.dumps(dict(statement)), PAYLOAD_TYPE, {})
     envelope.sign(CryptoSigner(key, public))

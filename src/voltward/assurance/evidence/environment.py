@@ -3,7 +3,7 @@
 import platform
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
@@ -26,7 +26,7 @@ class Times:
     Attributes:
         collected_at: When the files were gathered.
         signed_at: When the signer's clock said they were signed.
-        observed_at: When the run took place; None where run.json does not tell.
+        observed_at: When the run took place; None where timing.json does not tell.
     """
 
     collected_at: str
@@ -76,7 +76,7 @@ def run_facts(run: RunFolder) -> dict[str, Any]:
         ),
         "track": run.run["track"],
         "versions": dict(run.run["versions"]),
-        "source_commit": _first(run.run, "source_commit", "commit"),
+        "source_commit": (run.run.get("source") or {}).get("revision"),
     }
 
 
@@ -88,13 +88,9 @@ def _fewest_and_most(attacks: Sequence[str], stacks: Sequence[str]) -> dict[str,
 
 
 def observed_at(run: RunFolder) -> str | None:
-    """Return when the run took place, where run.json tells."""
-    found = run.run.get("observed_at")
+    """Return when the run took place, where timing.json tells."""
+    found = run.timing().get("started_at")
     return found if isinstance(found, str) else None
-
-
-def _first(document: Mapping[str, Any], *keys: str) -> Any:
-    return next((document[key] for key in keys if key in document), None)
 
 
 def _packages() -> dict[str, str | None]:

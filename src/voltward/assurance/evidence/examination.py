@@ -49,7 +49,7 @@ class Finding:
         return f"{self.file}: {self.problem}: {self.digests()}"
 
     def digests(self) -> str:
-        """Return both digests, or what stands in their place."""
+        """Return both digests, or the words in their place."""
         return f"expected {_digest_text(self.expected)}, got {_digest_text(self.got)}"
 
 
@@ -109,7 +109,7 @@ def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
             shows that the pack is whole, and not whose it is.
 
     Raises:
-        ConfigurationError: The folder is no pack, or cannot be read.
+        ConfigurationError: The folder is not a pack, or cannot be read.
     """
     try:
         return _examine(pack, key)
@@ -124,7 +124,7 @@ def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
 def _examine(pack: Path, key: Ed25519PublicKey | None) -> Examined:
     if not any((pack / name).is_file() for name in (STATEMENT, MANIFEST)):
         raise ConfigurationError(
-            f"{pack}: is no evidence pack",
+            f"{pack}: is not an evidence pack",
             why=f"it holds neither {STATEMENT} nor {MANIFEST}",
             hint="check the path; 'voltward evidence sign' writes one",
         )
@@ -251,10 +251,10 @@ def _document(payload: bytes) -> Any:
         kinds = (document["_type"], document["predicateType"])
         right = isinstance(document["predicate"], dict) and len(set(names)) == len(names)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("no statement on a pack: files, digests or kind are missing") from error
+        raise ValueError("not a statement on a pack: files, digests or kind are missing") from error
     texts = all(isinstance(text, str) for text in (*names, *digests))
     if not right or not texts or kinds != (STATEMENT_TYPE, PREDICATE_TYPE):
-        raise ValueError("no statement on a pack")
+        raise ValueError("not a statement on a pack")
     return document
 
 

@@ -40,12 +40,12 @@ class KeyFiles:
 
 
 def public_path(private: Path) -> Path:
-    """Return where the public half of a key file lies: `signer.pem` and `signer.pub.pem`."""
+    """Return where the public half of a key file is kept: `signer.pem` and `signer.pub.pem`."""
     return private.with_name(private.name.removesuffix(".pem") + ".pub.pem")
 
 
 def public_pem(key: Ed25519PublicKey) -> bytes:
-    """Return the one PEM spelling of a public key."""
+    """Return the PEM encoding of a public key."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
@@ -59,13 +59,13 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
     """Write a new key pair.
 
     Args:
-        path: The private key; its public half lies beside it (`public_path`).
+        path: The private key; its public half is beside it (`public_path`).
         passphrase: Encrypts the private key; empty leaves it in the clear.
         replace: Write over earlier keys.
 
     Raises:
-        ConfigurationError: The name is no file name, its folder is absent, one of the files is
-            there already, or cannot be written.
+        ConfigurationError: The name is not a file name, its folder is absent, one of the files
+            exists already, or cannot be written.
     """
     try:
         public = _free_place(path, replace=replace)
@@ -88,7 +88,7 @@ def read_private_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     """Return the private key of a PEM file.
 
     Raises:
-        ConfigurationError: The file is absent, no key, of another kind, or locked.
+        ConfigurationError: The file is absent, not a key, of another kind, or locked.
     """
     try:
         key = load_pem_private_key(_content(path), passphrase or None)
@@ -116,7 +116,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
     """Return the public key of a PEM file.
 
     Raises:
-        ConfigurationError: The file is absent, no public key, or of another kind.
+        ConfigurationError: The file is absent, not a public key, or of another kind.
     """
     try:
         key = load_pem_public_key(_content(path))
@@ -142,7 +142,7 @@ def _free_place(path: Path, *, replace: bool) -> Path:
     if not path.parent.is_dir():
         there = path.parent.exists()
         raise ConfigurationError(
-            f"{path.parent}: {'is a file, no folder' if there else 'there is no such folder'}",
+            f"{path.parent}: {'is a file, not a folder' if there else 'there is no such folder'}",
             why="a key is never written to a folder that was not made for it",
             hint="choose another --out" if there else f"make the folder first: mkdir {path.parent}",
         )
@@ -150,7 +150,7 @@ def _free_place(path: Path, *, replace: bool) -> Path:
     for file in (path, public):
         if file.is_dir() or (file.exists() and not replace):
             raise ConfigurationError(
-                f"{file}: is there already",
+                f"{file}: exists already",
                 why="a lost signing key cannot be had back",
                 hint="choose another --out, or replace both files with --force",
             )

@@ -1,4 +1,4 @@
-"""What lies where in an evidence pack, and what the pack claims."""
+"""The files of an evidence pack, and what the pack claims."""
 
 MANIFEST = "manifest.json"
 STATEMENT = "statement.dsse.json"
@@ -9,9 +9,10 @@ VERIFIER = "verify.py"
 README = "README.txt"
 ENVIRONMENT = "environment.json"
 EXCEPTIONS = "exceptions.json"
+WITHHELD = "withheld.json"
 BEFORE, AFTER = "tara/before.json", "tara/after.json"
 RUN_FOLDER, MODEL_FOLDER = "run", "tara/model"
-# What lies in the folder of a finished run beside the files that run.json names.
+# What is in the folder of a finished run beside the files that run.json names.
 RATING_OF_RUN = "risk.json"
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"

@@ -75,7 +75,7 @@ def read_manifest(pack: Path) -> Manifest:
 
 
 def walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield path and place of everything in a folder that is no folder, links unfollowed."""
+    """Yield path and place of everything in a folder that is not a folder, links unfollowed."""
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_dir():
             yield path.relative_to(folder).as_posix(), path

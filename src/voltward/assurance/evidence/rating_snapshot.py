@@ -40,7 +40,7 @@ class Snapshot:
             "model_sha256": self.after["model_sha256"],
             "profile": self.after["profile"],
             "rated_run_sha256": self.after["run_sha256"],
-            # Objects of canonical JSON are sorted by name, so the order stands apart.
+            # Objects of canonical JSON are sorted by name, so the order is kept apart.
             "control_sets": list(
                 dict.fromkeys([*self.before["control_sets"], *self.after["control_sets"]])
             ),

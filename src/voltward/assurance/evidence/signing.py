@@ -1,8 +1,16 @@
-"""A pack is gathered under another name, signed, and only then given its own."""
+"""A pack is gathered under another name, signed, and only then given its own.
+
+1. The place is free, and the parts belong together.
+2. What leaves the house is looked at: withheld kinds stay, personal data is refused.
+3. Files are copied, and salted digests of withheld ones are written.
+4. Risks, environment, exceptions, key and manifest are written.
+5. The statement is signed, and the folder gets its name.
+"""
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +23,7 @@ from voltward.assurance.evidence.envelope import sign_statement
 from voltward.assurance.evidence.environment import Times, environment_document
 from voltward.assurance.evidence.examination import examine
 from voltward.assurance.evidence.keys import key_id, public_pem
+from voltward.assurance.evidence.kinds_of_files import PACK_ITSELF, WITHHOLDABLE, kind_of
 from voltward.assurance.evidence.layout import (
     AFTER,
     BEFORE,
@@ -24,15 +33,29 @@ from voltward.assurance.evidence.layout import (
     MANIFEST,
     PREDICATE_TYPE,
     PUBLIC_KEY,
+    RUN_FOLDER,
     SEAL,
     STATEMENT,
     STATEMENT_TYPE,
+    WITHHELD,
     seal_text,
 )
 from voltward.assurance.evidence.manifest import Manifest, manifest_of
+from voltward.assurance.evidence.personal_data import refuse_personal
 from voltward.assurance.evidence.rating_snapshot import Snapshot, split_rating
+from voltward.assurance.evidence.withheld_files import (
+    WithheldFile,
+    pack_document,
+    run_document,
+    salts_path,
+    withhold,
+    write_salts,
+)
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import pretty_json, sha256_of, write_bytes, write_text
+from voltward.core.suggestion import nearest
+from voltward.results.run_folder import RunFolder
+from voltward.results.run_layout import RUN_FILE
 
 
 @dataclass(frozen=True)
@@ -44,12 +67,16 @@ class SignedPack:
         key_id: Who signed.
         files: How many files are signed.
         pack_sha256: Digest of its statement file, which names the pack.
+        withheld: Names of the files that stay with the signer.
+        salts: The file of their salts, to be kept beside the key; None where nothing is withheld.
     """
 
     path: Path
     key_id: str
     files: int
     pack_sha256: str
+    withheld: tuple[str, ...] = ()
+    salts: Path | None = None
 
 
 def sign_pack(
@@ -61,6 +88,8 @@ def sign_pack(
     secret: Path | None = None,
     previous: Path | None = None,
     replace: bool = False,
+    withheld_kinds: Collection[str] = (),
+    allow_personal: bool = False,
 ) -> SignedPack:
     """Write a signed pack; the same inputs give the same bytes.
 
@@ -72,41 +101,72 @@ def sign_pack(
         secret: File of the private key, which is never copied.
         previous: The pack before this one; its digest chains the history.
         replace: An earlier pack at the same place is replaced.
+        withheld_kinds: Of `WITHHOLDABLE`: files that stay with the signer; the pack holds salted
+            digests.
+        allow_personal: Files that look personal may leave.
 
     Raises:
-        ConfigurationError: The inputs do not belong together, or the place is taken.
+        ConfigurationError: The inputs do not belong together, the place is taken, or a file looks
+            personal.
         EvidenceInvalidError: The previous pack is not what was signed.
     """
+    # 1. The place and the parts.
     place = pack.absolute()
     try:
         _check_place(place, previous, replace=replace)
     except OSError as error:
         raise _not_written(pack, error) from error
     check_belongs(collected)
-    sources = collected.sources(secret)
+    # 2. What leaves the house.
+    sources, kept_back = split_sources(collected.sources(secret), withheld_kinds)
+    if not allow_personal:
+        refuse_personal({n: p for n, p in sources.items() if kind_of(n) != PACK_ITSELF})
     chained = examine(previous).trusted().pack_sha256 if previous else None
     part = place.with_name(f".{place.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
     try:
+        # 3. Copies.
         for name, source in sources.items():
             (part / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, part / name)
+        if kept_back and salts_path(pack).exists() and not replace:
+            raise ConfigurationError(
+                f"{salts_path(pack)}: exists already",
+                why="it holds the salts of an earlier pack of that name",
+                hint="choose another --out, or move it to the pack that it belongs to",
+            )
+        held = [withhold(name, path.read_bytes(), key) for name, path in kept_back.items()]
+        _check_copies(collected, part, held)
+        if held:
+            run = run_document(collected.run.run, held)
+            write_text(part / RUN_FOLDER / RUN_FILE, pretty_json(run))
+            write_text(part / WITHHELD, pretty_json(pack_document(held)))
+        # 4. Documents.
         predicate = _write_documents(part, collected, times)
+        predicate["withheld"] = dict(sorted(Counter(kind_of(file.name) for file in held).items()))
         write_bytes(part / PUBLIC_KEY, public_pem(key.public_key()))
         manifest = manifest_of(part, chained)
-        _check_copies(collected, manifest)
         write_bytes(part / MANIFEST, manifest.encode())
         predicate |= {"previous_pack": chained, "signer": {"key_id": key_id(key.public_key())}}
+        # 5. The signature.
         statement = statement_document(part, manifest, predicate)
         write_bytes(part / STATEMENT, sign_statement(statement, key))
         digest = sha256_of(part / STATEMENT)
         write_text(part / SEAL, seal_text(digest))
         _move(part, place)
+        salts = write_salts(pack, digest, held) if held else None
     except OSError as error:
         raise _not_written(pack, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return SignedPack(pack, key_id(key.public_key()), len(statement["subject"]), digest)
+    return SignedPack(
+        pack,
+        key_id(key.public_key()),
+        len(statement["subject"]),
+        digest,
+        tuple(file.name for file in held),
+        salts,
+    )
 
 
 def statement_document(
@@ -131,7 +191,9 @@ def _write_documents(part: Path, collected: Collected, times: Times) -> dict[str
         snapshot = split_rating(collected.rating, collected.earlier)
         write_text(part / BEFORE, pretty_json(snapshot.before))
         write_text(part / AFTER, pretty_json(snapshot.after))
-    environment = environment_document(collected.run, times)
+    # Of the run as the pack holds it, whose run.json does not name what is withheld.
+    copied = RunFolder(part / RUN_FOLDER, collected.run.run)
+    environment = environment_document(copied, times)
     exceptions = exceptions_document(collected.model)
     write_text(part / ENVIRONMENT, pretty_json(environment))
     write_text(part / EXCEPTIONS, pretty_json(exceptions))
@@ -144,10 +206,35 @@ def _write_documents(part: Path, collected: Collected, times: Times) -> dict[str
     }
 
 
-def _check_copies(collected: Collected, manifest: Manifest) -> None:
+def split_sources(
+    sources: Mapping[str, Path], withheld_kinds: Collection[str]
+) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Return the files that are copied, and those that stay with the signer.
+
+    Raises:
+        ConfigurationError: A kind cannot be withheld, or the run has no file of it.
+    """
+    found = {kind_of(name) for name in sources}
+    for kind in withheld_kinds:
+        if kind not in WITHHOLDABLE or kind not in found:
+            raise ConfigurationError(
+                f"--withhold: '{kind}' is not there"
+                if kind in WITHHOLDABLE
+                else f"--withhold: '{kind}' cannot be withheld",
+                why=f"allowed are {', '.join(sorted(found & set(WITHHOLDABLE)))}: what this pack "
+                "holds beside the results, which it is about",
+                hint=nearest(kind, WITHHOLDABLE),
+            )
+    kept_back = {name: path for name, path in sources.items() if kind_of(name) in withheld_kinds}
+    return {name: path for name, path in sources.items() if name not in kept_back}, kept_back
+
+
+def _check_copies(collected: Collected, part: Path, held: Sequence[WithheldFile]) -> None:
     """Refuse a run that changed while it was copied."""
+    digests = {file.name: file.sha256 for file in held}
     for name, expected in collected.run.run["files"].items():
-        got = manifest.digests[f"run/{name}"]
+        place = f"{RUN_FOLDER}/{name}"
+        got = digests[place] if place in digests else sha256_of(part / place)
         if got != expected:
             raise ConfigurationError(
                 f"{collected.run.path / name}: changed while it was copied",
@@ -163,7 +250,7 @@ def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:
         return
     if not replace:
         raise ConfigurationError(
-            f"{pack}: is there already",
+            f"{pack}: exists already",
             why="a signed pack is not written over",
             hint="choose another --out, or replace an earlier pack with --force",
         )
@@ -187,7 +274,9 @@ def _require_pack(folder: Path) -> None:
     hint = "choose another --out, or remove it yourself"
     if folder.is_symlink() or not (folder / STATEMENT).is_file():
         raise ConfigurationError(
-            f"{folder}: is no evidence pack", why="--force replaces nothing but a pack", hint=hint
+            f"{folder}: is not an evidence pack",
+            why="--force replaces nothing but a pack",
+            hint=hint,
         )
     findings = examine(folder).findings
     if findings:

@@ -95,5 +95,6 @@ if __name__ == "__main__":
         sys.exit(2)
     whose = "the one given" if given else "the pack's own: compare it with one you got another way"
     whole = f"whole: {len(files)} files are what key {signer} signed; the key is {whose}"
+    whole += "; what is withheld stands in withheld.json" * ("withheld.json" in files)
     sys.stdout.write("\n".join(lines or [whole]) + "\n")
     sys.exit(4 if lines else 0)

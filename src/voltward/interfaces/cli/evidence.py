@@ -1,4 +1,4 @@
-"""`voltward evidence`: sign a run with its risks, verify a signed pack, say what it holds."""
+"""`voltward evidence`: sign a run with its risks, verify a signed pack, show what it holds."""
 
 import json
 import os
@@ -18,9 +18,11 @@ from voltward.assurance.evidence.keys import (
     read_private_key,
     read_public_key,
 )
+from voltward.assurance.evidence.kinds_of_files import WITHHOLDABLE, leaving, still_told
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
-from voltward.assurance.evidence.signing import sign_pack
+from voltward.assurance.evidence.signing import sign_pack, split_sources
+from voltward.assurance.evidence.withheld_files import revealed_name
 from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.cli.output import (
@@ -32,7 +34,7 @@ from voltward.interfaces.cli.output import (
     message,
 )
 from voltward.interfaces.cli.runs import ROOT, open_run
-from voltward.interfaces.evidence_text import pack_text
+from voltward.interfaces.evidence_text import leaving_text, pack_text, withheld_line
 from voltward.results.run_folder import RunFolder
 
 _path = click.Path(path_type=Path)
@@ -85,8 +87,21 @@ def keygen_command(out: Path, passphrase_env: str | None, *, force: bool, as_jso
 @click.option("--before", type=_path, help="An earlier rating, for risks before and after.")
 @click.option("--previous", type=_path, help="The pack before this one, to chain the history.")
 @click.option("--signed-at", metavar="TIME", help="ISO 8601 with offset. Default: now.")
-@click.option("--collected-at", metavar="TIME", help="The same. Default: --signed-at, or now.")
+@click.option(
+    "--collected-at", metavar="TIME", help="ISO 8601 with offset. Default: --signed-at, or now."
+)
 @click.option("--force", is_flag=True, help="Replace an earlier pack that is as it was signed.")
+@click.option(
+    "--withhold",
+    metavar="KIND,...",
+    default="",
+    help=f"Keep files back, salted digests in their place: {', '.join(WITHHOLDABLE)}.",
+)
+@click.option(
+    "--allow-personal",
+    is_flag=True,
+    help="Let files leave that look personal: vehicle numbers, positions, names, addresses.",
+)
 @json_option
 def sign_command(
     run: str,
@@ -100,16 +115,21 @@ def sign_command(
     collected_at: str | None,
     *,
     force: bool,
+    withhold: str,
+    allow_personal: bool,
     as_json: bool,
 ) -> None:
-    """Gather a finished run, its risks, model and environment, and sign them."""
+    """Gather a finished run, its risks, model and environment, and sign them.
+
+    What leaves the house is listed. Files that look personal are refused.
+    """
     signer = read_private_key(key, _passphrase(passphrase_env))
     now = _utc(signed_at, "--signed-at") if signed_at else _clock()
     folder = open_run(run, ROOT)
     rating, model = _tara(folder, tara)
     if before and rating is None:
         raise ConfigurationError(
-            "--before: there is no rating of now to compare with",
+            "--before: there is no present rating to compare with",
             why=f"neither --tara nor {folder.path / RATING_OF_RUN} gives one",
             hint="rate first: voltward tara rate MODEL --run RUN --out FILE",
         )
@@ -117,15 +137,35 @@ def sign_command(
     gathered = _utc(collected_at, "--collected-at") if collected_at else now
     times = Times(gathered, now if signed_at else _clock(), observed_at(folder))
     replaced = force and out.is_dir() and any(out.iterdir())
-    signed = sign_pack(out, collected, signer, times, secret=key, previous=previous, replace=force)
+    kinds = tuple(dict.fromkeys(filter(None, withhold.split(","))))
+    signed = sign_pack(
+        out,
+        collected,
+        signer,
+        times,
+        secret=key,
+        previous=previous,
+        replace=force,
+        withheld_kinds=kinds,
+        allow_personal=allow_personal,
+    )
     if replaced:
         message(f"replaced {out}: the pack that was there was as it was signed")
     if rating is None:
         message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
+    left, _ = split_sources(collected.sources(key), kinds)
+    leaves = leaving(left)
     if as_json:
-        document = {**asdict(signed), "path": str(signed.path)}
+        salts = None if signed.salts is None else str(signed.salts)
+        document = {**asdict(signed), "path": str(signed.path), "salts": salts}
+        document["leaves"] = [asdict(entry) for entry in leaves]
         emit_json({"schema_version": SCHEMA_VERSION, **document})
         return
+    emit(leaving_text(leaves, signed.withheld))
+    for kind in still_told(kinds):
+        message(f"what is withheld still shows in: {kind}. --withhold {kind} keeps it back too")
+    if signed.salts is not None:
+        message(f"keep {signed.salts}: without its salts nobody can check a withheld file later")
     emit(f"pack   {signed.path}: {signed.files} files signed by key {signed.key_id}")
     emit(f"sha256 {signed.pack_sha256} names this pack: note it down")
     public = public_path(key)
@@ -136,19 +176,34 @@ def sign_command(
 @evidence_group.command("verify")
 @click.argument("pack", type=_path)
 @public_key_option
+@click.option("--reveal", type=_path, help="A file shown later: is it one that was withheld?")
+@click.option("--salts", type=_path, help="The signer's salts of withheld files, for --reveal.")
 @json_option
-def verify_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
+def verify_command(
+    pack: Path, key: Path | None, reveal: Path | None, salts: Path | None, *, as_json: bool
+) -> None:
     """Check signature and every file of a pack; leaves with 4 when one byte differs."""
+    if (reveal is None) != (salts is None):
+        raise ConfigurationError(
+            "--reveal and --salts belong together",
+            why="a withheld file is checked with the salt that the signer kept",
+            hint="voltward evidence verify PACK --reveal FILE --salts PACK.withheld.json",
+        )
     examined = examine(pack, read_public_key(key) if key else None)
+    error = examined.error()
+    revealed = None
+    if error is None and reveal and salts:
+        revealed = revealed_name(pack, reveal, salts)
     if not as_json:
         emit(_verdict(examined.trusted()))
+        if revealed:
+            emit(f"revealed: {reveal} is {revealed}, as it was when the pack was signed")
         return
-    error = examined.error()
     if error is None:
-        emit_json(_document(examined))
+        emit_json({**_document(examined), **({"revealed": revealed} if revealed else {})})
         return
-    told = {"what": error.what, "why": error.why, "hint": error.hint}
-    emit_json({**_document(examined), "error": {**told, "exit_code": int(error.exit_code)}})
+    words = {"what": error.what, "why": error.why, "hint": error.hint}
+    emit_json({**_document(examined), "error": {**words, "exit_code": int(error.exit_code)}})
     leave(error.exit_code, error.what, why=error.why, hint=error.hint)
 
 
@@ -157,12 +212,12 @@ def verify_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
 @public_key_option
 @json_option
 def show_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
-    """Say what a valid pack holds: run, seeds, signer, times, risks, exceptions."""
+    """Show what a valid pack holds: run, seeds, signer, times, risks, exceptions."""
     examined = examine(pack, read_public_key(key) if key else None).trusted()
     exceptions = json.loads((pack / EXCEPTIONS).read_text(encoding="utf-8"))
     if as_json:
-        said = {"statement": dict(examined.predicate), "exceptions": exceptions}
-        emit_json({**_document(examined), **said})
+        held = {"statement": dict(examined.predicate), "exceptions": exceptions}
+        emit_json({**_document(examined), **held})
         return
     emit(pack_text(examined.predicate, exceptions, len(examined.digests)))
     emit(_verdict(examined))
@@ -179,6 +234,7 @@ def _document(examined: Examined) -> dict[str, Any]:
         "key_pinned": examined.pinned,
         "pack_sha256": examined.pack_sha256 or None,
         "files": len(examined.digests),
+        "withheld": examined.predicate.get("withheld", {}),
     }
 
 
@@ -191,13 +247,14 @@ def _verdict(examined: Examined) -> str:
     return (
         f"valid: {len(examined.digests)} files are what was signed\n"
         f"signed by key {examined.key_id}, {known}\n"
+        f"{withheld_line(examined.predicate)}"
         f"pack sha256 {examined.pack_sha256}\n"
         "tamper-evident after signing; it does not prove that the runner was honest"
     )
 
 
 def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:
-    """Return rating and model, as given or as they lie in the run folder."""
+    """Return rating and model, as given or as found in the run folder."""
     own = [path for path in given if _is_folder(path)]
     others = [path for path in given if path not in own]
     shipped = [path for path in others if str(path) in model_names() and not path.exists()]
@@ -215,7 +272,7 @@ def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Mod
 
 
 def _is_folder(path: Path) -> bool:
-    """Tell whether there is such a folder; a name that no file can have is none."""
+    """Tell whether there is such a folder; for a name that no file can have the answer is no."""
     try:
         return path.is_dir()
     except OSError:
@@ -245,9 +302,9 @@ def _utc(text: str, option: str) -> str:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise _no_time(text, option) from error
+        raise _not_a_time(text, option) from error
     if time.tzinfo is None:
-        raise _no_time(text, option)
+        raise _not_a_time(text, option)
     return _iso(time.astimezone(UTC))
 
 
@@ -255,7 +312,7 @@ def _iso(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _no_time(text: str, option: str) -> ConfigurationError:
+def _not_a_time(text: str, option: str) -> ConfigurationError:
     return ConfigurationError(
         f"{option}: not a time with its offset",
         why=f"got '{text}', expected such as 2026-11-22T10:00:00Z",

@@ -63,8 +63,9 @@ def show_command(run: str, root: Path, *, as_json: bool) -> None:
         emit_json({"schema_version": SCHEMA_VERSION, **document})
         return
     emit(matrix_table(folder.matrix()))
-    keys = ("seed", "config_sha256", "track", "programs_compiled", "wall_s")
-    emit("  ".join(f"{key} {folder.run[key]}" for key in keys if key in folder.run))
+    said = {**folder.timing(), **folder.run}
+    keys = ("seed", "config_sha256", "track", "started_at", "programs_compiled", "wall_s")
+    emit("  ".join(f"{key} {said[key]}" for key in keys if key in said))
     emit(f"{len(folder.run['files'])} files, all digests hold: {folder.path}")
 
 

@@ -22,7 +22,8 @@ def write_report(folder: Path, replacing: Replacing | None = None) -> list[Path]
         The files written, the report first.
 
     Raises:
-        ConfigurationError: If the folder is damaged, or a file of another hand stands there.
+        ConfigurationError: If the folder is damaged, or holds a file of such a name that
+            voltward did not write.
     """
     written: list[Path] = import_module("voltward.interfaces.report.page").write(folder, replacing)
     return written

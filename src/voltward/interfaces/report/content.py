@@ -131,7 +131,7 @@ class Content:
     def traced(self) -> dict[str, tuple[Row, ...]]:
         """For each attack the cases to draw: one under the baseline, one under the headline.
 
-        Where neither was kept, the first traced case of the attack stands in.
+        Where neither was kept, the first traced case of the attack is taken.
         """
         kept = set(self.folder.traced_cases())
         chosen: dict[str, tuple[Row, ...]] = {}

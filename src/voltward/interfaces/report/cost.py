@@ -36,7 +36,7 @@ class AlarmRow:
 
 @dataclass(frozen=True)
 class ControlRow:
-    """One control: where it stands, what it costs by construction, and its source."""
+    """One control: where it acts, what it costs by construction, and its source."""
 
     name: str
     title: str

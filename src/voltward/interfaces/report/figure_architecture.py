@@ -1,5 +1,7 @@
 """The system under test: three layers, the taps between parts, and the two worlds around."""
 
+from typing import Any
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -16,6 +18,7 @@ from voltward.interfaces.report.style import (
     caption,
     heading,
 )
+from voltward.interfaces.report.system_facts import describe_system
 
 _WIDTH_IN, _HEIGHT_IN = 8.6, 4.9
 _LAYERS = ("Cloud", "Communication", "Physical")
@@ -75,10 +78,14 @@ _SIDE_IN = 0.49
 
 def draw_architecture(content: Content) -> Figure:
     """Draw the layers and taps, with how many attacks of this campaign start in each layer."""
+    facts = describe_system(content.folder)
+    labels = facts.labels if facts else {}
     figure, axes = canvas(_WIDTH_IN, _HEIGHT_IN)
     for layer in _LAYERS:
-        _layer(axes, content, layer)
-    centres = {name: _part(axes, name, *place) for name, place in _PARTS.items()}
+        _layer(axes, content, layer, labels.get(layer, ""))
+    centres = {
+        name: _part(axes, name, *place, labels.get(name, "")) for name, place in _PARTS.items()
+    }
     for start, end, words in _FLOWS:
         _arrow(axes, centres[start], centres[end])
         if words:
@@ -86,14 +93,14 @@ def draw_architecture(content: Content) -> Figure:
             axes.text(x, y, words, fontsize=6.8, color=MUTED, ha="left", va="center")
     heading(
         figure,
-        "What is attacked: a battery management system with a cloud",
+        f"What is attacked: {f'system {facts.name}' if facts else 'a battery management system'}",
         "arrows: signals and messages, closed by commands; red: taps, where an attack takes hold",
     )
     caption(figure, "drawing, no measured values")
     return figure
 
 
-def _layer(axes: Axes, content: Content, layer: str) -> None:
+def _layer(axes: Axes, content: Content, layer: str, label: str) -> None:
     top = _LAYER_TOP_IN[layer]
     axes.add_patch(
         FancyBboxPatch(
@@ -110,9 +117,10 @@ def _layer(axes: Axes, content: Content, layer: str) -> None:
     count = sum(content.layer(attack) == layer for attack in content.attacks)
     noun = "attack" if count == 1 else "attacks"
     axes.text(0.25, top + 0.64, f"{count} {noun}", fontsize=7.5, color=MUTED, va="center")
+    axes.text(0.25, top + 0.84, label, fontsize=7.5, color=MUTED, va="center")
 
 
-def _part(axes: Axes, name: str, left: float, layer: str) -> tuple[float, float]:
+def _part(axes: Axes, name: str, left: float, layer: str, label: str) -> tuple[float, float]:
     top = _LAYER_TOP_IN[layer] + 0.14
     axes.add_patch(
         FancyBboxPatch(
@@ -127,7 +135,10 @@ def _part(axes: Axes, name: str, left: float, layer: str) -> tuple[float, float]
         )
     )
     centre = (left + _BOX_W / 2, top + _BOX_H / 2)
-    axes.text(*centre, name, ha="center", va="center", fontsize=8.5, zorder=4)
+    look: dict[str, Any] = {"ha": "center", "va": "center", "zorder": 4}
+    axes.text(centre[0], centre[1] - (0.07 if label else 0.0), name, fontsize=8.5, **look)
+    if label:
+        axes.text(centre[0], centre[1] + 0.1, label, fontsize=7.0, color=MUTED, **look)
     for line, tap in enumerate(PART_TAPS.get(name, ())):
         y = top + _BOX_H + 0.11 + 0.125 * line
         axes.text(

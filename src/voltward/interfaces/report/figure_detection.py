@@ -1,4 +1,4 @@
-"""Detection delay over the magnitude of a voltage lie, track by track."""
+"""Detection delay over the size of a bias injected on the voltage, track by track."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,7 +41,7 @@ _LOOKS = (
 def write_detection_picture(
     folder: Path, rows: Sequence[Row], write: Callable[[Path, bytes], None] = write_bytes
 ) -> list[Path]:
-    """Write the picture as PNG and SVG; nothing when no voltage lie was found at 25 degC.
+    """Write the picture as PNG and SVG; nothing without a detected voltage bias at 25 degC.
 
     Args:
         folder: Where to.
@@ -109,7 +109,7 @@ def draw_detection(rows: Sequence[Row]) -> Figure | None:
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(visible=True, axis="y")
-    axes.set_xlabel("lie about the voltage in mV")
+    axes.set_xlabel("bias injected on the voltage in mV")
     axes.set_ylabel("seconds to the alarm (0.5 and less at 0.5)")
     figure.legend(
         *axes.get_legend_handles_labels(),
@@ -119,7 +119,7 @@ def draw_detection(rows: Sequence[Row]) -> Figure | None:
     )
     heading(
         figure,
-        "How soon a lie is noticed, by truth track",
+        "How soon an injected bias is noticed, by truth track",
         "25 degC; marker: median, line: to the 95th percentile; share found in 600 s where not all",
     )
     tracks = ", ".join(dict.fromkeys(row.track for row in chosen))

@@ -18,7 +18,7 @@ _WIDEST_V = 0.1
 
 
 def draw_recording_errors(found: Identification, track: str) -> Figure:
-    """Draw the error of every recording as a point, fitted and held out told apart.
+    """Draw the error of every recording as a point, fitted and held out marked apart.
 
     Args:
         found: The identification.
@@ -82,7 +82,7 @@ def _label(fit: RecordFit) -> str:
 
 
 def draw_error_shapes(found: Identification, track: str) -> Figure:
-    """Draw how errors are spread and where they lie over charge, one line a temperature.
+    """Draw how errors are spread and where over charge they occur, one line a temperature.
 
     Args:
         found: The identification.
@@ -113,7 +113,7 @@ def draw_error_shapes(found: Identification, track: str) -> Figure:
     which = "held-out" if any(fit.held_out for fit in chosen) else "fitted"
     heading(
         figure,
-        "How the error is spread, and where it lies",
+        "How the error is spread, and where it occurs",
         f"{which} drives; above 12 % SoC on the left, mean of each 5 % of charge on the right",
     )
     caption(figure, f"track {track} · no interval")

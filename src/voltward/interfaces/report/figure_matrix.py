@@ -19,7 +19,7 @@ _WIDTH_IN, _TOP_IN, _LAYER_IN = 8.6, 0.84, 0.27
 # Cells hold two lines, or one where there are many attacks.
 _TALL_IN, _FLAT_IN, _MANY = 0.44, 0.29, 12
 _LABEL_IN = 3.2
-_LONG, _SHORT, _LONG_IN = "blocked {:.0f} · seen {:.0f}", "b {:.0f} · s {:.0f}", 1.15
+_LONG, _SHORT, _LONG_IN = "blocked {:.0f} · detected {:.0f}", "b {:.0f} · d {:.0f}", 1.15
 
 
 def draw_matrix(content: Content) -> Figure:
@@ -50,7 +50,7 @@ def draw_matrix(content: Content) -> Figure:
     heading(
         figure,
         "How often the attacker reaches the goal",
-        "% of runs; small: % in which the attack was blocked (b) or seen (s). Darker is worse.",
+        "% of runs; small: % in which the attack was blocked (b) or detected (d). Darker is worse.",
     )
     caption(figure, f"{content.label} in the table")
     return figure
@@ -84,7 +84,7 @@ def _cell(
         "va": "center",
         "color": _LIGHT_TEXT if share > 0.62 else _DARK_TEXT,
     }
-    at = (x + 0.25 * width, middle) if flat else (centre, y + 0.165)
+    at = (x + 0.21 * width, middle) if flat else (centre, y + 0.165)
     axes.text(*at, f"{100 * share:.0f}", fontsize=10 if flat else 11, fontweight="bold", **look)
-    at = (x + 0.67 * width, middle) if flat else (centre, y + 0.325)
-    axes.text(*at, words, fontsize=6.8, **look)
+    at = (x + 0.66 * width, middle) if flat else (centre, y + 0.325)
+    axes.text(*at, words, fontsize=6.3 if flat else 6.8, **look)

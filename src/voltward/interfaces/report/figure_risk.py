@@ -10,10 +10,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from voltward.assurance.tara.model.words import FEASIBILITIES, IMPACT_LEVELS
 from voltward.interfaces.report.risk_view import RISK_VALUES, RiskView
-from voltward.interfaces.report.style import MUTED, PAPER, canvas, caption, heading
+from voltward.interfaces.report.style import MUTED, PAPER, RISK_COLOURS, canvas, caption, heading
 
-# From pale to dark, so that lightness alone carries the order, as in the heat map of goals.
-RISK_COLOURS = {1: "#eaf1f5", 2: "#f9dcae", 3: "#f2ac5b", 4: "#d9650f", 5: "#7c2f02"}
 _DARK_TEXT, _LIGHT_TEXT = "#10181f", "#ffffff"
 _WIDTH_IN, _TOP_IN, _LABEL_IN, _GAP_IN, _EDGE_IN = 8.6, 0.74, 0.86, 0.2, 0.12
 _HEAD_IN, _CELL_IN, _FOOT_IN = 0.54, 0.52, 0.5
@@ -45,7 +43,7 @@ def draw_risk(risk: RiskView, label: str) -> Figure:
         figure,
         "Risk before and after",
         "Pairs of damage and threat at their highest category, by impact and feasibility; "
-        "small: risk value. Darker is worse.",
+        "small: risk value. Stronger colours are worse.",
     )
     caption(figure, f"{label} · counts without interval")
     return figure

@@ -123,7 +123,7 @@ def draw_timeline(content: Content, attack: str, cases: Sequence[Row]) -> Figure
     figure.legend(handles, labels, loc="lower left", ncols=3, bbox_to_anchor=(0.075, 0.0))
     heading(
         figure,
-        f"{content.title(attack)}: what was true, what was told",
+        f"{content.title(attack)}: what was true, what was reported",
         f"one case each, duty {cases[0]['duty']}; voltage of the attacked cell",
     )
     seeds = ", ".join(str(case["seed"]) for case in cases)

@@ -14,7 +14,8 @@ from voltward.core.files import write_text
 from voltward.interfaces.report.figure_cell_curves import draw_cell_curves
 from voltward.interfaces.report.figure_fit_error import draw_error_shapes, draw_recording_errors
 from voltward.interfaces.report.figure_fit_trace import draw_worst_recordings
-from voltward.interfaces.report.style import drawing, inline_svg, save
+from voltward.interfaces.report.inline_svg import inline_svg
+from voltward.interfaces.report.style import drawing, save
 from voltward.interfaces.report.words import number
 from voltward.real_cells.identification.identify import Identification
 
@@ -67,14 +68,14 @@ def verdict(summary: dict[str, Any]) -> tuple[str, str, str]:
         summary: As `fit_summary` gives it.
     """
     if not summary["usable"]:
-        return "fail", "NOT SOUND", "The numbers should not be used as they are; see the doubts."
+        return "fail", "NOT SOUND", "The numbers should not be used as they are; see the findings."
     poor = [row["recording"] for row in summary["recordings"] if row["poor"]]
     if poor:
-        told = f"{len(poor)} of {len(summary['recordings'])} recordings"
+        some = f"{len(poor)} of {len(summary['recordings'])} recordings"
         return (
             "fail",
             "POOR",
-            f"{told} have errors above {summary['poor_above_mV']:.0f} mV; the model error says so.",
+            f"{some} have errors above {summary['poor_above_mV']:.0f} mV; the model error says so.",
         )
     return "pass", "SOUND", "The fit converged, and no recording is met poorly."
 

@@ -1,13 +1,22 @@
-"""The page: figures drawn, words put together, one HTML file written."""
+"""The page: figures drawn, words put together, one HTML file written.
 
+1. The run folder is read, and files that voltward did not write are not replaced.
+2. Figures are drawn and kept as PNG and SVG; those of the page are made small.
+3. The template is filled; the page needs no script and nothing from elsewhere.
+4. `run.json` is renewed with the digests of what was written.
+"""
+
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
+from voltward.core.errors import ConfigurationError
 from voltward.core.files import sha256_of
 from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
 from voltward.interfaces.report.content import Content
@@ -18,22 +27,26 @@ from voltward.interfaces.report.figure_delay import draw_delay
 from voltward.interfaces.report.figure_matrix import draw_matrix
 from voltward.interfaces.report.figure_risk import describe_risk, draw_risk
 from voltward.interfaces.report.figure_timeline import draw_timeline
+from voltward.interfaces.report.inline_svg import inline_svg
 from voltward.interfaces.report.risk_chapter import risk_label, write_risk_chapter
 from voltward.interfaces.report.risk_view import RISK_VALUES
-from voltward.interfaces.report.style import drawing, inline_svg, save
+from voltward.interfaces.report.style import drawing, save
 from voltward.interfaces.report.summary import summarise
+from voltward.interfaces.report.system_facts import describe_system
 from voltward.interfaces.report.words import between, number, percent
 from voltward.results.folder_ownership import OwnedFolder, Replacing
 from voltward.results.matrix import Row
 from voltward.results.run_folder import RunFolder, owned_run
 from voltward.results.run_layout import (
     FIGURES,
+    INPUTS,
     REPORT_FILE,
     RISK_FILE,
     is_derived,
     standing,
 )
 
+_EPOCH = "SOURCE_DATE_EPOCH"
 _TRACKS = {
     "matched": "the plant is the model that the twin uses, so detection is at its easiest; "
     "figures on real cells will be worse",
@@ -57,13 +70,14 @@ def write(folder: Path, replacing: Replacing | None) -> list[Path]:
 
     Args:
         folder: A finished run folder.
-        replacing: Told of each file of another hand that is replaced; None refuses to.
+        replacing: Told of each replaced file that voltward did not write; None refuses to.
 
     Returns:
         The files written, the report first.
     """
     page = folder / REPORT_FILE
     with owned_run(folder, replacing) as owned:
+        # 1. What is there.
         content = Content.read(folder)
         names = ((path, path.relative_to(folder).as_posix()) for path in standing(folder))
         owned.refuse_strangers(
@@ -71,8 +85,11 @@ def write(folder: Path, replacing: Replacing | None) -> list[Path]:
             for path, name in names
             if name == FIGURES or (is_derived(name) and name != RISK_FILE)
         )
+        # 2. Figures.
         figures, drawn = _draw(content, owned)
+        # 3. The page.
         owned.write(page, _render(content, figures).encode())
+        # 4. Digests.
         RunFolder.open(folder, with_report=False).seal((page, *drawn))
     return [page, *drawn]
 
@@ -90,7 +107,8 @@ def _draw(content: Content, owned: OwnedFolder) -> tuple[dict[str, Drawn], list[
 
     with drawing():
         if content.attacks:
-            keep("matrix", "Heat map: goal share of attacks by stack", draw_matrix(content))
+            # The page has the heat map as a table; the files are for slides and documents.
+            written.extend(save(draw_matrix(content), owned.path / FIGURES, "matrix", owned.write))
             keep("damage", "Bars: damage avoided by each stack", draw_damage(content))
             keep("delay", "Detection delay of each attack", draw_delay(content))
         if content.risk:
@@ -129,12 +147,14 @@ def _render(content: Content, figures: dict[str, Drawn]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": number, "percent": percent}
-    environment.globals["between"] = between
+    environment.globals |= {"between": between, "heat": heat_level}
     events = _events(content)
     return environment.get_template("report.html.j2").render(
         content=content,
         run=content.run,
         summary=summarise(content),
+        date=_date(content),
+        system=describe_system(content.folder),
         figures=figures,
         chapters=[write_chapter(content, attack, events) for attack in content.attacks],
         rows=[row for row in content.matrix if row["attack"] in content.attacks],
@@ -148,6 +168,30 @@ def _render(content: Content, figures: dict[str, Drawn]) -> str:
         files=_listed(_data_files(content).items()),
         config=(content.folder.path / "config.toml").read_text(encoding="utf-8"),
     )
+
+
+def heat_level(share: float) -> int:
+    """Return how dark a share is drawn: 0 for never, 5 for always, quarters between."""
+    return 0 if share <= 0.0 else 5 if share >= 1.0 else 1 + min(3, int(4.0 * share))
+
+
+def _date(content: Content) -> str:
+    """Return the date on the report: no clock is read, so that it stays the same.
+
+    Raises:
+        ConfigurationError: SOURCE_DATE_EPOCH is not a number of seconds.
+    """
+    given = os.environ.get(_EPOCH, "")
+    if not given:
+        return str(content.run.get("date", ""))
+    try:
+        return datetime.fromtimestamp(int(given), UTC).date().isoformat()
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigurationError(
+            f"{_EPOCH} = '{given}': not a time",
+            why="allowed are whole seconds since 1970, as in reproducible builds",
+            hint=f"unset {_EPOCH}, or give such as 1700000000",
+        ) from error
 
 
 def _events(content: Content) -> dict[str, list[Row]]:
@@ -183,9 +227,12 @@ def _data_files(content: Content) -> dict[str, str]:
 
 
 def _listed(files: Iterable[tuple[str, Any]]) -> list[tuple[str, str]]:
-    """Return data files with digests: not the report, which cannot hold its own."""
+    """Return data files with digests: not the report, which cannot hold its own.
+
+    Nor the inputs: a pack may withhold them, and their plain digests then must be nowhere in it.
+    """
     return [
         (name, str(digest))
         for name, digest in sorted(files)
-        if name != REPORT_FILE and not name.startswith(f"{FIGURES}/")
+        if name != REPORT_FILE and not name.startswith((f"{FIGURES}/", f"{INPUTS}/"))
     ]

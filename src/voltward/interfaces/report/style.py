@@ -1,7 +1,6 @@
 """How figures look: colours, type and the two file formats, the same bytes every time."""
 
 import io
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,21 +16,13 @@ from voltward.core.files import write_bytes
 BLUE, VERMILLION, GREEN = "#0072b2", "#d55e00", "#009e73"
 ORANGE, SKY, PURPLE = "#e69f00", "#56b4e9", "#cc79a7"
 INK, MUTED, LINE, PAPER = "#1b2733", "#5b6b7a", "#d5dce3", "#fefefe"
-# Colours that follow the page's scheme when a figure stands inside the page.
-_VARIABLES = {
-    INK: "var(--ink)",
-    MUTED: "var(--muted)",
-    LINE: "var(--line)",
-    PAPER: "var(--figure)",
-    BLUE: "var(--blue)",
-    VERMILLION: "var(--vermillion)",
-    GREEN: "var(--green)",
-}
+# From pale to dark, so that lightness alone carries the order, as in the heat map of goals.
+RISK_COLOURS = {1: "#eaf1f5", 2: "#f9dcae", 3: "#f2ac5b", 4: "#d9650f", 5: "#7c2f02"}
 STACK_LOOKS = (
     {"color": SKY, "hatch": "", "marker": "s"},
     {"color": ORANGE, "hatch": "////", "marker": "^"},
     {"color": BLUE, "hatch": "", "marker": "o"},
-    {"color": PURPLE, "hatch": "....", "marker": "D"},
+    {"color": PURPLE, "hatch": "\\\\\\\\", "marker": "D"},
     {"color": GREEN, "hatch": "xxxx", "marker": "v"},
 )
 PNG_DPI = 160
@@ -40,7 +31,7 @@ _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
     "svg.hashsalt": "voltward",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "axes.facecolor": PAPER,
@@ -106,30 +97,6 @@ def save(
         paths.append(folder / f"{name}.{ending}")
         write(paths[-1], sink.getvalue())
     return paths
-
-
-def inline_svg(path: Path, title: str) -> str:
-    """Return an SVG for use inside the page: no head, own ids, colours of the page's scheme.
-
-    Args:
-        path: A file that `save` wrote.
-        title: What a screen reader says.
-    """
-    text = path.read_text(encoding="utf-8")
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    prefix = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    text = re.sub(r'href="#', f'href="#{prefix}-', text)
-    text = re.sub(r"url\(#", f"url(#{prefix}-", text)
-    # A tenth of a point is enough on a page; numbers below one are scales and opacities.
-    text = re.sub(r"(?<![\d.])([1-9]\d*\.\d)\d+", r"\1", text)
-    for colour, variable in _VARIABLES.items():
-        text = text.replace(colour, variable)
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    label = title.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
-    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1).strip()
 
 
 def caption(figure: Figure, text: str) -> None:

@@ -1,4 +1,10 @@
-"""A campaign: the grid of cases, run in batches by a pool of processes, streamed to a folder."""
+"""A campaign: the grid of cases, run in batches by a pool of processes, streamed to a folder.
+
+1. Duty, system, stacks and the grid of cases; a finished run of them is returned as it is.
+2. The folder is opened, and what the run is made of is gathered as files.
+3. Batches run in the workers; rows, events and the worst traces are kept as they come.
+4. Facts and timing are put together, and the folder is finished.
+"""
 
 import multiprocessing
 import os
@@ -8,16 +14,18 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from voltward.core.errors import NothingRanError
-from voltward.ranges.campaign.campaign_facts import run_facts, truth_facts
+from voltward.ranges.campaign.campaign_facts import run_facts, timing_facts, truth_facts
 from voltward.ranges.campaign.worst_cases import WorstCases
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.case_grid import Case, grid
+from voltward.ranges.configuration.run_inputs import gather_inputs
 from voltward.ranges.configuration.truth_tracks import MISMATCHED
 from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
 from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
@@ -149,7 +157,8 @@ def run_campaign(
         ConfigurationError: A file that the settings name is not usable, or the folder is another's.
         NothingRanError: The grid is empty.
     """
-    begin = time.perf_counter()
+    started_at, begin = datetime.now(UTC), time.perf_counter()
+    # 1. What is to run.
     duty, system = settings.load_duty(), settings.load_system()
     stacks = settings.resolved_stacks()
     cases = grid(
@@ -167,22 +176,32 @@ def run_campaign(
     done = finished_run(out, settings.config_sha256) if resume else None
     if done is not None:
         return CampaignResult(done, len(cases))
+    # 2. The folder.
     most = MISMATCHED_CHUNK if settings.track == MISMATCHED else CHUNK
     chunk = settings.chunk or min(most, len(cases))
     batches = [cases[at : at + chunk] for at in range(0, len(cases), chunk)]
     plan = {"config_sha256": settings.config_sha256, "chunk": chunk, "cases": len(cases)}
-    with closing(
-        RunWriter.begin(out, settings.as_toml(), plan, resume=resume, replacing=replacing)
-    ) as writer:
+    inputs = gather_inputs(settings)
+    opened = RunWriter.begin(
+        out,
+        inputs.config_text,
+        plan,
+        inputs=inputs.files,
+        resume=resume,
+        replacing=replacing,
+    )
+    with closing(opened) as writer:
+        # 3. The batches.
         worst = WorstCases(writer, settings.keep, [stack.name for stack in stacks])
         for row in writer.parts.cases().to_pylist():
             worst.consider(row)
         finished = writer.parts.finished()
         todo = [index for index in range(len(batches)) if index not in finished]
+        workers = min(settings.workers or os.cpu_count() or 1, len(todo))
         count = len(batches) - len(todo)
         progress("campaign", count, len(batches))
         compile_s, programs, cell_steps, model = 0.0, 0, 0, StepCounts()
-        for part in _parts(settings, chunk, batches, todo, worst.candidates(cases)):
+        for part in _parts(settings, chunk, batches, todo, worst.candidates(cases), workers):
             for row in part.rows:
                 if worst.consider(row) and row["case_id"] in part.traces:
                     worst.keep(row, part.traces[row["case_id"]])
@@ -191,18 +210,22 @@ def run_campaign(
             cell_steps, model = cell_steps + part.cell_steps, model + part.model
             count += 1
             progress("campaign", count, len(batches))
+        # 4. The rest of the folder.
         facts = run_facts(settings, system, duty, stacks)
+        timing = {
+            **timing_facts(settings, started_at, model),
+            "wall_s": round(time.perf_counter() - begin, 3),
+            "compile_s": round(compile_s, 3),
+            "programs_compiled": programs,
+            "cell_steps": cell_steps,
+            "workers": workers,
+            "batches_kept": len(finished),
+        }
         folder = writer.finish(
-            {
-                **facts,
-                "programs_compiled": programs,
-                "compile_s": round(compile_s, 3),
-                "cell_steps": cell_steps,
-                **truth_facts(settings, system, model),
-                "wall_s": round(time.perf_counter() - begin, 3),
-            },
+            {**facts, **truth_facts(settings, system, model)},
             gate=settings.gate,
             complete=with_harm,
+            timing=timing,
         )
     return CampaignResult(folder, len(cases))
 
@@ -213,9 +236,9 @@ def _parts(
     batches: Sequence[Sequence[Case]],
     todo: Sequence[int],
     traced: Sequence[str],
+    workers: int,
 ) -> Iterator[Part]:
     """Yield finished parts; at most two batches a worker are under way, so memory stays bounded."""
-    workers = min(settings.workers or os.cpu_count() or 1, len(todo))
     if workers == 0:
         return
     if workers == 1 and multiprocessing.parent_process() is None and len(todo) == 1:

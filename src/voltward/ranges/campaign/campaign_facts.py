@@ -1,7 +1,9 @@
-"""What run.json says beside counts and times: versions, catalogue, limits, how to repeat it."""
+"""What run.json says: versions, catalogue, limits, how to repeat it; and what timing.json says."""
 
+import os
 import platform
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +12,7 @@ from voltward.controls.catalogue import CONTROLS
 from voltward.core.attack import Attack
 from voltward.core.control import Control
 from voltward.core.version import VERSION
+from voltward.ranges.campaign.source_revision import source_revision
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import Duty
 from voltward.ranges.configuration.stacks import Stack
@@ -17,7 +20,7 @@ from voltward.ranges.configuration.system_settings import SystemSettings
 from voltward.ranges.configuration.truth_tracks import MISMATCHED, TRACK_LIMITS, set_of
 from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
 from voltward.real_cells.electrochemical_truth.parameter_sets import PUBLISHED
-from voltward.results.columns import NO_ATTACK
+from voltward.results.columns import NO_ATTACK, SCHEMA_VERSION
 from voltward.results.consequences import CONSEQUENCES
 
 LIMITS = (
@@ -116,13 +119,15 @@ def run_facts(
             "python": platform.python_version(),
             **{name: version(name) for name in ("jax", "jaxlib", "numpy", "scipy", "pyarrow")},
         },
+        "source": source_revision(),
+        **({} if settings.date is None else {"date": settings.date.isoformat()}),
         "track": settings.track,
         "command": "voltward run config.toml",
         "limits": [
             *TRACK_LIMITS[settings.track],
             *LIMITS,
             f"Duty {duty.name}: {duty.source}.",
-            f"Link {system.link.name}.",
+            f"Link {system.link.name}: {system.link.description}.",
         ],
         "catalogue": {
             "attacks": {name: attack_document(ATTACKS.load(name)) for name in dict.fromkeys(names)},
@@ -164,9 +169,35 @@ def truth_facts(
             "parameter_set": known.pybamm_name,
             "source": known.source,
             "limits": known.limits,
-            "steps_computed": model.computed,
-            "steps_reused": model.reused,
-            "model_s": round(model.model_s, 3),
             "gave_up_s": dict(sorted(model.gave_up.items())),
         }
     }
+
+
+def timing_facts(
+    settings: CampaignSettings, started_at: datetime, model: StepCounts
+) -> dict[str, Any]:
+    """Return what timing.json says of start and host, and of the cost of an electrochemical plant.
+
+    Args:
+        settings: The campaign.
+        started_at: In UTC.
+        model: Steps of this run; parts kept from an interrupted one are not in them.
+    """
+    facts: dict[str, Any] = {
+        "schema_version": SCHEMA_VERSION,
+        "started_at": started_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "host": {
+            "name": platform.node(),
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "cores": os.cpu_count() or 0,
+        },
+    }
+    if settings.track == MISMATCHED:
+        facts["truth"] = {
+            "steps_computed": model.computed,
+            "steps_reused": model.reused,
+            "model_s": round(model.model_s, 3),
+        }
+    return facts

@@ -1,5 +1,6 @@
 """A campaign file and the flags over it, as settings that are checked before anything runs."""
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -32,7 +33,12 @@ from voltward.ranges.configuration.attack_and_stack_choices import (
 from voltward.ranges.configuration.duty import Duty, load_duty
 from voltward.ranges.configuration.stack_changes import StackChanges
 from voltward.ranges.configuration.stacks import Stack, StackChoice, resolve_stack
-from voltward.ranges.configuration.system import REFERENCE, capacities_Ah, load_system
+from voltward.ranges.configuration.system import (
+    REFERENCE,
+    capacities_Ah,
+    dbc_identity,
+    load_system,
+)
 from voltward.ranges.configuration.system_settings import SystemSettings
 from voltward.ranges.configuration.truth_tracks import MATCHED, MISMATCHED, check_cost, set_of
 from voltward.results.columns import NO_ATTACK
@@ -71,6 +77,7 @@ class _Campaign:
     track: Literal["matched", "mismatched"] = "matched"
     truth_set: str = ""
     truth_hours: Annotated[float, Interval(gt=0.0, le=10_000.0)] = 12.0
+    date: dt.date | None = None
 
 
 @settings_table
@@ -99,6 +106,7 @@ class CampaignDocument(_Campaign):
         track: "matched": the plant is the twin's model; "mismatched": an electrochemical one leads.
         truth_set: Which one, when the cell file does not say.
         truth_hours: Most hours of runs on track mismatched; more is refused with an estimate.
+        date: Shown in the report, "YYYY-MM-DD"; no clock is read.
     """
 
     attacks: Attacks = ALL
@@ -151,6 +159,7 @@ class CampaignSettings(_Campaign):
         document = asdict(self)
         document["attacks"] = [{"id": a.id, **a.parameters} for a in self.attacks]
         document["stacks"] = [asdict(choice) for choice in self.stacks]
+        document["date"] = None if self.date is None else self.date.isoformat()
         return {key: value for key, value in document.items() if value is not None}
 
     def as_toml(self) -> str:
@@ -161,11 +170,12 @@ class CampaignSettings(_Campaign):
     def config_sha256(self) -> str:
         """Digest of all that the cases depend on, the named files' content included.
 
-        Chunk and workers are left out, since the cases do not depend on them; so is the gate.
+        Chunk and workers are left out, since the cases do not depend on them; so are the gate and
+        the date.
         """
         document = self.as_document()
-        for key in ("chunk", "workers", "gate", "name", "truth_hours"):
-            del document[key]
+        for key in ("chunk", "workers", "gate", "name", "truth_hours", "date"):
+            document.pop(key, None)
         if not self.proof_seeds:
             del document["proof_seeds"]
         if self.track == MATCHED:
@@ -178,6 +188,7 @@ class CampaignSettings(_Campaign):
         if calibration_path(cell_path).exists():
             document["calibration"] = sha256_of(calibration_path(cell_path))
         document["system"]["cell"] = document["cell"]
+        document["system"]["can"]["dbc"] = dbc_identity(system)
         document["stacks"] = [asdict(stack) for stack in self.resolved_stacks()]
         document["duty"] = _duty_digest(self.load_duty())
         del document["link"]

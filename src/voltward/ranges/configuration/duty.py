@@ -105,12 +105,7 @@ def load_duty(
     Raises:
         ConfigurationError: Something is wrong; file, key or row, got and allowed are named.
     """
-    path = Path(name_or_path)
-    if path.suffix.lower() in {".csv", ".parquet"}:
-        document = _side_document(path, level)
-    else:
-        path = find_document("duties", name_or_path, "duty")
-        document = read_document(path)
+    path, document = duty_document(name_or_path, level)
     duty = check_document(DutyDocument, document, str(path))
     tick = duty.tick_s if tick_s is None else tick_s
     if not 0.0 < tick <= 600.0:
@@ -137,6 +132,23 @@ def load_duty(
         initial_temperature_degC=_start_temperature(columns, document, duty),
         **columns,
     )
+
+
+def duty_document(name_or_path: str, level: str = "") -> tuple[Path, dict[str, Any]]:
+    """Return the file of a duty and its document; a recorded profile is one segment of it.
+
+    Args:
+        name_or_path: As for `load_duty`.
+        level: As for `load_duty`.
+
+    Raises:
+        ConfigurationError: There is no such duty, or the level of a profile is not given.
+    """
+    path = Path(name_or_path)
+    if path.suffix.lower() in {".csv", ".parquet"}:
+        return path, _side_document(path, level)
+    path = find_document("duties", name_or_path, "duty")
+    return path, read_document(path)
 
 
 def _joined(parts: list[Columns], duty: DutyDocument) -> Columns:

@@ -213,13 +213,29 @@ def segment_columns(segment: Mapping[str, Any], index: int, place: Place) -> Col
     return make(checked, replace(place, label=label))
 
 
+def segment_file(segment: Mapping[str, Any], duty: Path) -> tuple[str, Path] | None:
+    """Return the key of a segment that names a table, and the table's file; None without one.
+
+    Args:
+        segment: As parsed.
+        duty: The duty file.
+    """
+    if segment.get("kind") == "recorded":
+        return "file", Path(beside(str(segment["file"]), duty))
+    if segment.get("kind") == "cycle":
+        return "cycle", _cycle_file(str(segment["cycle"]), duty)
+    return None
+
+
+def _cycle_file(name: str, duty: Path) -> Path:
+    shipped = data_folder() / "cycles" / f"{name}.csv"
+    return shipped if shipped.is_file() else Path(beside(name, duty))
+
+
 def _read_cycle(name: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
-    folder = data_folder() / "cycles"
-    path = folder / f"{name}.csv"
+    path = _cycle_file(name, place.path)
     if not path.is_file():
-        path = Path(beside(name, place.path))
-    if not path.is_file():
-        known = _speed_cycles(folder)
+        known = _speed_cycles(data_folder() / "cycles")
         raise ConfigurationError(
             f"{place.label}.cycle = {shown(name)} is not known",
             why=f"allowed are {', '.join(known)}, or a CSV with time_s and speed_mps",

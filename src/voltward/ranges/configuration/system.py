@@ -8,12 +8,14 @@ from typing import Any
 
 from voltward.comms.topics import TopicMap
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import sha256_of
 from voltward.documents.toml_document import (
     Document,
     adapter,
     beside,
     check_document,
     closest,
+    data_folder,
     find_document,
     merged,
     read_document,
@@ -73,6 +75,8 @@ def load_system(name_or_path: str = REFERENCE, *, cell: str = "", link: str = ""
     whole = merged(reference, document)
     if isinstance(whole.get("cell"), str):
         whole["cell"] = cell or beside(whole["cell"], path)
+    if isinstance(whole["can"], dict) and isinstance(whole["can"].get("dbc"), str):
+        whole["can"]["dbc"] = beside(whole["can"]["dbc"], path)
     whole["link"] = _whole_link(link or document.get("link", reference["link"]), path)
     settings = check_document(SystemSettings, whole, label)
     _check_tiers(settings.limits, label)
@@ -96,6 +100,22 @@ def capacities_Ah(system: SystemSettings) -> dict[str, float]:
             why=f"got {shown(capacity)}; allowed is a number above 0",
         )
     return {"cell": float(capacity), "pack": float(capacity) * system.pack.parallel}
+
+
+def dbc_file(system: SystemSettings) -> Path | None:
+    """Return the file that describes the system's bus, None where the name stands for none."""
+    shipped = data_folder() / "dbc" / f"{system.can.dbc}.dbc"
+    return next((path for path in (shipped, Path(system.can.dbc)) if path.is_file()), None)
+
+
+def dbc_identity(system: SystemSettings) -> str:
+    """Return what stands for the bus in digests: a shipped name, or the digest of the content."""
+    path = dbc_file(system)
+    if path is None:
+        return system.can.dbc
+    digest = sha256_of(path)
+    shipped = sorted((data_folder() / "dbc").glob("*.dbc"))
+    return next((file.stem for file in shipped if sha256_of(file) == digest), digest)
 
 
 def system_schema() -> Document:

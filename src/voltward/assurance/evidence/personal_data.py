@@ -1,0 +1,217 @@
+"""Personal data in files that are about to be handed out: vehicle numbers, positions, people.
+
+1. Text is searched for vehicle identification numbers (ISO 3779) and e-mail addresses.
+2. Names of columns, keys and DBC signals are searched for positions, vehicle numbers and people.
+3. Values of keys that name somebody are searched for personal names.
+
+What is found is a reason to look, and nothing found is no proof: free text is not understood.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from pyarrow import ArrowException, parquet
+
+from voltward.core.errors import ConfigurationError
+
+# Of each file only the beginning is read: recordings repeat themselves.
+LONGEST_BYTES = 16 * 2**20
+_MOST_FINDINGS, _SHOWN = 50, 6
+_TEXT = {".toml", ".csv", ".json", ".jsonl", ".dbc", ".html", ".txt", ".md"}
+
+# ISO 3779: 17 characters without I, O and Q, of which the last four are digits.
+_VIN = re.compile(r"(?<![A-Za-z0-9])[A-HJ-NPR-Z0-9]{13}[0-9]{4}(?![A-Za-z0-9])")
+_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_VIN_VALUES = {
+    **{str(digit): digit for digit in range(10)},
+    **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
+    **dict(zip("JKLMN", range(1, 6), strict=True)),
+    "P": 7,
+    "R": 9,
+    **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
+}
+# Where the ninth character is a check digit by law: North America (49 CFR 565) and China.
+_CHECKED_REGIONS = "12345L"
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+# Names that belong to nobody (RFC 2606).
+_NOBODY = re.compile(r"(@|\.)(example(\.(com|org|net))?|invalid|test|localhost)$")
+
+_UNIT = r"([ _]?(deg|degrees?|degN|degE|wgs84|rad))?"
+_COLUMNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("a position", re.compile(rf"((lat|lon|lng)(itude)?|longitude){_UNIT}", re.IGNORECASE)),
+    ("a position", re.compile(r"(gps|gnss)([ _].*)?", re.IGNORECASE)),
+    ("a vehicle identification number", re.compile(r"(vehicle[ _])?(vin|fin)", re.IGNORECASE)),
+    (
+        "a person",
+        re.compile(
+            r"(first|last|full|family|given|driver|customer|owner|user)[ _]?name|surname"
+            r"|e[-_]?mail([ _]address)?|date[ _]of[ _]birth|(licen[cs]e|number)[ _]plate",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_KEY = re.compile(r"""(?:^|[{,\s])["']?([A-Za-z_][A-Za-z0-9_ -]{0,40}?)["']?\s*[=:](?!=)""")
+_SIGNAL = re.compile(r"^\s*SG_\s+(\w+)")
+_SOMEBODY = re.compile(
+    r"""\b(?:driver|customer|person|author|owner|reviewer|approver|contact|user|engineer)"""
+    r"""["']?\s*[=:]\s*["']([^"']{3,80})["']""",
+    re.IGNORECASE,
+)
+_CAPITALISED = r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ'’-]+"
+_PERSON = re.compile(
+    rf"(?:(?:Mr|Ms|Mrs|Dr|Prof)\.? )?{_CAPITALISED}(?: (?:[A-Z]\.|van|von|de|der|di|da|al))*"
+    rf" {_CAPITALISED}"
+)
+# Two capitalised words of which one is a role or a group are nobody's name.
+_ROLES = frozenset(
+    [
+        "team",
+        "manager",
+        "security",
+        "office",
+        "officer",
+        "engineering",
+        "engineer",
+        "product",
+        "department",
+        "group",
+        "lead",
+        "fleet",
+        "operator",
+        "owner",
+        "cloud",
+        "service",
+        "services",
+        "vehicle",
+        "battery",
+        "quality",
+        "safety",
+        "board",
+        "head",
+        "supplier",
+        "manufacturer",
+        "company",
+        "operations",
+        "development",
+        "system",
+        "systems",
+        "driver",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class PersonalFinding:
+    """One place that looks personal.
+
+    Attributes:
+        file: Path in the pack.
+        place: Line or column.
+        what: What it looks like, shortened so that the message itself gives little away.
+    """
+
+    file: str
+    place: str
+    what: str
+
+    def text(self) -> str:
+        """Return the finding on one line."""
+        return f"{self.file}, {self.place}: {self.what}"
+
+
+def refuse_personal(sources: Mapping[str, Path]) -> None:
+    """Refuse files that look as if they identify a vehicle, a person or a place.
+
+    Args:
+        sources: Path in the pack to the file.
+
+    Raises:
+        ConfigurationError: Names file and place.
+    """
+    every = (found for name, path in sorted(sources.items()) for found in search(name, path))
+    findings = list(islice(every, _MOST_FINDINGS))
+    if not findings:
+        return
+    first, *others = findings
+    places = "; ".join(finding.text() for finding in others[: _SHOWN - 1])
+    more = len(others) - (_SHOWN - 1)
+    rest = f" Also: {places}{f' and {more} more' if more > 0 else ''}." if others else ""
+    raise ConfigurationError(
+        first.text(),
+        why=f"a pack is handed to others.{rest}",
+        hint="take it out and run again, keep the file with --withhold KIND, or say that it may "
+        "leave: --allow-personal",
+    )
+
+
+def search(name: str, path: Path) -> Iterator[PersonalFinding]:
+    """Yield what looks personal in one file.
+
+    Args:
+        name: Path in the pack; its ending says how it is read.
+        path: The file.
+    """
+    kind = Path(name).suffix.lower()
+    if kind == ".parquet":
+        yield from _columns(name, _parquet_columns(path), "column")
+    if kind not in _TEXT:
+        return
+    with path.open("rb") as stream:
+        text = stream.read(LONGEST_BYTES).decode("utf-8", errors="replace")
+    lines = text.splitlines()
+    if kind == ".csv" and lines:
+        header = [cell.strip(" \"'\ufeff") for cell in re.split(r"[,;\t]", lines[0])]
+        yield from _columns(name, header, "column")
+    for number, line in enumerate(lines, 1):
+        yield from _in_line(name, f"line {number}", line, kind)
+
+
+def is_vin(text: str) -> bool:
+    """Tell whether 17 characters are a vehicle identification number.
+
+    The check digit is asked for where it is required; elsewhere letters must be among the first
+    three characters, so that long numbers do not count.
+    """
+    if not _VIN.fullmatch(text) or text[:3].isdigit() or text[:13].isalpha():
+        return False
+    total = sum(_VIN_VALUES[c] * w for c, w in zip(text, _VIN_WEIGHTS, strict=True))
+    return text[0] not in _CHECKED_REGIONS or text[8] == "0123456789X"[total % 11]
+
+
+def _in_line(name: str, place: str, line: str, kind: str) -> Iterator[PersonalFinding]:
+    # 1. Anywhere in the text.
+    for found in _VIN.findall(line):
+        if is_vin(found):
+            what = f"looks like a vehicle identification number, {found[:3]}..."
+            yield PersonalFinding(name, place, what)
+    for found in _EMAIL.findall(line) if "@" in line else ():
+        if not _NOBODY.search(found.lower()):
+            yield PersonalFinding(name, place, f"an e-mail address, {found[:3]}...")
+    if kind in {".html", ".csv", ".txt", ".md"}:
+        return
+    # 2. Names of keys and signals.
+    keys = _SIGNAL.findall(line) if kind == ".dbc" else _KEY.findall(line)
+    yield from _columns(name, keys, f"{place}, key")
+    # 3. Who is named.
+    for found in _SOMEBODY.findall(line):
+        words = {word.lower() for word in re.findall(r"\w+", found)}
+        if _PERSON.fullmatch(found) and not words & _ROLES:
+            yield PersonalFinding(name, place, f"looks like a person's name, {found[:3]}...")
+
+
+def _columns(name: str, columns: list[str], place: str) -> Iterator[PersonalFinding]:
+    for column in columns:
+        for what, pattern in _COLUMNS:
+            if pattern.fullmatch(column.strip()):
+                yield PersonalFinding(name, f"{place} '{column}'", f"names {what}")
+                break
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    try:
+        return list(parquet.read_schema(path).names)
+    except (OSError, ArrowException):
+        return []

@@ -1,0 +1,140 @@
+"""Files that stay with the signer: the pack holds a salted digest, so that they can be shown later.
+
+1. Each file gets a salt, derived from the private key, its name and its content: without the salt
+   nobody can try out which content has the digest, and the same inputs give the same pack.
+2. The pack says in `withheld.json` what is withheld; `run.json` in the pack does not name the plain
+   digests of those files.
+3. The salts stay in `PACK.withheld.json`, beside the pack and outside of it.
+4. Whoever is shown a file and the salts finds out whether it is the one that was withheld.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from voltward.assurance.evidence.kinds_of_files import kind_of
+from voltward.assurance.evidence.layout import RUN_FOLDER, WITHHELD
+from voltward.core.errors import ConfigurationError, EvidenceInvalidError
+from voltward.core.files import pretty_json
+
+METHOD = "SHA-256 of the salt (32 bytes) followed by the content"
+_PURPOSE = b"voltward withheld file v1"
+
+
+@dataclass(frozen=True)
+class WithheldFile:
+    """One file that is not in the pack.
+
+    Attributes:
+        name: Path that it would have in the pack.
+        salt: 32 bytes that only the signer has.
+        sha256: Of its content.
+        salted_sha256: What the pack holds.
+    """
+
+    name: str
+    salt: bytes
+    sha256: str
+    salted_sha256: str
+
+
+def withhold(name: str, content: bytes, key: Ed25519PrivateKey) -> WithheldFile:
+    """Return the digest that takes a file's place in the pack, and what the signer keeps."""
+    digest = hashlib.sha256(content)
+    info = b"\0".join((_PURPOSE, name.encode(), digest.digest()))
+    salt = HKDF(SHA256(), 32, None, info).derive(key.private_bytes_raw())
+    return WithheldFile(name, salt, digest.hexdigest(), hashlib.sha256(salt + content).hexdigest())
+
+
+def pack_document(files: list[WithheldFile]) -> dict[str, Any]:
+    """Return the content of `withheld.json` in the pack."""
+    return {
+        "schema_version": 1,
+        "method": METHOD,
+        "files": {
+            file.name: {"kind": kind_of(file.name), "salted_sha256": file.salted_sha256}
+            for file in files
+        },
+    }
+
+
+def run_document(run: Mapping[str, Any], files: list[WithheldFile]) -> dict[str, Any]:
+    """Return run.json without the digests of withheld files, and with their names instead."""
+    names = {file.name.removeprefix(f"{RUN_FOLDER}/") for file in files}
+    kept = {name: sha for name, sha in run["files"].items() if name not in names}
+    return {**run, "files": kept, "withheld": sorted(names & set(run["files"]))}
+
+
+def salts_path(pack: Path) -> Path:
+    """Return where the salts of a pack are kept: beside it."""
+    return pack.with_name(f"{pack.name}.withheld.json")
+
+
+def write_salts(pack: Path, pack_sha256: str, files: list[WithheldFile]) -> Path:
+    """Write the salts, readable by the signer only."""
+    path = salts_path(pack)
+    document = {
+        "schema_version": 1,
+        "pack_sha256": pack_sha256,
+        "files": {file.name: {"salt": file.salt.hex(), "sha256": file.sha256} for file in files},
+    }
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(pretty_json(document))
+    temporary.replace(path)
+    return path
+
+
+def revealed_name(pack: Path, shown: Path, salts: Path) -> str:
+    """Return which withheld file of a valid pack a shown file is.
+
+    Args:
+        pack: The pack, already examined.
+        shown: The file that was handed over.
+        salts: `PACK.withheld.json`, handed over with it.
+
+    Raises:
+        ConfigurationError: A file cannot be read, or the pack withholds nothing.
+        EvidenceInvalidError: It is none of the withheld files.
+    """
+    held = _files(pack / WITHHELD, "the pack withholds nothing")
+    content = _content(shown)
+    for name, entry in _files(salts, "no salts of a pack").items():
+        salt = bytes.fromhex(entry["salt"])
+        salted = hashlib.sha256(salt + content).hexdigest()
+        if name in held and held[name]["salted_sha256"] == salted:
+            return str(name)
+    raise EvidenceInvalidError(
+        f"{shown}: is none of the files that {pack} withholds",
+        why=f"with no salt of {salts} it gives a digest of {WITHHELD}",
+        hint="ask the signer for the file as it was signed, and for the salts of this pack",
+    )
+
+
+def _files(path: Path, otherwise: str) -> Mapping[str, Any]:
+    try:
+        files = json.loads(_content(path))["files"]
+        if isinstance(files, dict):
+            return files
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path}: {otherwise}", why=str(error)) from error
+    raise ConfigurationError(f"{path}: {otherwise}", why="'files' is not a table")
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read", why=error.strerror or str(error), hint="check the path"
+        ) from error
