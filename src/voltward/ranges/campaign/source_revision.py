@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-import voltward
-
 _LONGEST_S = 10.0
 
 
@@ -19,7 +17,7 @@ def source_revision(package: Path | None = None) -> dict[str, Any] | None:
     Args:
         package: Folder of the package; by default the one that is imported.
     """
-    folder = Path(voltward.__file__).parent if package is None else package
+    folder = Path(__file__).parents[2] if package is None else package
     return _of_checkout(folder) or _of_metadata()
 
 
