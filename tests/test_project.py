@@ -200,17 +200,34 @@ def known_options(command):
             (*parameter.opts, *parameter.secondary_opts)}  # fmt: skip
 
 
+def require_command(words):
+    """Fail when a command line names a command or an option that does not exist."""
+    command, options = cli, known_options(cli)
+    for word in words:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            command = command.get_command(click.Context(command), word)
+            assert command is not None, words
+            options |= known_options(command)
+        elif word.startswith("--"):
+            assert word.partition("=")[0] in options, words
+
+
 @pytest.mark.parametrize("path", PAGES, ids=relative)
 def test_commands_in_documents_exist_with_their_options(path):
     for words in commands_of(path):
-        command, options = cli, known_options(cli)
-        for word in words:
-            if isinstance(command, click.Group) and not word.startswith("-"):
-                command = command.get_command(click.Context(command), word)
-                assert command is not None, words
-                options |= known_options(command)
-            elif word.startswith("--"):
-                assert word.partition("=")[0] in options, words
+        require_command(words)
+
+
+def test_every_help_page_ends_with_two_examples_of_its_own(commands):
+    for name, command in {"": cli, **commands}.items():
+        assert len(command.examples) == 2, name
+        for example in command.examples:
+            pipeline = [shlex.split(part) for part in example.split(" | ")]
+            ours = [words[1:] for words in pipeline if words[0] == "voltward"]
+            own = name.split()
+            assert any(words[: len(own)] == own for words in ours), example
+            for words in ours:
+                require_command(words)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=relative)

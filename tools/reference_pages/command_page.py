@@ -52,7 +52,7 @@ def commands() -> Iterator[tuple[str, click.Command]]:
         if command is None:
             raise LookupError(name)
         yield name, command
-        for inner, child in sorted(getattr(command, "commands", {}).items()):
+        for inner, child in getattr(command, "commands", {}).items():
             yield f"{name} {inner}", child
 
 

@@ -14,7 +14,6 @@ from voltward.core.suggestion import nearest
 from voltward.physical.can.candump import LoggedFrame, format_line, parse_lines
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.secured_profile import (
-    PROFILES,
     SECURED_IDENTIFIER_OFFSET,
     profile_named,
 )
@@ -25,38 +24,9 @@ if TYPE_CHECKING:
 RECORD_KEYS = ("message", "signals", "timestamp_s", "channel", "identifier")
 TABLE_ROW = "{:>17}  {:>8}  {:<28}  {:<24}  {:>16}  {}"
 
-log_argument = click.argument("log", type=click.File("r"), default="-")
-dbc_option = click.option(
-    "--dbc",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Your own DBC file instead of the shipped pack network.",
-)
-key_option = click.option(
-    "--key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    required=True,
-    help="File with the AES-128 key: 32 hexadecimal digits.",
-)
-profile_option = click.option(
-    "--profile",
-    type=click.Choice(list(PROFILES)),
-    default="1",
-    show_default=True,
-    help="SecOC profile, or 'wide' with a 64-bit authenticator.",
-)
 
-
-@click.group("can", context_settings={"help_option_names": ["-h", "--help"]})
-def can_group() -> None:
-    """Filters on candump lines: read LOG or standard input, write standard output."""
-
-
-@can_group.command()
-@log_argument
-@dbc_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, else a table.")
 def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
-    """Show frames as messages and signals in physical units."""
+    """Print a line for each signal of each frame."""
     database, decode_frame = _database(dbc), _module("database").decode_frame
     if not as_json:
         click.echo(TABLE_ROW.format("time_s", "id", "message", "signal", "value", "unit").rstrip())
@@ -75,16 +45,8 @@ def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
                 _print_row(logged, decoded.message, name, _shown(value), decoded.units[name])
 
 
-@can_group.command()
-@click.argument("records", type=click.File("r"), default="-")
-@dbc_option
-@click.option("--channel", default="vcan0", show_default=True, help="Where a record names none.")
 def encode(records: TextIO, dbc: Path | None, channel: str) -> None:
-    """Turn JSON lines {message, signals} into candump lines.
-
-    A record may have timestamp_s and channel; the output of `decode --json` is accepted. Signals
-    that are left out or null are sent as not available.
-    """
+    """Print a candump line for each record."""
     database, encode_message = _database(dbc), _module("database").encode_message
     for number, text in enumerate(records, start=1):
         if not text.strip():
@@ -100,26 +62,10 @@ def encode(records: TextIO, dbc: Path | None, channel: str) -> None:
         click.echo(format_line(LoggedFrame(time_s, record.get("channel", channel), frame)))
 
 
-@can_group.command()
-@log_argument
-@key_option
-@profile_option
-@click.option(
-    "--freshness",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="First freshness value of each identifier; it counts up by one a frame.",
-)
-@click.option(
-    "--secured-identifiers",
-    is_flag=True,
-    help="Add 0x400 to each identifier: the shipped DBC's secured messages.",
-)
 def authenticate(
     log: TextIO, key_file: Path, profile: str, freshness: int, *, secured_identifiers: bool
 ) -> None:
-    """Add freshness and authenticator to frames."""
+    """Print each frame with its freshness value and authenticator."""
     key, chosen = _key(key_file), profile_named(profile)
     authenticate_frame = _module("secured_frame").authenticate
     used: Counter[tuple[bool, int]] = Counter()
@@ -132,23 +78,6 @@ def authenticate(
         click.echo(format_line(LoggedFrame(logged.timestamp_s, logged.channel, secured)))
 
 
-@can_group.command()
-@log_argument
-@key_option
-@profile_option
-@click.option(
-    "--last-freshness",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Value of the last frame accepted before this log, for each identifier.",
-)
-@click.option(
-    "--window",
-    type=click.IntRange(min=1),
-    help="Largest accepted step of the freshness value.  [default: what the sent bits tell apart]",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def verify(
     log: TextIO,
     key_file: Path,
@@ -158,7 +87,7 @@ def verify(
     *,
     as_json: bool,
 ) -> None:
-    """Judge secured frames; exit 3 when any is rejected."""
+    """Print the verdict on each frame."""
     key, chosen = _key(key_file), profile_named(profile)
     verify_frame = _module("secured_frame").verify
     known: dict[tuple[bool, int], int] = {}

@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-import click
-
 from voltward.interfaces.cli.output import (
     columns,
     detail,
     emit,
     emit_json,
-    force_option,
-    json_option,
     message,
     naming,
     progress_bar,
@@ -29,24 +25,8 @@ NOTE = (
 )
 
 
-@click.group("live", context_settings={"help_option_names": ["-h", "--help"]})
-def live_group() -> None:
-    """Run cases on loopback with real processes, CAN frames, TLS and MQTT."""
-
-
-@live_group.command("run")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out/live"),
-    show_default=True,
-    help="Folder for live.json, ticks.csv, physics.csv and the broker's logs.",
-)
-@force_option
-@json_option
-def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
-    """Run every case of FILE and stop everything that was started."""
+def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
+    """Run the cases of a file and print a line for each."""
     settings = load_settings(file)
     with progress_bar() as advance:
         done = iter(range(len(settings.case)))
@@ -64,10 +44,8 @@ def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
     message("written: " + ", ".join(str(out / name) for name in names))
 
 
-@live_group.command("schema")
-@click.option("--of", "subject", type=click.Choice(["file", "live.json"]), default="live.json")
-def live_schema(subject: str) -> None:
-    """Print the JSON Schema of live.json, or of the file of a run."""
+def print_schema(subject: str) -> None:
+    """Print the JSON Schema of the report or of the file."""
     model = LiveReport if subject == "live.json" else LiveSettings
     emit_json(model.model_json_schema())
 

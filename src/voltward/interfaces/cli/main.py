@@ -17,57 +17,75 @@ from voltward.interfaces.cli.output import set_verbosity, show_error
 OUTPUT_CLOSED = 141
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-# Name to where it lives, and the line in `voltward --help`.
+# Name to where it is defined, and the line in `voltward --help`.
 COMMANDS = {
-    "run": ("voltward.interfaces.cli.run:run_command", "Run a scenario or a campaign."),
-    "attacks": ("voltward.interfaces.cli.attacks:attacks_group", "List and show attacks."),
+    "run": (
+        "voltward.interfaces.cli.commands.campaigns:run_command",
+        "Run a scenario or a campaign.",
+    ),
+    "attacks": (
+        "voltward.interfaces.cli.commands.catalogues:attacks_group",
+        "List and show attacks.",
+    ),
     "defences": (
-        "voltward.interfaces.cli.defences:defences_group",
+        "voltward.interfaces.cli.commands.catalogues:defences_group",
         "List and show controls and stacks.",
     ),
-    "runs": ("voltward.interfaces.cli.runs:runs_group", "List, show and compare finished runs."),
+    "runs": (
+        "voltward.interfaces.cli.commands.campaigns:runs_group",
+        "List, show and compare finished runs.",
+    ),
     "config": (
-        "voltward.interfaces.cli.config:config_group",
+        "voltward.interfaces.cli.commands.checks:config_group",
         "Check configuration files, print their schema.",
     ),
     "identify": (
-        "voltward.interfaces.cli.identify:identify_command",
+        "voltward.interfaces.cli.commands.recordings:identify_command",
         "Fit the cell model to recordings, with a report.",
     ),
     "calibrate": (
-        "voltward.interfaces.cli.calibrate:calibrate_command",
+        "voltward.interfaces.cli.commands.recordings:calibrate_command",
         "Set a cell's detectors on clean recordings.",
     ),
     "import-bpx": (
-        "voltward.interfaces.cli.import_bpx:import_bpx_command",
+        "voltward.interfaces.cli.commands.recordings:import_bpx_command",
         "Fit a cell to virtual tests of a BPX file.",
     ),
     "replay": (
-        "voltward.interfaces.cli.replay:replay_command",
+        "voltward.interfaces.cli.commands.recordings:replay_command",
         "Replay recorded profiles, with or without injections.",
     ),
     "benchmark": (
-        "voltward.interfaces.cli.benchmark:benchmark_group",
+        "voltward.interfaces.cli.commands.recordings:benchmark_group",
         "Measure the detectors: magnitude by temperature by truth track.",
     ),
     "tara": (
-        "voltward.interfaces.cli.tara:tara_group",
+        "voltward.interfaces.cli.commands.tara:tara_group",
         "Rate risks after ISO/SAE 21434 on executed attacks.",
     ),
-    "plan": ("voltward.interfaces.cli.plan:plan_command", "Order controls by risk and cost."),
+    "plan": (
+        "voltward.interfaces.cli.commands.plan:plan_command",
+        "Order controls by risk and cost.",
+    ),
     "evidence": (
-        "voltward.interfaces.cli.evidence:evidence_group",
+        "voltward.interfaces.cli.commands.evidence:evidence_group",
         "Sign a run with its risks, and verify a signed pack.",
     ),
-    "plant": ("voltward.interfaces.cli.plant:plant_command", "Run the bare plant on a duty."),
+    "plant": (
+        "voltward.interfaces.cli.commands.campaigns:plant_command",
+        "Run the bare plant on a duty.",
+    ),
     "validate": (
-        "voltward.interfaces.cli.validate:validate_command",
+        "voltward.interfaces.cli.commands.checks:validate_command",
         "Check the physics against published figures.",
     ),
-    "can": ("voltward.interfaces.cli.can:can_group", "Filter candump lines."),
-    "live": ("voltward.interfaces.cli.live:live_group", "Run a case over a real bus and broker."),
+    "can": ("voltward.interfaces.cli.commands.can:can_group", "Filter candump lines."),
+    "live": (
+        "voltward.interfaces.cli.commands.live:live_group",
+        "Run a case over a real bus and broker.",
+    ),
     "doctor": (
-        "voltward.interfaces.cli.doctor:doctor_command",
+        "voltward.interfaces.cli.commands.checks:doctor_command",
         "Say what this environment has and lacks.",
     ),
 }
@@ -76,7 +94,11 @@ COMMANDS = {
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "VOLTWARD"},
+    examples=(
+        "voltward run examples/demo.toml --out out/demo",
+        "voltward attacks show voltage-bias",
+    ),
+    context_settings={"auto_envvar_prefix": "VOLTWARD"},
 )
 @click.version_option(__version__, prog_name="voltward")
 @click.option("-q", "--quiet", is_flag=True, help="No messages, no progress.")

@@ -1,0 +1,73 @@
+"""`voltward config`, `validate` and `doctor`: files, physics and this environment, checked."""
+
+import click
+
+from voltward.interfaces.cli.commands.deferred import CommandGroup, DeferredCommand
+from voltward.interfaces.cli.commands.options import (
+    ANY_PATH,
+    KINDS,
+    TARA_KINDS,
+    json_option,
+    level_option,
+)
+
+
+@click.group(
+    "config",
+    cls=CommandGroup,
+    examples=("voltward config check campaign.toml", "voltward config schema system"),
+)
+def config_group() -> None:
+    """Check configuration files, print their schema."""
+
+
+@config_group.command(
+    "check",
+    work="config:check_file",
+    examples=(
+        "voltward config check examples/own-system.toml",
+        "voltward config check drive.csv --level cell",
+    ),
+)
+@click.argument("file", type=ANY_PATH)
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    help="What the file is; by default its keys tell.",
+)
+@level_option
+@json_option
+def check_command() -> None:
+    """Check a campaign, system, duty, link or recorded profile without running it."""
+
+
+@config_group.command(
+    "schema",
+    work="config:print_schema",
+    examples=("voltward config schema", "voltward config schema tara-model"),
+)
+@click.argument("kind", type=click.Choice([*KINDS, *TARA_KINDS]), default=KINDS[0])
+def schema_command() -> None:
+    """Print the JSON Schema of a kind of file."""
+
+
+@click.command(
+    "validate",
+    cls=DeferredCommand,
+    work="validate:validate_physics",
+    examples=("voltward validate", "voltward validate --json"),
+)
+@json_option
+def validate_command() -> None:
+    """Compare the shipped physics with published figures; a difference exits 3."""
+
+
+@click.command(
+    "doctor",
+    cls=DeferredCommand,
+    work="doctor:examine_environment",
+    examples=("voltward doctor", "voltward doctor --json"),
+)
+@json_option
+def doctor_command() -> None:
+    """Say what this environment has and lacks; something missing exits 6."""

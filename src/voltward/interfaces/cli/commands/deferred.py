@@ -1,0 +1,90 @@
+"""Commands that import what does their work when they run, and whose help ends with examples."""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from voltward.core.suggestion import nearest
+
+_ROOM = "voltward.interfaces.cli"
+# A command keeps the first names that it is given, so each has them, also without its group.
+_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+
+def imported(place: str) -> Any:
+    """Import and return an object.
+
+    Args:
+        place: Where it is, as `module:name`.
+    """
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
+def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
+    if examples:
+        with formatter.section("Examples"):
+            indent = " " * formatter.current_indent
+            formatter.write("".join(f"{indent}{example}\n" for example in examples))
+
+
+class DeferredCommand(click.Command):
+    """A command whose work is imported when it runs.
+
+    Args:
+        work: The function that does the work, as `module:name` below `voltward.interfaces.cli`;
+            it is called with the options by their names.
+        examples: Complete command lines, shown below the options.
+        settings: As for any command.
+    """
+
+    def __init__(
+        self, *args: Any, work: str, examples: Sequence[str] = (), **settings: Any
+    ) -> None:
+        super().__init__(*args, **settings)
+        self.context_settings = {**_HELP_NAMES, **self.context_settings}
+        self.work = f"{_ROOM}.{work}"
+        self.examples = examples
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Import the function that does the work and call it."""
+        return ctx.invoke(imported(self.work), **ctx.params)
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        _write_examples(formatter, self.examples)
+
+
+class CommandGroup(click.Group):
+    """A group of deferred commands, listed in the order in which they are defined.
+
+    Args:
+        examples: Complete command lines, shown below the commands.
+        settings: As for any group.
+    """
+
+    command_class = DeferredCommand
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.context_settings = {**_HELP_NAMES, **self.context_settings}
+        self.examples = examples
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names in the order of definition."""
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; an unknown name gets the nearest known one as a hint."""
+        name, known = args[0], self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            raise click.UsageError(f"there is no command '{name}': {nearest(name, known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        _write_examples(formatter, self.examples)

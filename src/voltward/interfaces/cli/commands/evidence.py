@@ -1,0 +1,106 @@
+"""`voltward evidence`: sign a run with its risks, verify a signed pack, say what it holds."""
+
+import click
+
+from voltward.interfaces.cli.commands.deferred import CommandGroup
+from voltward.interfaces.cli.commands.options import ANY_PATH, json_option
+
+_passphrase_option = click.option(
+    "--passphrase-env", metavar="NAME", help="Environment variable that holds the key's passphrase."
+)
+_public_key_option = click.option(
+    "--key", type=ANY_PATH, help="The signer's public key, known from elsewhere than the pack."
+)
+
+
+@click.group(
+    "evidence",
+    cls=CommandGroup,
+    examples=(
+        "voltward evidence sign out/demo --key signer.pem --out pack",
+        "voltward evidence verify pack --key signer.pub.pem",
+    ),
+)
+def evidence_group() -> None:
+    """Sign a run with its risks, and verify a signed pack.
+
+    A valid pack is tamper-evident after signing; it does not prove that the runner was honest.
+    """
+
+
+@evidence_group.command(
+    "keygen",
+    work="evidence:make_key_pair",
+    examples=(
+        "voltward evidence keygen --out signer.pem",
+        "voltward evidence keygen --out signer.pem --passphrase-env SIGNER_PASSPHRASE",
+    ),
+)
+@click.option(
+    "--out", type=ANY_PATH, required=True, help="The private key; the public one is beside it."
+)
+@click.option("--force", is_flag=True, help="Replace both files.")
+@_passphrase_option
+@json_option
+def keygen_command() -> None:
+    """Make an Ed25519 key pair: FILE, readable by you only, and FILE.pub.pem to hand out."""
+
+
+@evidence_group.command(
+    "sign",
+    work="evidence:sign_run",
+    examples=(
+        "voltward evidence sign out/demo --key signer.pem --out pack",
+        "voltward evidence sign out/demo --key signer.pem --out pack-2 --previous pack",
+    ),
+)
+@click.argument("run", metavar="RUN")
+@click.option("--key", type=ANY_PATH, required=True, help="The private key.")
+@_passphrase_option
+@click.option("--out", type=ANY_PATH, required=True, help="The pack, a folder.")
+@click.option(
+    "--tara",
+    type=ANY_PATH,
+    multiple=True,
+    help="A rating (JSON of 'tara rate') or a model folder; repeatable. Default: RUN/risk.json.",
+)
+@click.option("--before", type=ANY_PATH, help="An earlier rating, for risks before and after.")
+@click.option("--previous", type=ANY_PATH, help="The pack before this one, to chain the history.")
+@click.option("--signed-at", metavar="TIME", help="ISO 8601 with offset. Default: now.")
+@click.option(
+    "--collected-at", metavar="TIME", help="ISO 8601 with offset. Default: --signed-at, or now."
+)
+@click.option("--force", is_flag=True, help="Replace an earlier pack that is as it was signed.")
+@json_option
+def sign_command() -> None:
+    """Gather a finished run, its risks, model and environment, and sign them."""
+
+
+@evidence_group.command(
+    "verify",
+    work="evidence:verify_pack",
+    examples=(
+        "voltward evidence verify pack --key signer.pub.pem",
+        "voltward evidence verify pack --json",
+    ),
+)
+@click.argument("pack", type=ANY_PATH)
+@_public_key_option
+@json_option
+def verify_command() -> None:
+    """Check signature and every file of a pack; exit 4 when one byte differs."""
+
+
+@evidence_group.command(
+    "show",
+    work="evidence:show_pack",
+    examples=(
+        "voltward evidence show pack --key signer.pub.pem",
+        "voltward evidence show pack --json",
+    ),
+)
+@click.argument("pack", type=ANY_PATH)
+@_public_key_option
+@json_option
+def show_command() -> None:
+    """Say what a valid pack holds: run, seeds, signer, times, risks, exceptions."""

@@ -1,0 +1,61 @@
+"""`voltward live`: cases in separate processes, over a real bus and a real broker."""
+
+from pathlib import Path
+
+import click
+
+from voltward.interfaces.cli.commands.deferred import CommandGroup
+from voltward.interfaces.cli.commands.options import (
+    FILE_TO_READ,
+    FOLDER_TO_WRITE,
+    force_option,
+    json_option,
+)
+
+
+@click.group(
+    "live",
+    cls=CommandGroup,
+    examples=("voltward live run examples/live-minimal.toml", "voltward live schema --of file"),
+)
+def live_group() -> None:
+    """Run cases on loopback with real processes, CAN frames, TLS and MQTT."""
+
+
+@live_group.command(
+    "run",
+    work="live:run_cases",
+    examples=(
+        "voltward live run examples/live-minimal.toml",
+        "voltward live run cases.toml --out out/broker --json",
+    ),
+)
+@click.argument("file", type=FILE_TO_READ)
+@click.option(
+    "--out",
+    type=FOLDER_TO_WRITE,
+    default=Path("out/live"),
+    show_default=True,
+    help="Folder for live.json, ticks.csv, physics.csv and the broker's logs.",
+)
+@force_option
+@json_option
+def run_command() -> None:
+    """Run every case of FILE, then end every process that was started."""
+
+
+@live_group.command(
+    "schema",
+    work="live:print_schema",
+    examples=("voltward live schema", "voltward live schema --of file"),
+)
+@click.option(
+    "--of",
+    "subject",
+    type=click.Choice(["file", "live.json"]),
+    default="live.json",
+    show_default=True,
+    help="The file that a run reads, or the report that it writes.",
+)
+def schema_command() -> None:
+    """Print the JSON Schema of live.json, or of the file of a run."""
