@@ -94,10 +94,6 @@ COMMANDS = {
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
-    examples=(
-        "voltward run examples/demo.toml --out out/demo",
-        "voltward attacks show voltage-bias",
-    ),
     context_settings={"auto_envvar_prefix": "VOLTWARD"},
 )
 @click.version_option(__version__, prog_name="voltward")
@@ -110,6 +106,10 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
     configuration, 3 gate failed or fit unsound, 4 evidence not valid, 5 nothing ran, 6 the
     environment lacks something, 130 interrupted, 141 the reader of the output left.
+
+    Examples:
+        voltward run examples/demo.toml --out out/demo
+        voltward attacks show voltage-bias
     """
     set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
 

@@ -18,15 +18,7 @@ from voltward.interfaces.cli.commands.options import (
 )
 
 
-@click.command(
-    "run",
-    cls=DeferredCommand,
-    work="run:run_selection",
-    examples=(
-        "voltward run examples/demo.toml --out out/demo",
-        "voltward run --attack voltage-bias:bias_V=-0.02 --stack none --stack full --seeds 4",
-    ),
-)
+@click.command("run", cls=DeferredCommand, work="run:run_selection")
 @click.argument("file", type=ANY_PATH, required=False)
 @click.option(
     "--attack",
@@ -86,66 +78,63 @@ def run_command() -> None:
     Without a FILE at least one --attack is needed. The folder holds report.html, matrix.csv,
     cases.csv, cases.parquet, run.json, risk.json, events.jsonl, traces and figures. An earlier run
     there is replaced; files that no run wrote, or that were changed since, are not.
+
+    Examples:
+        voltward run examples/demo.toml --out out/demo
+        voltward run --attack voltage-bias:bias_V=-0.02 --stack none --stack full --seeds 4
     """
 
 
-@click.group(
-    "runs",
-    cls=CommandGroup,
-    examples=("voltward runs list", "voltward runs compare before after"),
-)
+@click.group("runs", cls=CommandGroup)
 def runs_group() -> None:
-    """List, show and compare finished runs."""
+    """List, show and compare finished runs.
+
+    Examples:
+        voltward runs list
+        voltward runs compare before after
+    """
 
 
-@runs_group.command(
-    "list",
-    work="runs:list_finished",
-    examples=("voltward runs list", "voltward runs list --root elsewhere --json"),
-)
+@runs_group.command("list", work="runs:list_finished")
 @root_option
 @json_option
 def list_command() -> None:
-    """List the runs below a folder; a damaged one is named as such."""
+    """List the runs below a folder; a damaged one is named as such.
+
+    Examples:
+        voltward runs list
+        voltward runs list --root elsewhere --json
+    """
 
 
-@runs_group.command(
-    "show",
-    work="runs:show_run",
-    examples=("voltward runs show demo", "voltward runs show out/demo --json"),
-)
+@runs_group.command("show", work="runs:show_run")
 @click.argument("run", metavar="RUN")
 @root_option
 @json_option
 def show_command() -> None:
-    """Show one run: a folder, or its name below the root."""
+    """Show one run: a folder, or its name below the root.
+
+    Examples:
+        voltward runs show demo
+        voltward runs show out/demo --json
+    """
 
 
-@runs_group.command(
-    "compare",
-    work="runs:compare_runs",
-    examples=(
-        "voltward runs compare before after",
-        "voltward runs compare out/before out/after --json",
-    ),
-)
+@runs_group.command("compare", work="runs:compare_runs")
 @click.argument("before", metavar="BEFORE")
 @click.argument("after", metavar="AFTER")
 @root_option
 @json_option
 def compare_command() -> None:
-    """Compare the tables of two runs row by row."""
+    """Compare the tables of two runs row by row.
+
+    Examples:
+        voltward runs compare before after
+        voltward runs compare out/before out/after --json
+    """
 
 
-@click.command(
-    "plant",
-    cls=DeferredCommand,
-    work="plant:run_plant",
-    examples=(
-        "voltward plant --duty overnight-standby",
-        "voltward plant --duty drive.csv --level cell --cell reference-lfp --out out/drive",
-    ),
-)
+@click.command("plant", cls=DeferredCommand, work="plant:run_plant")
 @click.option("--duty", default="commute-and-charge", show_default=True, help="Name or file.")
 @level_option
 @click.option("--cell", default="", help="Name or file; replaces the system's.")
@@ -161,4 +150,9 @@ def compare_command() -> None:
 @force_option
 @json_option
 def plant_command() -> None:
-    """Run the plant without cloud and attack on a duty, and write its trace, trace.parquet."""
+    """Run the plant without cloud and attack on a duty, and write its trace, trace.parquet.
+
+    Examples:
+        voltward plant --duty overnight-standby
+        voltward plant --duty drive.csv --level cell --cell reference-lfp --out out/drive
+    """

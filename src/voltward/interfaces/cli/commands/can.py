@@ -28,38 +28,30 @@ _lines_option = click.option(
 )
 
 
-@click.group(
-    "can",
-    cls=CommandGroup,
-    examples=(
-        "candump -L can0 | voltward can decode",
-        "voltward can verify bus.log --key-file key.hex",
-    ),
-)
+@click.group("can", cls=CommandGroup)
 def can_group() -> None:
-    """Filter candump lines: read LOG or standard input, write standard output."""
+    """Filter candump lines: read LOG or standard input, write standard output.
+
+    Examples:
+        candump -L can0 | voltward can decode
+        voltward can verify bus.log --key-file key.hex
+    """
 
 
-@can_group.command(
-    "decode",
-    work="can:decode",
-    examples=("voltward can decode bus.log", "voltward can decode bus.log --dbc own.dbc --json"),
-)
+@can_group.command("decode", work="can:decode")
 @_log_argument
 @_dbc_option
 @_lines_option
 def decode_command() -> None:
-    """Show frames as messages and signals in physical units."""
+    """Show frames as messages and signals in physical units.
+
+    Examples:
+        voltward can decode bus.log
+        voltward can decode bus.log --dbc own.dbc --json
+    """
 
 
-@can_group.command(
-    "encode",
-    work="can:encode",
-    examples=(
-        "voltward can encode records.jsonl --channel can0",
-        "voltward can decode bus.log --json | voltward can encode",
-    ),
-)
+@can_group.command("encode", work="can:encode")
 @click.argument("records", type=click.File("r"), default="-")
 @_dbc_option
 @click.option(
@@ -70,17 +62,14 @@ def encode_command() -> None:
 
     A record may also have timestamp_s and channel; the output of `decode --json` is accepted.
     Signals that are left out or null are sent as not available.
+
+    Examples:
+        voltward can encode records.jsonl --channel can0
+        voltward can decode bus.log --json | voltward can encode
     """
 
 
-@can_group.command(
-    "authenticate",
-    work="can:authenticate",
-    examples=(
-        "voltward can authenticate bus.log --key-file key.hex --secured-identifiers",
-        "voltward can authenticate bus.log --key-file key.hex --profile wide --freshness 1000",
-    ),
-)
+@can_group.command("authenticate", work="can:authenticate")
 @_log_argument
 @_key_option
 @_profile_option
@@ -97,17 +86,15 @@ def encode_command() -> None:
     help="Add 0x400 to each identifier, as the secured messages of the shipped DBC have it.",
 )
 def authenticate_command() -> None:
-    """Add a freshness value and an authenticator to frames."""
+    """Add a freshness value and an authenticator to frames.
+
+    Examples:
+        voltward can authenticate bus.log --key-file key.hex --secured-identifiers
+        voltward can authenticate bus.log --key-file key.hex --profile wide --freshness 1000
+    """
 
 
-@can_group.command(
-    "verify",
-    work="can:verify",
-    examples=(
-        "voltward can verify secured.log --key-file key.hex",
-        "voltward can verify secured.log --key-file key.hex --last-freshness 999 --window 10",
-    ),
-)
+@can_group.command("verify", work="can:verify")
 @_log_argument
 @_key_option
 @_profile_option
@@ -125,4 +112,9 @@ def authenticate_command() -> None:
 )
 @_lines_option
 def verify_command() -> None:
-    """Check secured frames; exit 3 when any is rejected."""
+    """Check secured frames; exit 3 when any is rejected.
+
+    Examples:
+        voltward can verify secured.log --key-file key.hex
+        voltward can verify secured.log --key-file key.hex --last-freshness 999 --window 10
+    """

@@ -1,7 +1,7 @@
 """Commands that import what does their work when they run, and whose help ends with examples."""
 
-from collections.abc import Sequence
 from importlib import import_module
+from inspect import cleandoc
 from typing import Any
 
 import click
@@ -23,54 +23,49 @@ def imported(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
-    if examples:
-        with formatter.section("Examples"):
-            indent = " " * formatter.current_indent
-            formatter.write("".join(f"{indent}{example}\n" for example in examples))
+class CommandWithExamples(click.Command):
+    """A command whose help ends with the examples that end its docstring.
+
+    Attributes:
+        examples: Complete command lines.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.context_settings = {**_HELP_NAMES, **self.context_settings}
+        self.help, _, examples = cleandoc(self.help or "").partition("\n\nExamples:\n")
+        self.examples = tuple(line.strip() for line in examples.splitlines())
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples."""
+        if self.examples:
+            with formatter.section("Examples"):
+                indent = " " * formatter.current_indent
+                formatter.write("".join(f"{indent}{example}\n" for example in self.examples))
 
 
-class DeferredCommand(click.Command):
+class DeferredCommand(CommandWithExamples):
     """A command whose work is imported when it runs.
 
     Args:
         work: The function that does the work, as `module:name` below `voltward.interfaces.cli`;
             it is called with the options by their names.
-        examples: Complete command lines, shown below the options.
         settings: As for any command.
     """
 
-    def __init__(
-        self, *args: Any, work: str, examples: Sequence[str] = (), **settings: Any
-    ) -> None:
+    def __init__(self, *args: Any, work: str, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.context_settings = {**_HELP_NAMES, **self.context_settings}
         self.work = f"{_ROOM}.{work}"
-        self.examples = examples
 
     def invoke(self, ctx: click.Context) -> Any:
         """Import the function that does the work and call it."""
         return ctx.invoke(imported(self.work), **ctx.params)
 
-    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        _write_examples(formatter, self.examples)
 
-
-class CommandGroup(click.Group):
-    """A group of deferred commands, listed in the order in which they are defined.
-
-    Args:
-        examples: Complete command lines, shown below the commands.
-        settings: As for any group.
-    """
+class CommandGroup(CommandWithExamples, click.Group):
+    """A group of deferred commands, listed in the order in which they are defined."""
 
     command_class = DeferredCommand
-
-    def __init__(self, *args: Any, examples: Sequence[str] = (), **settings: Any) -> None:
-        super().__init__(*args, **settings)
-        self.context_settings = {**_HELP_NAMES, **self.context_settings}
-        self.examples = examples
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Return the names in the order of definition."""
@@ -84,7 +79,3 @@ class CommandGroup(click.Group):
         if name not in known and not name.startswith("-"):
             raise click.UsageError(f"there is no command '{name}': {nearest(name, known)}", ctx)
         return super().resolve_command(ctx, args)
-
-    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the examples."""
-        _write_examples(formatter, self.examples)

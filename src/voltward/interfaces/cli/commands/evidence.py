@@ -13,29 +13,19 @@ _public_key_option = click.option(
 )
 
 
-@click.group(
-    "evidence",
-    cls=CommandGroup,
-    examples=(
-        "voltward evidence sign out/demo --key signer.pem --out pack",
-        "voltward evidence verify pack --key signer.pub.pem",
-    ),
-)
+@click.group("evidence", cls=CommandGroup)
 def evidence_group() -> None:
     """Sign a run with its risks, and verify a signed pack.
 
     A valid pack is tamper-evident after signing; it does not prove that the runner was honest.
+
+    Examples:
+        voltward evidence sign out/demo --key signer.pem --out pack
+        voltward evidence verify pack --key signer.pub.pem
     """
 
 
-@evidence_group.command(
-    "keygen",
-    work="evidence:make_key_pair",
-    examples=(
-        "voltward evidence keygen --out signer.pem",
-        "voltward evidence keygen --out signer.pem --passphrase-env SIGNER_PASSPHRASE",
-    ),
-)
+@evidence_group.command("keygen", work="evidence:make_key_pair")
 @click.option(
     "--out", type=ANY_PATH, required=True, help="The private key; the public one is beside it."
 )
@@ -43,17 +33,15 @@ def evidence_group() -> None:
 @_passphrase_option
 @json_option
 def keygen_command() -> None:
-    """Make an Ed25519 key pair: FILE, readable by you only, and FILE.pub.pem to hand out."""
+    """Make an Ed25519 key pair: FILE, readable by you only, and FILE.pub.pem to hand out.
+
+    Examples:
+        voltward evidence keygen --out signer.pem
+        voltward evidence keygen --out signer.pem --passphrase-env SIGNER_PASSPHRASE
+    """
 
 
-@evidence_group.command(
-    "sign",
-    work="evidence:sign_run",
-    examples=(
-        "voltward evidence sign out/demo --key signer.pem --out pack",
-        "voltward evidence sign out/demo --key signer.pem --out pack-2 --previous pack",
-    ),
-)
+@evidence_group.command("sign", work="evidence:sign_run")
 @click.argument("run", metavar="RUN")
 @click.option("--key", type=ANY_PATH, required=True, help="The private key.")
 @_passphrase_option
@@ -73,34 +61,35 @@ def keygen_command() -> None:
 @click.option("--force", is_flag=True, help="Replace an earlier pack that is as it was signed.")
 @json_option
 def sign_command() -> None:
-    """Gather a finished run, its risks, model and environment, and sign them."""
+    """Gather a finished run, its risks, model and environment, and sign them.
+
+    Examples:
+        voltward evidence sign out/demo --key signer.pem --out pack
+        voltward evidence sign out/demo --key signer.pem --out pack-2 --previous pack
+    """
 
 
-@evidence_group.command(
-    "verify",
-    work="evidence:verify_pack",
-    examples=(
-        "voltward evidence verify pack --key signer.pub.pem",
-        "voltward evidence verify pack --json",
-    ),
-)
+@evidence_group.command("verify", work="evidence:verify_pack")
 @click.argument("pack", type=ANY_PATH)
 @_public_key_option
 @json_option
 def verify_command() -> None:
-    """Check signature and every file of a pack; exit 4 when one byte differs."""
+    """Check signature and every file of a pack; exit 4 when one byte differs.
+
+    Examples:
+        voltward evidence verify pack --key signer.pub.pem
+        voltward evidence verify pack --json
+    """
 
 
-@evidence_group.command(
-    "show",
-    work="evidence:show_pack",
-    examples=(
-        "voltward evidence show pack --key signer.pub.pem",
-        "voltward evidence show pack --json",
-    ),
-)
+@evidence_group.command("show", work="evidence:show_pack")
 @click.argument("pack", type=ANY_PATH)
 @_public_key_option
 @json_option
 def show_command() -> None:
-    """Say what a valid pack holds: run, seeds, signer, times, risks, exceptions."""
+    """Say what a valid pack holds: run, seeds, signer, times, risks, exceptions.
+
+    Examples:
+        voltward evidence show pack --key signer.pub.pem
+        voltward evidence show pack --json
+    """

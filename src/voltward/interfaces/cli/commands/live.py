@@ -13,23 +13,17 @@ from voltward.interfaces.cli.commands.options import (
 )
 
 
-@click.group(
-    "live",
-    cls=CommandGroup,
-    examples=("voltward live run examples/live-minimal.toml", "voltward live schema --of file"),
-)
+@click.group("live", cls=CommandGroup)
 def live_group() -> None:
-    """Run cases on loopback with real processes, CAN frames, TLS and MQTT."""
+    """Run cases on loopback with real processes, CAN frames, TLS and MQTT.
+
+    Examples:
+        voltward live run examples/live-minimal.toml
+        voltward live schema --of file
+    """
 
 
-@live_group.command(
-    "run",
-    work="live:run_cases",
-    examples=(
-        "voltward live run examples/live-minimal.toml",
-        "voltward live run cases.toml --out out/broker --json",
-    ),
-)
+@live_group.command("run", work="live:run_cases")
 @click.argument("file", type=FILE_TO_READ)
 @click.option(
     "--out",
@@ -41,14 +35,15 @@ def live_group() -> None:
 @force_option
 @json_option
 def run_command() -> None:
-    """Run every case of FILE, then end every process that was started."""
+    """Run every case of FILE, then end every process that was started.
+
+    Examples:
+        voltward live run examples/live-minimal.toml
+        voltward live run cases.toml --out out/broker --json
+    """
 
 
-@live_group.command(
-    "schema",
-    work="live:print_schema",
-    examples=("voltward live schema", "voltward live schema --of file"),
-)
+@live_group.command("schema", work="live:print_schema")
 @click.option(
     "--of",
     "subject",
@@ -58,4 +53,9 @@ def run_command() -> None:
     help="The file that a run reads, or the report that it writes.",
 )
 def schema_command() -> None:
-    """Print the JSON Schema of live.json, or of the file of a run."""
+    """Print the JSON Schema of live.json, or of the file of a run.
+
+    Examples:
+        voltward live schema
+        voltward live schema --of file
+    """

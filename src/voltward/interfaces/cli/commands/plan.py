@@ -12,15 +12,7 @@ from voltward.interfaces.cli.commands.options import (
 )
 
 
-@click.command(
-    "plan",
-    cls=DeferredCommand,
-    work="plan:plan_controls",
-    examples=(
-        "voltward plan --org small-supplier --budget 250000",
-        "voltward plan --org my-organisation.toml --model my-model --run out/demo --by measured",
-    ),
-)
+@click.command("plan", cls=DeferredCommand, work="plan:plan_controls")
 @click.option(
     "--org",
     "organisation",
@@ -62,4 +54,8 @@ def plan_command() -> None:
 
     Measured is what executed campaigns support. Expected takes in controls that nobody tested, as
     if they held. The two are never added.
+
+    Examples:
+        voltward plan --org small-supplier --budget 250000
+        voltward plan --org my-organisation.toml --model my-model --run out/demo --by measured
     """

@@ -22,15 +22,7 @@ _SHARE = click.FloatRange(0.0, 1.0)
 _ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 
 
-@click.command(
-    "identify",
-    cls=DeferredCommand,
-    work="identify:identify_cell",
-    examples=(
-        "voltward identify recordings/ --check drive_3.csv --out my-cell.toml",
-        "voltward identify slow.csv drive.csv --columns our-cycler.toml --out my-cell.toml --force",
-    ),
-)
+@click.command("identify", cls=DeferredCommand, work="identify:identify_cell")
 @click.argument("data", nargs=-1, required=True)
 @click.option(
     "--out",
@@ -88,18 +80,14 @@ def identify_command() -> None:
     surface and volume are those of an 18650 scaled by capacity unless given. Writes OUT,
     OUT.report.html and OUT.report.json (without .toml); a fit that did not converge or left the
     physical range is written too, marked, and the exit code is 3.
+
+    Examples:
+        voltward identify recordings/ --check drive_3.csv --out my-cell.toml
+        voltward identify slow.csv drive.csv --columns our-cycler.toml --out my-cell.toml --force
     """
 
 
-@click.command(
-    "calibrate",
-    cls=DeferredCommand,
-    work="calibrate:calibrate_cell",
-    examples=(
-        "voltward calibrate clean/ --fit recordings/ --cell my-cell.toml",
-        "voltward calibrate clean.csv --fit drive.csv --cell my-cell.toml --columns our.toml",
-    ),
-)
+@click.command("calibrate", cls=DeferredCommand, work="calibrate:calibrate_cell")
 @click.argument("data", nargs=-1, required=True)
 @cell_option
 @click.option(
@@ -128,18 +116,14 @@ def calibrate_command() -> None:
 
     A threshold is half as high again as the largest clean score; temperatures and low SoC have
     thresholds of their own, and so have recordings of one sample a second.
+
+    Examples:
+        voltward calibrate clean/ --fit recordings/ --cell my-cell.toml
+        voltward calibrate clean.csv --fit drive.csv --cell my-cell.toml --columns our.toml
     """
 
 
-@click.command(
-    "import-bpx",
-    cls=DeferredCommand,
-    work="import_bpx:import_bpx",
-    examples=(
-        "voltward import-bpx cell.json --out my-cell.toml",
-        "voltward import-bpx cell.json --temperatures 25,10,0,-10 --out my-cell.toml --force",
-    ),
-)
+@click.command("import-bpx", cls=DeferredCommand, work="import_bpx:import_bpx")
 @click.argument("file", type=ANY_PATH)
 @click.option("--out", required=True, type=FILE_TO_WRITE, help="Parameter file to write, .toml.")
 @click.option(
@@ -159,18 +143,14 @@ def import_bpx_command() -> None:
     PyBaMM's Doyle-Fuller-Newman model goes through pulses at every 5 % of charge, a C/20 cycle and
     two drives at every temperature; two more drives take no part in the fit and give its error.
     Needs the extra `truth`.
+
+    Examples:
+        voltward import-bpx cell.json --out my-cell.toml
+        voltward import-bpx cell.json --temperatures 25,10,0,-10 --out my-cell.toml --force
     """
 
 
-@click.command(
-    "replay",
-    cls=DeferredCommand,
-    work="replay:replay_recordings",
-    examples=(
-        "voltward replay drive.csv --cell reference-nmc",
-        "voltward replay drive.csv --cell my-cell.toml --inject voltage=bias:0.020@600",
-    ),
-)
+@click.command("replay", cls=DeferredCommand, work="replay:replay_recordings")
 @click.argument("data", nargs=-1, required=True, type=ANY_PATH)
 @cell_option
 @click.option(
@@ -211,29 +191,24 @@ def replay_command() -> None:
     when charging, temperature_degC and optionally soc. Errors of the twin count above 12 % SoC. The
     recording cannot react: of an attack that would also change the current, only the sensor part
     is shown.
+
+    Examples:
+        voltward replay drive.csv --cell reference-nmc
+        voltward replay drive.csv --cell my-cell.toml --inject voltage=bias:0.020@600
     """
 
 
-@click.group(
-    "benchmark",
-    cls=CommandGroup,
-    examples=(
-        "voltward benchmark detection --quick",
-        "voltward benchmark detection --data recordings --out out/detection",
-    ),
-)
+@click.group("benchmark", cls=CommandGroup)
 def benchmark_group() -> None:
-    """Measure the detectors."""
+    """Measure the detectors.
+
+    Examples:
+        voltward benchmark detection --quick
+        voltward benchmark detection --data recordings --out out/detection
+    """
 
 
-@benchmark_group.command(
-    "detection",
-    work="benchmark:benchmark_detection",
-    examples=(
-        "voltward benchmark detection --quick",
-        "voltward benchmark detection --data recordings --out out/detection",
-    ),
-)
+@benchmark_group.command("detection", work="benchmark:benchmark_detection")
 @click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -258,4 +233,8 @@ def detection_command() -> None:
     """Inject biases of several sizes: how many are found, how soon, at how many false alarms.
 
     Rows are magnitude, temperature and truth track. A row that cannot be run says why.
+
+    Examples:
+        voltward benchmark detection --quick
+        voltward benchmark detection --data recordings --out out/detection
     """

@@ -23,23 +23,19 @@ from voltward.interfaces.cli.commands.options import (
 _named_model_argument = click.argument("folder", metavar="DIR", callback=not_empty)
 
 
-@click.group(
-    "tara",
-    cls=CommandGroup,
-    examples=("voltward tara init my-model", "voltward tara rate cbms --run out/demo"),
-)
+@click.group("tara", cls=CommandGroup)
 def tara_group() -> None:
     """Rate risks after ISO/SAE 21434, on executed attacks where there are any.
 
     DIR is a folder of TOML files, or the name of a shipped model: cbms, headlamp.
+
+    Examples:
+        voltward tara init my-model
+        voltward tara rate cbms --run out/demo
     """
 
 
-@tara_group.command(
-    "init",
-    work="tara_model:start_model",
-    examples=("voltward tara init my-model", "voltward tara init my-lamp --model headlamp"),
-)
+@tara_group.command("init", work="tara_model:start_model")
 @click.argument("folder", metavar="DIR", callback=path_not_empty)
 @click.option(
     "--model",
@@ -49,31 +45,29 @@ def tara_group() -> None:
     help="The shipped model to copy.",
 )
 def init_command() -> None:
-    """Write a complete, worked model to DIR, as TOML files to edit."""
+    """Write a complete, worked model to DIR, as TOML files to edit.
+
+    Examples:
+        voltward tara init my-model
+        voltward tara init my-lamp --model headlamp
+    """
 
 
-@tara_group.command(
-    "check",
-    work="tara_model:check_model",
-    examples=("voltward tara check my-model", "voltward tara check cbms --json"),
-)
+@tara_group.command("check", work="tara_model:check_model")
 @model_argument
 @json_option
 def check_command() -> None:
     """Check a model: every fault with its file, its key and the nearest valid id.
 
     Claims whose day has passed, and controls that can never cut a path, are warnings.
+
+    Examples:
+        voltward tara check my-model
+        voltward tara check cbms --json
     """
 
 
-@tara_group.command(
-    "rate",
-    work="tara_rate:rate_model",
-    examples=(
-        "voltward tara rate cbms --run out/demo",
-        'voltward tara rate my-model --controls all --gate "max_risk(all)<=3" --out rating.json',
-    ),
-)
+@tara_group.command("rate", work="tara_rate:rate_model")
 @model_argument
 @run_option
 @profile_option
@@ -88,17 +82,14 @@ def rate_command() -> None:
 
     Risks are rated under every control set of the model. With --run, controls count only as far as
     the campaign shows that they hold.
+
+    Examples:
+        voltward tara rate cbms --run out/demo
+        voltward tara rate my-model --controls all --gate "max_risk(all)<=3" --out rating.json
     """
 
 
-@tara_group.command(
-    "show",
-    work="tara_show:show_risk",
-    examples=(
-        "voltward tara show DS-01.TS-01.safety",
-        "voltward tara show DS-20.TS-51 --model cbms --run out/demo",
-    ),
-)
+@tara_group.command("show", work="tara_show:show_risk")
 @click.argument("name", metavar="ID")
 @click.option(
     "--model",
@@ -113,17 +104,14 @@ def show_command() -> None:
     """Explain a risk: damage, threat, paths as trees, each rating with reason and evidence.
 
     ID is a risk such as DS-01.TS-01.safety, a damage scenario, a threat scenario or a path.
+
+    Examples:
+        voltward tara show DS-01.TS-01.safety
+        voltward tara show DS-20.TS-51 --model cbms --run out/demo
     """
 
 
-@tara_group.command(
-    "diff",
-    work="tara_show:show_moves",
-    examples=(
-        "voltward tara diff before.json after.json",
-        "voltward tara diff out/demo my-model --all",
-    ),
-)
+@tara_group.command("diff", work="tara_show:show_moves")
 @click.argument("old", metavar="OLD", type=ANY_PATH)
 @click.argument("new", metavar="NEW", type=ANY_PATH)
 @click.option("--all", "show_all", is_flag=True, help="Print moves that keep the risk value, too.")
@@ -133,17 +121,14 @@ def diff_command() -> None:
 
     Each is a rating written by 'tara rate --out', a run folder with its rating, or a model folder,
     which is rated without a campaign.
+
+    Examples:
+        voltward tara diff before.json after.json
+        voltward tara diff out/demo my-model --all
     """
 
 
-@tara_group.command(
-    "score",
-    work="tara_score:score_file",
-    examples=(
-        "voltward tara score paths.jsonl",
-        'echo \'{"attack_vector": "network"}\' | voltward tara score --profile heavens',
-    ),
-)
+@tara_group.command("score", work="tara_score:score_file")
 @click.argument("file", type=click.File("rb"), default="-")
 @click.option(
     "--profile",
@@ -162,17 +147,14 @@ def score_command() -> None:
     network|adjacent|local|physical. Optional: impact negligible|moderate|major|severe, or an object
     of safety, financial, operational and privacy. The answer holds attack_potential, feasibility,
     risk and cal; a bad line gets its error and number, and exit code 2 at the end.
+
+    Examples:
+        voltward tara score paths.jsonl
+        echo '{"attack_vector": "network"}' | voltward tara score --profile heavens
     """
 
 
-@tara_group.command(
-    "export",
-    work="tara_exchange:export_model",
-    examples=(
-        "voltward tara export my-model --format xlsx",
-        "voltward tara export cbms --format sarif --run out/demo --out risks.sarif",
-    ),
-)
+@tara_group.command("export", work="tara_exchange:export_model")
 @model_argument
 @click.option(
     "--format",
@@ -211,17 +193,14 @@ def export_command() -> None:
     json holds all tables and the rating; tmbom is the OWASP threat model library's schema 1.0.2;
     sarif reports open risks and controls that are not shown to hold; mermaid draws the attack
     trees; md is one document to read. A file that is there is replaced only with --force.
+
+    Examples:
+        voltward tara export my-model --format xlsx
+        voltward tara export cbms --format sarif --run out/demo --out risks.sarif
     """
 
 
-@tara_group.command(
-    "import",
-    work="tara_exchange:import_model",
-    examples=(
-        "voltward tara import workbook.xlsx my-model",
-        "voltward tara import workbook.xlsx my-model --force --json",
-    ),
-)
+@tara_group.command("import", work="tara_exchange:import_model")
 @click.argument("file", callback=path_not_empty)
 @click.argument("folder", metavar="DIR", callback=path_not_empty)
 @click.option("--force", is_flag=True, help="Write a model that has errors, to correct it there.")
@@ -232,14 +211,14 @@ def import_command() -> None:
     The workbook may be one of `voltward tara export`, or anybody's in the columns of the public
     itemis template; what has no place in the model is named. A model with errors is not written,
     unless with --force.
+
+    Examples:
+        voltward tara import workbook.xlsx my-model
+        voltward tara import workbook.xlsx my-model --force --json
     """
 
 
-@tara_group.command(
-    "annex5",
-    work="tara_annex5:show_coverage",
-    examples=("voltward tara annex5 cbms", "voltward tara annex5 my-model --json"),
-)
+@tara_group.command("annex5", work="tara_annex5:show_coverage")
 @_named_model_argument
 @json_option
 def annex5_command() -> None:
@@ -247,18 +226,23 @@ def annex5_command() -> None:
 
     The ids come in the regulation's order, each with the threats that name it or with the reason
     why it does not concern the item.
+
+    Examples:
+        voltward tara annex5 cbms
+        voltward tara annex5 my-model --json
     """
 
 
-@tara_group.command(
-    "candidates",
-    work="tara_annex5:list_candidates",
-    examples=("voltward tara candidates cbms", "voltward tara candidates my-model --open"),
-)
+@tara_group.command("candidates", work="tara_annex5:list_candidates")
 @_named_model_argument
 @click.option(
     "--open", "only_open", is_flag=True, help="Only those without a threat and without a reason."
 )
 @json_option
 def candidates_command() -> None:
-    """List the threats that STRIDE proposes for every asset, and what the model made of them."""
+    """List the threats that STRIDE proposes for every asset, and what the model made of them.
+
+    Examples:
+        voltward tara candidates cbms
+        voltward tara candidates my-model --open
+    """
