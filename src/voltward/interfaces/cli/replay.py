@@ -21,6 +21,7 @@ from voltward.real_cells.replay.injected_rows import parse_injection
 from voltward.real_cells.replay.profile import ReplayedProfile
 from voltward.real_cells.replay.replayed_files import FileReplay
 from voltward.real_cells.replay.scores import ProfileScore
+from voltward.real_cells.replay.session import waiting_words
 from voltward.real_cells.replay.trace import TABLES, trace_columns, write_trace
 
 _HEAD = (
@@ -67,7 +68,7 @@ def replay_recordings(
     scores = []
     with progress_bar() as progress:
         for index, path in enumerate(data):
-            progress("replay", index, len(data))
+            progress("replay" if index else f"replay: {waiting_words()}", index, len(data))
             replayed = player.replay(
                 path,
                 parsed,
