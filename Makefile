@@ -10,6 +10,8 @@ BIN := $(VENV)/bin
 UV ?= $(shell command -v uv 2>/dev/null)
 # Further options for pytest, such as 'make test PYTEST="-k gate"'.
 PYTEST ?=
+# Tests at a time; 0 runs them one after another in one process.
+WORKERS ?= 2
 # 'make test LIVE=no' leaves out the tests that need a broker.
 LIVE ?= yes
 OUT ?= out/demo
@@ -35,7 +37,11 @@ demo: $(VENV)/.installed ## set everything up in .venv, run the reference campai
 
 .PHONY: test
 test: $(VENV)/.installed-test broker ## set everything up and pass the tests
-	$(BIN)/python -m pytest $(if $(filter no,$(LIVE)),-m "not live") $(PYTEST)
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(filter no,$(LIVE)),-m "not live") $(PYTEST)
+
+.PHONY: mutate
+mutate: $(VENV)/.installed-test ## change constants one at a time; each change must fail a test
+	$(BIN)/python tools/mutate_constants.py
 
 .PHONY: check
 check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, documents

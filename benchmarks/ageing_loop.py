@@ -1,7 +1,7 @@
-"""A plant that ages, a twin that may adapt, and lies about its readings, at 1 Hz, track matched.
+"""A plant that ages, a twin that may adapt, and biases about its readings, at 1 Hz, track matched.
 
 Plant and twin share the cell model. The duty drives a seeded profile between two levels of SoC,
-rests, charges, rests; it goes on as it is, whatever the readings say. The lies are those of the
+rests, charges, rests; it goes on as it is, whatever the readings say. The biases are those of the
 attacks voltage-bias, voltage-ramp and current-gain, and a gain that creeps.
 """
 
@@ -18,16 +18,16 @@ from benchmarks.load_profile import current_C
 from voltward.cloud.adaptation import AdaptationParameters
 from voltward.cloud.twin import (
     COMMISSIONED,
-    Seen,
+    Observation,
     TwinParameters,
     TwinState,
     believe,
-    see,
+    observe,
     start_twin,
 )
 from voltward.controls.in_force import default_parameters
 from voltward.core.control import Watch
-from voltward.core.noise import gaussian
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.detection import innovation_cusum, soc_drift
@@ -49,7 +49,7 @@ ROW_S = 3600
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Lies:
+class InjectedBiases:
     """What is added to the readings, a run each, from `start_s` to `stop_s`.
 
     Attributes:
@@ -79,7 +79,7 @@ class Runs:
     fade: Float[Array, " run"]
     growth: Float[Array, " run"]
     ageing_s: Float[Array, " run"]
-    lies: Lies
+    biases: InjectedBiases
 
 
 @jax.tree_util.register_dataclass
@@ -100,24 +100,24 @@ class Loop:
 
 
 def runs_of(count: int, **values: Any) -> Runs:
-    """Return honest runs of fresh cells; `values` replace fields of Runs or of Lies."""
+    """Return honest runs of fresh cells; `values` replace fields of Runs or of InjectedBiases."""
     zero = jnp.zeros(count)
-    lies = Lies(zero + 1e12, zero + 1e12, zero, zero, zero, zero + CELLS)
-    runs = Runs(jnp.arange(count, dtype=jnp.uint64), zero + 1.0, zero, zero, zero + 1.0, lies)
+    biases = InjectedBiases(zero + 1e12, zero + 1e12, zero, zero, zero, zero + CELLS)
+    runs = Runs(jnp.arange(count, dtype=jnp.uint64), zero + 1.0, zero, zero, zero + 1.0, biases)
     fields = {name: jnp.asarray(value) for name, value in values.items()}
-    about = {name: fields.pop(name) for name in list(fields) if hasattr(lies, name)}
-    return replace(runs, lies=replace(lies, **about), **fields)
+    about = {name: fields.pop(name) for name in list(fields) if hasattr(biases, name)}
+    return replace(runs, biases=replace(biases, **about), **fields)
 
 
-def _told(
-    lies: Lies, now_s: Array, voltage_V: Array, current_A: Array
+def _biased(
+    biases: InjectedBiases, now_s: Array, voltage_V: Array, current_A: Array
 ) -> tuple[Float[Array, "run cell"], Float[Array, " run"]]:
-    on = (now_s >= lies.start_s) & (now_s < lies.stop_s)
-    grown = jnp.clip((now_s - lies.start_s) / jnp.maximum(lies.ramp_s, 1.0), 0.0, 1.0)
-    grown = jnp.where(on, jnp.where(lies.ramp_s > 0.0, grown, 1.0), 0.0)
-    touched = jnp.arange(voltage_V.shape[1])[None, :] < lies.cells[:, None]
-    told_V = voltage_V + jnp.where(touched, (grown * lies.bias_V)[:, None], 0.0)
-    return told_V, current_A * (1.0 + grown * lies.gain)
+    on = (now_s >= biases.start_s) & (now_s < biases.stop_s)
+    grown = jnp.clip((now_s - biases.start_s) / jnp.maximum(biases.ramp_s, 1.0), 0.0, 1.0)
+    grown = jnp.where(on, jnp.where(biases.ramp_s > 0.0, grown, 1.0), 0.0)
+    touched = jnp.arange(voltage_V.shape[1])[None, :] < biases.cells[:, None]
+    reported_V = voltage_V + jnp.where(touched, (grown * biases.bias_V)[:, None], 0.0)
+    return reported_V, current_A * (1.0 + grown * biases.gain)
 
 
 def _duty(
@@ -155,19 +155,24 @@ def _watches() -> tuple[Watch, Watch]:
     return first, second
 
 
-def _alarms(loop: Loop, seen: Seen, record: Any, count: int) -> tuple[Any, Any, Array]:
+def _alarms(loop: Loop, observed: Observation, record: Any, count: int) -> tuple[Any, Any, Array]:
     """Return the states and scores of innovation-cusum and soc-drift, at their defaults.
 
     As in a replay, soc-drift looks at the mean of the twin's cells in place of a BMS of its own.
     """
     cusum = jnp.tile(default_parameters(innovation_cusum.CONTROL), (count, 1))
     drift = jnp.tile(default_parameters(soc_drift.CONTROL), (count, 1))
-    bms = _DriftView(jnp.mean(seen.state.estimate.soc, axis=1), seen.state.coulomb_soc)
-    cloud = _CusumView(seen.innovation.value_V, seen.innovation.std_V, record)
+    bms = _DriftView(jnp.mean(observed.state.estimate.soc, axis=1), observed.state.coulomb_soc)
+    cloud = _CusumView(observed.innovation.value_V, observed.innovation.std_V, record)
     first, second = _watches()
     sums, one = first.step(loop.cusum, cloud, cusum)
     reference, two = second.step(loop.drift, bms, drift)
     return sums, reference, jnp.stack([one, two], axis=1)
+
+
+def drawn(seed: Array, tick: Array, member: int, cells: int | None = None) -> Array:
+    """Return normal draws of one of the benchmark's noise channels."""
+    return gaussian(seed, NoiseSource.AGEING_BENCHMARK, tick, cells, member=member)
 
 
 def simulate(runs: Runs, adaptation: AdaptationParameters | None, days: float) -> dict[str, Any]:
@@ -184,8 +189,8 @@ def simulate(runs: Runs, adaptation: AdaptationParameters | None, days: float) -
     parameters = TwinParameters(cell, tuning_for(cell), 1.0, adaptation=adaptation)
     warm = jnp.full((count, CELLS), 25.0)
     start, one = jnp.asarray(0), jnp.ones((count, CELLS))
-    draws = [jnp.clip(gaussian(runs.seed, 900 + n, start, CELLS), -3.0, 3.0) for n in range(4)]
-    offset_A = sensors.current.offset_A * jnp.clip(gaussian(runs.seed, 910, start), -3.0, 3.0)
+    draws = [jnp.clip(drawn(runs.seed, start, n, CELLS), -3.0, 3.0) for n in range(4)]
+    offset_A = sensors.current.offset_A * jnp.clip(drawn(runs.seed, start, 10), -3.0, 3.0)
     born_capacity, born_resistance = 1.0 + 0.01 * draws[0], 1.0 + 0.03 * draws[1]
     pace = 1.0 + SPREAD_OF_AGEING * draws[2]
     soc = jnp.full((count, CELLS), HIGHEST_SOC - 0.01)
@@ -209,17 +214,17 @@ def simulate(runs: Runs, adaptation: AdaptationParameters | None, days: float) -
             born_capacity * fresh_c,
         )
         true_V = terminal_V(cell, plant, current_A[:, None], warm, born_resistance * fresh_r)
-        noise = gaussian(runs.seed, 920, now, CELLS)
+        noise = drawn(runs.seed, now, 20, CELLS)
         read_V = true_V + sensors.voltage.noise_V * noise + sensors.voltage.offset_V * draws[3]
-        read_A = current_A + offset_A + sensors.current.noise_A * gaussian(runs.seed, 921, now)
-        told_V, told_A = _told(runs.lies, now.astype(jnp.float64), read_V, read_A)
+        read_A = current_A + offset_A + sensors.current.noise_A * drawn(runs.seed, now, 21)
+        reported_V, reported_A = _biased(runs.biases, now.astype(jnp.float64), read_V, read_A)
         scalars = jnp.zeros((count, len(TELEMETRY_SCALARS)))
-        scalars = scalars.at[:, TELEMETRY_SCALARS.index("current_A")].set(told_A)
-        record = honest_record(scalars, now, (told_V, warm))
+        scalars = scalars.at[:, TELEMETRY_SCALARS.index("current_A")].set(reported_A)
+        record = honest_record(scalars, now, (reported_V, warm))
         # The twin knows the cells as they were when new, as commissioning measured them.
-        seen = see(parameters, loop.twin, record, model, born_capacity, born_resistance, 1)
-        cusum, drift, scores = _alarms(loop, seen, record, count)
-        twin = believe(parameters, seen, one, record.present, 1, runs.learning)
+        observed = observe(parameters, loop.twin, record, model, born_capacity, born_resistance, 1)
+        cusum, drift, scores = _alarms(loop, observed, record, count)
+        twin = believe(parameters, observed, one, record.present, 1, runs.learning)
         sounding = scores > 1.0
         moved = Loop(
             plant=plant,

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int, UInt64
 
-from voltward.core.noise import gaussian
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.taps import FIRMWARE_SCALARS
 from voltward.detection.twin_consistency import INNOVATION_CUSUM as CONTROL
 from voltward.physical.estimator import (
@@ -33,7 +33,6 @@ from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws, fixed_draw
 
 NEVER = jnp.iinfo(jnp.int64).max
 AMBIENT_DEGC = 25.0
-VOLTAGE_CHANNEL, TEMPERATURE_CHANNEL, CURRENT_CHANNEL = 11, 12, 13
 
 
 @jax.tree_util.register_dataclass
@@ -138,18 +137,18 @@ def bare_tick(
     )
 
     voltage_V = reading(
-        sensors.cell_voltage,
+        sensors.voltage,
         output.voltage_V,
         fixed.voltage_offset,
-        gaussian(seed, VOLTAGE_CHANNEL, tick, width),
+        gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, width),
     )
     temperature_degC = reading(
-        sensors.cell_temperature,
+        sensors.temperature,
         cells.temperature_degC,
         fixed.temperature_offset,
-        gaussian(seed, TEMPERATURE_CHANNEL, tick, width),
+        gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, width),
     )
-    draw = gaussian(seed, CURRENT_CHANNEL, tick)
+    draw = gaussian(seed, NoiseSource.PACK_SENSORS, tick)
     read_A = reading(sensors.current, current_A, fixed.scalar_offset[:, 0], draw)
 
     cell_A = (read_A / pack.parallel)[:, None]
@@ -162,14 +161,15 @@ def bare_tick(
 
     protection, verdict = protect(
         assembly.limits,
+        pack,
         state.protection,
         voltage_V,
         temperature_degC,
         read_A,
         zero + pack.isolation_kohm,
-        jnp.zeros((runs, len(FIRMWARE_SCALARS))),
-        jnp.ones(runs, bool),
-        tick_s,
+        calibration=jnp.zeros((runs, len(FIRMWARE_SCALARS))),
+        enabled=jnp.ones(runs, bool),
+        tick_s=tick_s,
     )
 
     def first(now: Int[Array, " run"], happened: Bool[Array, " run"]) -> Int[Array, " run"]:

@@ -78,7 +78,7 @@ def demo_engine(duty_name: str = "", chunk: int = CHUNK) -> Engine:
 
 def batch(engine: Engine, attack_id: str = NO_ATTACK) -> Batch:
     """Return a batch of one attack: half of the runs undefended, half with every control."""
-    stacks = [resolve_stack(StackChoice(name, name), engine.system) for name in ("none", "full")]
+    stacks = [resolve_stack(StackChoice(name=name), engine.system) for name in ("none", "full")]
     attack = None if attack_id == NO_ATTACK else ATTACKS.load(attack_id)
     cases = tuple(
         Case(

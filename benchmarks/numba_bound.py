@@ -14,17 +14,20 @@ from numba import njit
 from benchmarks import numba_kernels as row
 from benchmarks.bare_loop import (
     AMBIENT_DEGC,
-    CURRENT_CHANNEL,
     NEVER,
-    TEMPERATURE_CHANNEL,
-    VOLTAGE_CHANNEL,
     BareState,
     detector_columns,
 )
-from voltward.physical.protection import FAULTS, Tier
+from voltward.core.noise import NoiseSource
+from voltward.physical.faults import FAULTS
+from voltward.physical.pack import COOLANT_J_PER_K, RADIATOR_W_PER_K
+from voltward.physical.protection import LimitTier
 from voltward.physical.sensors import Channel
 from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
 
+VOLTAGE_CHANNEL = NoiseSource.VOLTAGE_SENSOR.channel(0)
+TEMPERATURE_CHANNEL = NoiseSource.TEMPERATURE_SENSOR.channel(0)
+CURRENT_CHANNEL = NoiseSource.PACK_SENSORS.channel(0)
 FAULT_COUNT = len(FAULTS)
 _NEVER = int(NEVER)
 
@@ -113,18 +116,18 @@ def _run(
 
 
 def _channel(channel: Channel) -> tuple[float, ...]:
-    return channel.noise, channel.offset, channel.step, channel.low, channel.high
+    return channel.noise, channel.offset, channel.resolution, channel.low, channel.high
 
 
-def _tier(tier: Tier) -> np.ndarray:
+def _tier(tier: LimitTier) -> np.ndarray:
     return np.array(
         [
             tier.voltage_high_V,
             tier.voltage_low_V,
             tier.temperature_high_degC,
             tier.temperature_low_degC,
-            tier.charge_A,
-            tier.discharge_A,
+            tier.charge_current_A,
+            tier.discharge_current_A,
         ]
     )
 
@@ -157,17 +160,17 @@ def prepared(
         np.array([tick_s, cell.capacity_Ah, 0.0, AMBIENT_DEGC, AMBIENT_DEGC]),
         np.array(
             [
-                pack.idle_W_per_K,
-                pack.neighbour_W_per_K,
-                pack.coolant_J_per_K,
-                pack.radiator_W_per_K,
+                pack.passive_conductance_W_per_K,
+                pack.neighbour_conductance_W_per_K,
+                COOLANT_J_PER_K,
+                RADIATOR_W_PER_K,
                 cell.heat_capacity_J_per_K,
             ]
         ),
         np.array(
             [
-                _channel(sensors.cell_voltage),
-                _channel(sensors.cell_temperature),
+                _channel(sensors.voltage),
+                _channel(sensors.temperature),
                 _channel(sensors.current),
             ]
         ),
@@ -183,7 +186,7 @@ def prepared(
         np.array(detector_columns()),
         _tier(limits.maximum),
         np.array([limits.delay_s[name] for name in FAULTS[:6]]),
-        np.array([limits.fuse_A, limits.fuse_A2s]),
+        np.array([pack.fuse_current_A, pack.fuse_melting_A2s]),
     )
     seeds = np.asarray(seed, dtype=np.uint64)
     initial = np.array(fixed.initial_soc)

@@ -10,7 +10,7 @@ from voltward.assurance.tara.model.words import (
     Feasibility,
     ImpactLevel,
 )
-from voltward.assurance.tara.rating.rated import Evidence, RatedPath, RatedRisk, Rating
+from voltward.assurance.tara.rating.records import Evidence, RatedPath, RatedRisk, Rating
 from voltward.results.metrics import wilson_interval
 
 SETS = ("none", "planned", "all")

@@ -2,9 +2,12 @@
 
 import ast
 import importlib
+import importlib.metadata
+import itertools
 import os
 import re
 import shlex
+import signal
 import statistics
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import pytest
 
 import voltward
 from voltward.core.errors import ExitCode, VoltwardError
+from voltward.core.termination import ended_by_signals
 from voltward.interfaces.cli.main import COMMANDS, cli, run
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +86,20 @@ def test_no_file_is_longer_than_the_ceiling():
 
 def test_the_median_file_is_short():
     assert statistics.median(lines_of(path) for path in SOURCES) < MEDIAN_LINES
+
+
+def test_no_function_takes_nine_arguments_by_position():
+    """Commands aside, whose arguments click gives by name."""
+    many = []
+    for path in SOURCES:
+        if "cli" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                given = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)]
+                if len([name for name in given if name not in {"self", "cls"}]) > 8:
+                    many.append(f"{relative(path)}: {node.name}")
+    assert many == []
 
 
 def test_data_holds_no_code():
@@ -268,6 +286,54 @@ def test_every_dependency_says_why_it_is_there():
     assert {name.lower() for name in names} <= {name.lower() for name in pinned}
 
 
+def imported_modules(*folders):
+    """Give the top-level names that the code of folders imports."""
+    for folder in folders:
+        for path in folder.rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from (alias.name.partition(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                    yield node.module.partition(".")[0]
+
+
+def packages_behind(modules):
+    """Return the packages that hold modules, named as in constraints.txt.
+
+    Those that are not installed, as the extras in a plain environment, are named like their module.
+    """
+    holders = importlib.metadata.packages_distributions()
+    foreign = set(modules) - sys.stdlib_module_names
+    return {
+        name.lower().replace("_", "-")
+        for module in foreign
+        for name in holders.get(module, [module])
+    }
+
+
+def required(texts):
+    return {re.match(r"[A-Za-z0-9_-]+", text)[0].lower() for text in texts}
+
+
+def test_every_dependency_is_imported():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    source = packages_behind(imported_modules(ROOT / "src"))
+    assert required(project["dependencies"]) - source == set()
+    measured = source | packages_behind(imported_modules(ROOT / "benchmarks"))
+    for extra in project["optional-dependencies"].values():
+        assert required(extra) - measured == set()
+
+
+def test_every_package_that_the_source_imports_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = required(
+        [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    )
+    found = packages_behind(imported_modules(ROOT / "src"))
+    # pydantic pins its core exactly and hands out its errors.
+    assert found - declared - {"voltward", "pydantic-core"} == set()
+
+
 def test_decisions_are_numbered_and_have_the_form():
     pages = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
@@ -335,6 +401,15 @@ def _interrupted(folder, monkeypatch):
     return ["attacks", "list"]
 
 
+def _terminated(folder, monkeypatch):
+    def terminate(*_):
+        with ended_by_signals():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("voltward.interfaces.cli.attacks.emit", terminate)
+    return ["attacks", "list"]
+
+
 REACHED = {
     ExitCode.DONE: _done,
     ExitCode.USAGE: _usage,
@@ -343,6 +418,7 @@ REACHED = {
     ExitCode.NOTHING_RAN: _nothing_ran,
     ExitCode.ENVIRONMENT_LACKS: _environment_lacks,
     ExitCode.INTERRUPTED: _interrupted,
+    ExitCode.TERMINATED: _terminated,
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from voltward.assurance.tara.model.model import Tables
 from voltward.assurance.tara.model.words import Basis, Category, Feasibility, ImpactLevel
-from voltward.assurance.tara.rating.rated import Evidence, RatedPath, RatedRisk, Rating
+from voltward.assurance.tara.rating.records import Evidence, RatedPath, RatedRisk, Rating
 from voltward.documents.toml_document import adapter, check_document
 
 SMALL = {

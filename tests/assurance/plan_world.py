@@ -3,10 +3,9 @@
 from dataclasses import dataclass, field
 
 from voltward.assurance.plan.organisation import Deployed, Organisation, Role
-from voltward.assurance.tara.model.attacks import AttackPath, Effort, Step
-from voltward.assurance.tara.model.controls import Cost, Measure
+from voltward.assurance.tara.model.attacks import AttackPath, Cost, Effort, Measure, Step
+from voltward.assurance.tara.model.item import Damage, Threat
 from voltward.assurance.tara.model.model import Tables
-from voltward.assurance.tara.model.scenarios import Damage, Threat
 from voltward.assurance.tara.model.words import (
     Basis,
     Category,
@@ -14,7 +13,7 @@ from voltward.assurance.tara.model.words import (
     ImpactLevel,
     SecurityProperty,
 )
-from voltward.assurance.tara.rating.rated import RatedPath, RatedRisk
+from voltward.assurance.tara.rating.records import RatedPath, RatedRisk
 
 LEVELS = {1: Feasibility.VERY_LOW, 2: Feasibility.VERY_LOW, 3: Feasibility.LOW,
           4: Feasibility.MEDIUM, 5: Feasibility.HIGH}  # fmt: skip

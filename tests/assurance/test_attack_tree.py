@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.assurance.tara.checks.cycles import find_cycle
+from voltward.assurance.tara.checks.trees import find_cycle
 from voltward.assurance.tara.model.attack_tree import (
     AllOf,
     AnyOf,

@@ -12,6 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.envelope import read_statement, sign_statement
@@ -27,6 +29,7 @@ from voltward.assurance.evidence.manifest import Manifest, read_manifest
 from voltward.assurance.evidence.rating_snapshot import counts, read_rating, split_rating
 from voltward.assurance.evidence.signing import seal_text, sign_pack, statement_document
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
+from voltward.core.files import canonical_json
 from voltward.results.run_folder import RunFolder
 
 PACK = runpy.run_path(str(Path(__file__).parent / "evidence_pack.py"))
@@ -90,11 +93,32 @@ def test_the_manifest_lists_every_other_file(folder):
 
 def test_the_manifest_has_the_form_of_rfc_8785():
     """Its section 3.2.3: keys by code unit, no blanks, and text kept as it is."""
-    spelt = Manifest({"b/ö": "22", "a": "11"}, {"b/ö": 2, "a": 1}, None).spelt()
-    assert spelt.decode() == (
+    encoded = Manifest({"b/ö": "22", "a": "11"}, {"b/ö": 2, "a": 1}, None).encode()
+    assert encoded.decode() == (
         '{"files":{"a":{"sha256":"11","size":1},"b/ö":{"sha256":"22","size":2}},'
         '"previous_pack":null,"schema_version":1}'
     )
+
+
+def test_names_are_sorted_as_rfc_8785_prints_it():
+    """The example of section 3.2.3, in which code units and code points sort differently."""
+    printed = ("\r", "1", "\u0080", "\u00f6", "\u20ac", "\U0001f600", "\ufb33")
+    names = sorted(printed)
+    assert names[-2:] == ["\ufb33", "\U0001f600"]
+    encoded = Manifest(dict.fromkeys(names, "11"), dict.fromkeys(names, 1), None).encode()
+    assert tuple(json.loads(encoded)["files"]) == printed
+
+
+@given(
+    st.dictionaries(
+        st.text(st.characters(max_codepoint=0xD7FF), min_size=1), st.integers(0, 2**53 - 1)
+    ),
+    st.none() | st.just("ab" * 32),
+)
+def test_manifests_of_earlier_packs_keep_their_bytes(sizes, previous):
+    """With integers, texts and names of the basic plane, both canonical forms are the same."""
+    encoded = Manifest(dict.fromkeys(sizes, "cd" * 32), sizes, previous).encode()
+    assert encoded == canonical_json(json.loads(encoded)).encode()
 
 
 def test_the_statement_names_every_file(folder):

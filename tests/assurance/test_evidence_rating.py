@@ -13,10 +13,20 @@ from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.tara.method.profile import load_profile
 from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder, read_model
 from voltward.assurance.tara.rating.rating import model_digest, rate
-from voltward.assurance.tara.rating.rating_file import rating_problem
+from voltward.assurance.tara.rating.rating_file import check_rating
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import pretty_json
 from voltward.results.run_folder import RunFolder
+
+
+def rating_problem(content):
+    """Return why a text is not a rating; empty when it is one."""
+    try:
+        check_rating(content, "rating.json")
+    except ConfigurationError as error:
+        return error.why
+    return ""
+
 
 PACK = runpy.run_path(str(Path(__file__).parent / "evidence_pack.py"))
 

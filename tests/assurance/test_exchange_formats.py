@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.exchange.exported import Exported, rated_export
 from voltward.assurance.tara.exchange.formats import FORMATS
-from voltward.assurance.tara.exchange.json_export import json_document
+from voltward.assurance.tara.exchange.json_format import json_document, model_schema
 from voltward.assurance.tara.exchange.markdown import markdown
 from voltward.assurance.tara.exchange.mermaid import escaped_label, flowchart, is_too_large
 from voltward.assurance.tara.exchange.sarif import sarif
-from voltward.assurance.tara.exchange.schemas import model_schema
 from voltward.assurance.tara.exchange.threat_model_bom import threat_model_bom
 from voltward.assurance.tara.exchange.toml_folder import write_folder
 from voltward.assurance.tara.method.profile import load_profile

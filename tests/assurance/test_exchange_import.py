@@ -185,12 +185,12 @@ def _edited(tmp_path: Path, sheet: str, cell: str, value: object) -> Path:
         ("Data", "A2", "no spaces please", ["row 2, column 'id'", "not allowed"]),
         ("Data", "G2", "integrty", ["column 'properties'", "did you mean 'integrity'?"]),
         ("Data", "A2", None, ["row 2, column 'id': is empty"]),
-        ("Data", "E2", "first", ["column 'position'", "no number"]),
+        ("Data", "E2", "first", ["column 'position'", "not a number"]),
         ("Treatments", "C2", None, ["column 'decision': is empty"]),
-        ("Impact Rules", "D2", "much", ["column 'major'", "no number"]),
+        ("Impact Rules", "D2", "much", ["column 'major'", "not a number"]),
         ("Claims", "I2", "next year", ["row 2, column 'expires'"]),
-        ("Data Flows", "H2", '"open', ["column 'transferred data'", "no list"]),
-        ("Damage Scenarios", "Q2", "[1]", ["column 'further reason'", "no JSON object"]),
+        ("Data Flows", "H2", '"open', ["column 'transferred data'", "not a list"]),
+        ("Damage Scenarios", "Q2", "[1]", ["column 'further reason'", "not a JSON object"]),
         ("Project Info", "B3", "two words", ["sheet 'Project Info'", "not allowed"]),
     ],
 )
@@ -231,11 +231,11 @@ def test_an_empty_workbook_is_refused(tmp_path: Path) -> None:
 def test_what_is_no_workbook_is_refused(tmp_path: Path) -> None:
     text = tmp_path / "text.xlsx"
     text.write_text("id;name")
-    with pytest.raises(ConfigurationError, match=r"is no \.xlsx workbook"):
+    with pytest.raises(ConfigurationError, match=r"is not an \.xlsx workbook"):
         import_workbook(text)
     half = tmp_path / "half.xlsx"
     half.write_bytes(workbook(small())[:5000])
-    with pytest.raises(ConfigurationError, match=r"is no \.xlsx workbook"):
+    with pytest.raises(ConfigurationError, match=r"is not an \.xlsx workbook"):
         import_workbook(half)
     with pytest.raises(ConfigurationError, match="there is no such file"):
         import_workbook(tmp_path / "absent.xlsx")
@@ -245,13 +245,13 @@ def test_a_zip_that_is_no_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(ConfigurationError, match=r"is no \.xlsx workbook"):
+    with pytest.raises(ConfigurationError, match=r"is not an \.xlsx workbook"):
         import_workbook(path)
 
 
 @pytest.mark.parametrize(
     ("refined", "said"),
-    [("AS.3, AS.2", "a step refines itself"), ("AS.3 & ", "no list of attack steps")],
+    [("AS.3, AS.2", "a step refines itself"), ("AS.3 & ", "not a list of attack steps")],
 )
 def test_bad_refinements_are_refused(refined: str, said: str, tmp_path: Path) -> None:
     steps = [("id", "refined by", "SE"), ("AS.2", refined, "expert"), ("AS.3", None, "expert")]

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import runpy
+import shutil
 import tomllib
 import zipfile
 from pathlib import Path
@@ -29,8 +30,9 @@ from voltward.assurance.tara.exchange.workbook_columns import (
 from voltward.assurance.tara.exchange.workbook_export import CELL_LIMIT, workbook
 from voltward.assurance.tara.exchange.workbook_import import import_workbook
 from voltward.assurance.tara.method.profile import load_profile
-from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.model import Damage, Head, Tables
 from voltward.assurance.tara.model.model_folder import model_folder, model_names, read_model
+from voltward.assurance.tara.model.words import Category, ImpactLevel
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import check_document
 
@@ -84,6 +86,31 @@ def test_any_model_survives_the_workbook_and_the_folder(tables: Tables, tmp_path
     for text in folder_texts(tables).values():
         joined |= tomllib.loads(text)
     assert check_document(Tables, joined, "folder") == tables
+
+
+# Quotes, backslashes, line ends of every system and control characters among plain letters.
+AWKWARD = st.text(
+    st.sampled_from("\"'\\\n\r\t\x00\x1b\x7f\x85\u2028#[]={}aé "), min_size=1, max_size=30
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(title=AWKWARD, description=AWKWARD, reason=AWKWARD, key=AWKWARD)
+def test_every_text_of_a_toml_folder_is_read_back(
+    title: str, description: str, reason: str, key: str, tmp_path: Path
+) -> None:
+    damage = Damage(
+        id="DS",
+        title=title,
+        description=description,
+        impact={Category.SAFETY: ImpactLevel.MAJOR},
+        reason={key: reason},
+        consequences=("propulsion_lost_s",),
+    )
+    tables = Tables(model=Head(id="m", title=title, item=reason), damage=(damage, damage))
+    shutil.rmtree(tmp_path)
+    write_folder(tmp_path, tables)
+    assert read_model(tmp_path).tables == tables
 
 
 @pytest.mark.parametrize("name", model_names())

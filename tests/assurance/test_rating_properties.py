@@ -113,7 +113,7 @@ def _natives(rater, controls):
     touched = rater.trees.touched(controls)
     found = {}
     for path in rater.model.tables.path:
-        rated = rater._paths.path(path, "asked", controls, touched)
+        rated = rater._paths.rate(path, "asked", controls, touched)
         found[path.id] = (rated.native, rated.native_if_shown)
     return found
 

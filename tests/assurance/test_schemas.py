@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from voltward.assurance.tara.checks.loading import load_model
-from voltward.assurance.tara.exchange.schemas import model_schema, rating_schema, write_schemas
+from voltward.assurance.tara.exchange.json_format import model_schema, rating_schema, write_schemas
 from voltward.assurance.tara.method.profile import load_profile
 from voltward.assurance.tara.model.model_folder import model_folder, model_names
 from voltward.assurance.tara.rating.rating import rate

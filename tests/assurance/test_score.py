@@ -89,9 +89,9 @@ def test_heavens_takes_four_parameters_and_ignores_a_fifth():
     [
         (b"", "empty"),
         (b"   ", "empty"),
-        (b"{", "no JSON"),
-        (b"[1]", "no JSON object"),
-        (b"null", "no JSON object"),
+        (b"{", "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b"null", "not a JSON object"),
         (b"{}", "no feasibility method"),
         (b"\xff", "UTF-8"),
         (b"[" * 100_000, "nested"),

@@ -9,8 +9,8 @@ from voltward.assurance.standards.annex5 import load_annex5
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.method.profile import load_profile
 from voltward.assurance.tara.model.attack_tree import leaves_of, read_tree
-from voltward.assurance.tara.model.control_sets import resolved_sets
 from voltward.assurance.tara.model.leaves import CAPABILITY_NAMES
+from voltward.assurance.tara.model.model import resolved_sets
 from voltward.assurance.tara.model.model_folder import Model, model_folder
 from voltward.assurance.tara.model.words import Decision, Feasibility
 from voltward.assurance.tara.rating.rating import rate

@@ -22,6 +22,7 @@ from voltward.results.consequences import CONSEQUENCE_INDEX
 
 SEED = 7
 NEVER = np.iinfo(np.int64).max
+BATCH = 24
 BATTERY = {name: ATTACKS.load(name) for name in ATTACKS.names()}
 
 
@@ -62,22 +63,32 @@ def cases_of(duty_name):
 
 
 @cache
+def engine_of(tick_s):
+    """Return the assembly of a tick, and its program: one for all duties of that tick."""
+    assembly = assemble(load_system(), CONTROLS.all(), tick_s)
+    return assembly, compiled(assembly)
+
+
+@cache
 def outcomes(duty_name):
-    """Run all cases of a duty in one batch of one program."""
+    """Run all cases of a duty, in batches of one size so that duties share a program."""
     duty, system = load_duty(duty_name), load_system()
     system = replace(system, charging=replace(system.charging, target_soc=duty.target_soc))
-    assembly = assemble(system, CONTROLS.all(), duty.tick_s)
-    cases = cases_of(duty_name)
-    meter, _ = compiled(assembly)(*case_arrays(assembly, system, cases), duty_arrays(duty, system))
+    assembly, program = engine_of(duty.tick_s)
+    ticks = duty_arrays(duty, system)
     order = [control.id for place in Place for _, control in assembly.rules.watches(place)]
-    heard = np.asarray(meter.first_alarm) < NEVER
-    reached = np.asarray(meter.goal_tick) < NEVER
-    values = np.asarray(meter.values)
-    found = {}
-    for number, case in enumerate(cases):
-        alarms = frozenset(name for name, on in zip(order, heard[number], strict=True) if on)
-        outcome = Outcome(values[number], bool(reached[number]), alarms)
-        found.setdefault((case.attack, case.stack.name), []).append(outcome)
+    cases, found = cases_of(duty_name), {}
+    for first in range(0, len(cases), BATCH):
+        batch = cases[first : first + BATCH]
+        padded = [*batch, *([batch[-1]] * (BATCH - len(batch)))]
+        meter, _ = program(*case_arrays(assembly, system, padded), ticks)
+        heard = np.asarray(meter.first_alarm) < NEVER
+        reached = np.asarray(meter.goal_tick) < NEVER
+        values = np.asarray(meter.values)
+        for number, case in enumerate(batch):
+            alarms = frozenset(name for name, on in zip(order, heard[number], strict=True) if on)
+            outcome = Outcome(values[number], bool(reached[number]), alarms)
+            found.setdefault((case.attack, case.stack.name), []).append(outcome)
     return found
 
 

@@ -34,9 +34,9 @@ def test_cells_that_fade_do_not_alarm_a_twin_that_follows():
     assert found["soc_error"][:, 0].max() < 0.01 < found["soc_error"][:, 1].max()
 
 
-def test_lies_are_not_learnt_and_are_forgotten():
+def test_biases_are_not_learnt_and_are_forgotten():
     start_h, stop_h, days = 12, 36, 2.5
-    lies = {
+    biases = {
         "bias_V": [0.02, 0.02, 0.02, 0.0, 0.0],
         "ramp_s": [0.0, 0.0, 6 * 3600.0, 0.0, 0.0],
         "gain": [0.0, 0.0, 0.0, 0.02, -0.02],
@@ -48,7 +48,7 @@ def test_lies_are_not_learnt_and_are_forgotten():
         seed=np.full(count, 2, np.uint64),
         start_s=np.full(count, start_h * 3600.0),
         stop_s=np.full(count, stop_h * 3600.0),
-        **lies,
+        **biases,
     )
     moved = {}
     for name, rules in (("guarded", RULES), ("unguarded", UNGUARDED)):
@@ -60,7 +60,7 @@ def test_lies_are_not_learnt_and_are_forgotten():
                 assert path[-1].max() < 0.003
     assert moved["guarded", "resistance"].max() < 0.005
     assert moved["guarded", "capacity"].max() < 0.005
-    # Without guards a voltage lie teaches capacity, and a current lie both.
+    # Without guards a bias of voltage changes capacity, and one of current both factors.
     assert moved["unguarded", "capacity"][:3].min() > 0.02
     assert moved["unguarded", "resistance"][3:].min() > 0.015
     assert moved["unguarded", "capacity"][3:].min() > 0.015

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voltward.cloud.adaptation import AdaptationParameters, adapt, start_adaptation
-from voltward.cloud.ageing_evidence import Heard
+from voltward.cloud.ageing_evidence import AgeingSample
 from voltward.physical.circuit import rested
 
 jax.config.update("jax_enable_x64", True)
@@ -51,7 +51,7 @@ def _run(
         true = jnp.where(moving, 0.6 * sign / 3600.0, 0.0) / (1.0 + capacity_error)
         soc, true_soc = state[1] + counted, state[2] + true
         residual_V = off * over_V + (true_soc - soc) * 1.0 + bias_V
-        heard = Heard(
+        sample = AgeingSample(
             present=jnp.ones(1, bool),
             elapsed_s=jnp.ones(1),
             circuit=rested(jnp.full(shape, soc)),
@@ -61,7 +61,7 @@ def _run(
             counted_soc=jnp.full(shape, counted),
             score=jnp.full(shape, jnp.where(second < score_until_s, score, 0.0)),
         )
-        moved = adapt(rules, state[0], heard, jnp.full(shape, gate), jnp.full(1, learning))
+        moved = adapt(rules, state[0], sample, jnp.full(shape, gate), jnp.full(1, learning))
         return (moved, soc, true_soc), None
 
     half = jnp.asarray(0.9)
@@ -86,13 +86,13 @@ def test_without_learning_nothing_moves():
 
 
 @pytest.mark.parametrize("change", [{"gate": 0.0}, {"score": 2.0}, {"score": -2.0}])
-def test_a_closed_gate_and_disquiet_freeze_the_factors(change):
+def test_a_closed_gate_or_an_alarm_freeze_the_factors(change):
     last = _run(**change)
     assert np.all(np.asarray(last.resistance) == 1.0)
     assert np.all(np.asarray(last.held_s) > 0.0)
 
 
-def test_after_disquiet_it_stays_frozen_for_a_while_and_then_learns():
+def test_after_an_alarm_it_stays_frozen_for_a_while_and_then_learns():
     until_s = 600.0
     early = _run(score=2.0, score_until_s=until_s, hours=4.0)
     assert np.all(np.asarray(early.resistance) == 1.0)
@@ -157,7 +157,7 @@ def test_a_hole_between_records_throws_the_window_away():
     assert np.all(np.asarray(state.evidence.power_V2) > 0.0)
     shape = (1, CELLS)
     zero = jnp.zeros(shape)
-    late = Heard(
+    late = AgeingSample(
         jnp.ones(1, bool), jnp.full(1, 90.0), rested(zero + 0.5), zero, zero, zero + 1, zero, zero
     )
     after = adapt(RULES, state, late, jnp.ones(shape), jnp.ones(1))

@@ -54,3 +54,5 @@ def test_bytes_that_are_no_mqtt_are_told_apart():
         PacketSplitter().feed(b"\x30\xff\xff\xff\xff\xff")
     with pytest.raises(PacketError):
         rewrite_publish(b"\x30\x05\x00\x02ab", lambda _topic, payload: payload)
+    with pytest.raises(PacketError):
+        rewrite_publish(b"\x30\x04\x00\x01\xff\x00", lambda _topic, payload: payload)

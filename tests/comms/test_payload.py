@@ -94,6 +94,9 @@ def test_foreign_bytes_are_told_apart(payload):
 @pytest.mark.parametrize(
     ("found", "put"),
     [
+        (b'"tick":3', b'"tick":9223372036854775808'),
+        (b'"sequence":0', b'"sequence":' + b"9" * 5000),
+        (b"[0.0]", b"[" * 100_000),
         (b'"version":1', b'"version":2'),
         (b'"present":false', b'"present":0'),
         (b'"kind":"telemetry"', b'"kind":"gossip"'),

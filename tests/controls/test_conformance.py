@@ -18,7 +18,6 @@ from voltward.controls.in_force import (
     Rules,
     act,
     default_parameters,
-    request_table,
     shape,
     start_watches,
     verify,
@@ -226,6 +225,10 @@ def test_watch_is_silent_when_nothing_happens(name, quiet):
     assert np.all(scores >= 0.0)
     assert np.all(scores < 0.5)
     assert np.array_equal(scores, scores_of(control, views, quiet.runs, quiet.cells))
+
+
+def request_table(requests):
+    return jnp.stack(jax.tree.leaves(requests), axis=1)
 
 
 @pytest.mark.parametrize("name", HOOKED[Hook.ACT])

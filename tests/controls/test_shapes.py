@@ -7,11 +7,9 @@ from hypothesis import strategies as st
 
 from voltward.controls.catalogue import CONTROLS
 from voltward.controls.in_force import default_parameters
-from voltward.core.taps import COMMAND_SCALARS
+from voltward.core.taps import COMMAND_FIELD
 from voltward.physical.charge_watermark import HOLD_TICKS, KEY, mark
 from voltward.physical.remedian import remedian
-
-FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 
 
 def apply(name, values, view, runs, strength=None):
@@ -56,10 +54,10 @@ def test_envelope_refuses_to_open_under_load_and_to_charge_the_cold(quiet):
     wild = quiet.command(1, present=True, open_request=1.0, charge_limit_A=500.0).scalars
     loaded = quiet.bms(1, current_A=quiet.flat(-60.0), temperature_degC=quiet.wide(-20.0))
     cut = apply("command-envelope", wild, loaded, quiet.runs)
-    assert not np.any(cut[:, FIELD["open_request"]])
-    assert not np.any(cut[:, FIELD["charge_limit_A"]])
+    assert not np.any(cut[:, COMMAND_FIELD["open_request"]])
+    assert not np.any(cut[:, COMMAND_FIELD["charge_limit_A"]])
     resting = apply("command-envelope", wild, quiet.bms(1), quiet.runs)
-    assert np.all(resting[:, FIELD["open_request"]] == 1.0)
+    assert np.all(resting[:, COMMAND_FIELD["open_request"]] == 1.0)
 
 
 def test_watermark_only_takes_away_and_on_average_half_the_share(quiet):

@@ -158,3 +158,36 @@ def test_a_command_nobody_sent_yet_is_not_missed(quiet):
     parameters = jnp.asarray(np.tile(default_parameters(control), (quiet.runs, 1)))
     view = quiet.bms(3, command_age_s=quiet.flat(1e9))
     assert not np.any(control.watch.step(quiet.flat(0.0), view, parameters)[1])
+
+
+@pytest.mark.parametrize(
+    ("asked_A", "given_A", "alarms"),
+    [
+        # A session for 125 A of 400 V at a charger of 50 kW that shares its power with the next:
+        # half, and a third, of what was asked; then one that trickles, and one that gives nothing.
+        (125.0, 62.5, False),
+        (125.0, 42.0, False),
+        (125.0, 12.5, True),
+        (125.0, 0.0, True),
+        # At the end of a charge so little is asked that nothing is no matter.
+        (5.0, 0.0, False),
+        # More than asked, beyond the accuracy of a charger.
+        (125.0, 131.0, True),
+        (125.0, 126.0, False),
+    ],
+)
+def test_a_charger_may_give_less_but_not_next_to_nothing(asked_A, given_A, alarms, quiet):
+    control = CONTROLS.load("charge-supervision")
+    parameters = jnp.asarray(np.tile(default_parameters(control), (quiet.runs, 1)))
+    state, step = control.watch.start(quiet.runs, quiet.cells), jax.jit(control.watch.step)
+    scores = []
+    for tick in range(120):
+        view = quiet.bms(
+            tick,
+            charging=jnp.ones(quiet.runs, bool),
+            charge_request_A=quiet.flat(asked_A),
+            charger_current_A=quiet.flat(given_A),
+        )
+        state, score = step(state, view, parameters)
+        scores.append(float(jnp.max(score)))
+    assert (max(scores) > 1.0) is alarms

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import signal
 import subprocess
 import sys
 import types
@@ -140,6 +141,36 @@ def test_an_interrupt_exits_130_and_says_how_to_go_on(monkeypatch, capsys):
     _replace(monkeypatch, interrupt)
     assert run(["doctor"]) == 130
     assert "--resume" in capsys.readouterr().err
+
+
+def test_a_command_that_inherits_ignored_interrupts_can_be_interrupted():
+    """As a script starts it with `&`: the shell ignores SIGINT for it."""
+    script = (
+        "import sys, time, types, click\n"
+        "from voltward.interfaces.cli import main as command_line\n"
+        "def wait():\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60.0)\n"
+        "module = types.ModuleType('waiting')\n"
+        "module.command = click.Command('doctor', callback=wait)\n"
+        "sys.modules['waiting'] = module\n"
+        "command_line.COMMANDS['doctor'] = ('waiting:command', '')\n"
+        "sys.argv = ['voltward', 'doctor']\n"
+        "command_line.main()\n"
+    )
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30.0)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert b"interrupted" in errors
 
 
 def test_a_lacking_environment_exits_6(monkeypatch, capsys):

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from voltward.assurance.tara.rating.rating_file import check_rating
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.report import write_report
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.figure_risk import RISK_COLOURS, describe_risk
 from voltward.interfaces.report.risk_chapter import evidence_words, write_risk_chapter
-from voltward.interfaces.report.risk_file import RiskFile
 from voltward.interfaces.report.risk_moves import BY_DAMAGE, BY_EFFORT, BY_TEST, moved
+from voltward.interfaces.report.risk_view import RiskView
 from voltward.interfaces.risk_lines import print_risk_lines
 from voltward.results.run_folder import RunFolder
 
@@ -25,6 +26,11 @@ TESTS = Path(__file__).parents[1]
 SYNTHETIC = runpy.run_path(str(TESTS / "synthetic_run.py"))
 RISK = runpy.run_path(str(TESTS / "synthetic_risk.py"))
 make_document = RISK["make_document"]
+
+
+def view_of(document):
+    """Return a rating as the report reads it."""
+    return RiskView.of(check_rating(json.dumps(document), "risk.json"))
 
 
 def make_run(path, document=None):
@@ -145,7 +151,7 @@ def test_an_impact_that_fell_is_measured_damage():
     for risk in document["risks"]:
         if risk["control_set"] == "all" and risk["id"] == "D1.T3.safety":
             risk.update(impact="moderate", risk=3, reasons=["over_voltage_s fell"])
-    kinds = {kind.what: kind for kind in moved(RiskFile.of(document)).kinds}
+    kinds = {kind.what: kind for kind in moved(view_of(document)).kinds}
     (group,) = kinds[BY_DAMAGE].groups
     assert (group.reasons, group.risks) == (("over_voltage_s fell",), 1)
     assert group.controls == "those that watch and act"
@@ -158,10 +164,9 @@ def test_many_groups_are_cut_short_and_counted():
         for risk in base:
             name = f"D2.X{number}.operational"
             document["risks"].append({**risk, "id": name, "threat": f"X{number}", "path": name})
-        document["paths"] += [
-            {"id": name, "threat": f"X{number}", "control_set": "all", "cut_by": [f"c{number}"]}
-        ]
-    kind = moved(RiskFile.of(document)).kinds[-1]
+        path = {**document["paths"][-1], "control_set": "all", "cut_by": [f"c{number}"]}
+        document["paths"].append({**path, "id": name, "threat": f"X{number}"})
+    kind = moved(view_of(document)).kinds[-1]
     assert kind.risks == 10
     assert sum(group.risks for group in kind.groups) + kind.more_risks == 10
     assert kind.more_risks == 4
@@ -228,7 +233,7 @@ def test_the_same_folder_gives_the_same_bytes_and_digests_cover_them(folder, tmp
 
 
 def test_figure_places_pairs_and_speaks(folder, page):
-    risk = RiskFile.read(folder)
+    risk = RiskView.read(folder)
     assert len(risk.pairs("none")) == 4
     assert risk.value_of("severe", "high") == 5
     assert risk.value_of("moderate", "low") is None
@@ -242,7 +247,7 @@ def test_the_profiles_matrix_fills_places_without_risks():
     matrix = {
         impact: dict(zip(names, values, strict=True)) for impact, values in RISK["MATRIX"].items()
     }
-    risk = RiskFile.of(make_document(matrix=matrix))
+    risk = view_of(make_document(matrix=matrix))
     assert risk.value_of("moderate", "low") == 2
 
 
@@ -277,28 +282,31 @@ def test_seven_control_sets_and_missing_titles(tmp_path):
     ("change", "word"),
     [
         (lambda document: document | {"schema_version": 9}, "schema_version"),
-        (lambda document: document | {"control_sets": []}, "control set"),
+        (lambda document: document | {"control_sets": []}, "control_sets"),
         (lambda document: {k: v for k, v in document.items() if k != "risks"}, "risks"),
         (lambda document: document["risks"][0].update(impact="awful") or document, "awful"),
-        (lambda document: document["risks"][0].update(risk=6) or document, "risk: got 6"),
+        (
+            lambda document: document["risks"][0].update(risk=6) or document,
+            r"risks\[0\].risk: .* got 6",
+        ),
         (lambda document: document["risks"][0].pop("if_shown") and document, "if_shown"),
     ],
 )
 def test_a_rating_of_another_shape_is_refused(change, word):
     with pytest.raises(ConfigurationError, match=word):
-        RiskFile.of(change(make_document()))
+        view_of(change(make_document()))
 
 
 def test_a_damaged_file_is_refused(tmp_path):
     path = make_run(tmp_path / "run")
     (path / "risk.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"risk\.json: not JSON"):
+    with pytest.raises(ConfigurationError, match=r"risk\.json: is not a rating file: not JSON"):
         write_report(path)
 
 
 def test_lines_at_the_end_of_a_run():
     screen = Console(file=io.StringIO(), width=200, color_system=None)
-    print_risk_lines(make_document(), screen)
+    print_risk_lines(RISK["make_rating"](), screen)
     first, second = screen.file.getvalue().splitlines()
     assert first == (
         "risk    damage x threat at 5 4 3 2 1: none 2 2 0 0 0 | planned 1 2 0 1 0 | all 1 1 0 1 1"
@@ -310,4 +318,4 @@ def test_lines_at_the_end_of_a_run():
 
 
 def test_no_evidence_is_untested():
-    assert evidence_words({"evidence": None}) == "untested"
+    assert evidence_words(None) == "untested"

@@ -63,9 +63,9 @@ def test_tables_of_any_length_stand_on_the_knots_of_the_open_circuit_voltage(doc
     assert cell.series_ohm * scale == pytest.approx(np.linspace(0.01, 0.02, cell.ocv_V.size))
 
 
-def test_a_file_that_is_absent_or_no_toml_is_refused(tmp_path):
-    with pytest.raises(ConfigurationError, match="no cell file"):
+def test_a_file_that_is_absent_or_not_toml_is_refused(tmp_path):
+    with pytest.raises(ConfigurationError, match="no such file"):
         load_cell(tmp_path / "absent.toml")
     (tmp_path / "bad.toml").write_text("name =", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match="is not TOML"):
+    with pytest.raises(ConfigurationError, match="is not valid TOML"):
         load_cell(tmp_path / "bad.toml")

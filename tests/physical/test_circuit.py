@@ -10,7 +10,8 @@ from voltward.documents.toml_document import find_document
 from voltward.physical.cell import TemperatureLaw
 from voltward.physical.cell_file import load_cell
 from voltward.physical.circuit import advance, rested, terminal_V
-from voltward.physical.pack import CellSpread, CellState, PackParameters, electrical_step
+from voltward.physical.pack import CellSpread, CellState, electrical_step
+from voltward.ranges.configuration.system import load_system
 
 WARM = jnp.array([[5.0, 25.0, 40.0]] * 2)
 
@@ -37,7 +38,7 @@ def test_it_is_the_pack_step_of_one_cell(cell):
     soc = jnp.full((2, 3), 0.5)
     alone = rested(soc)
     packed = CellState(soc, zero, zero, zero, WARM, jnp.zeros(2) + 25.0, zero)
-    pack = PackParameters(3, 1, 30.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1e4)
+    pack = replace(load_system().pack, series=3)
     spread = CellSpread(zero + 1.0, zero + 1.0)
     for level_A in (30.0, -60.0, 10.0, 0.0):
         current_A = jnp.full((2,), level_A)

@@ -27,12 +27,12 @@ def _reference_Hz(area, load_pu, end_s):
         return [
             (x[1] - load_pu - area.damping_pu * x[0]) / (2.0 * area.inertia_s),
             (x[2] - x[1]) / area.turbine_s,
-            (-area.integral_gain_per_s * x[3] - x[0] / area.droop_pu - x[2]) / area.governor_s,
+            (-area.integral_gain * x[3] - x[0] / area.droop_pu - x[2]) / area.governor_s,
             x[0],
         ]
 
     solved = solve_ivp(slope, [0.0, end_s], [0.0] * 4, rtol=1e-10, atol=1e-13, max_step=0.01)
-    return area.nominal_Hz * solved.y[0]
+    return area.frequency_Hz * solved.y[0]
 
 
 @pytest.mark.parametrize("inertia_s", [5.0, 2.0])
@@ -60,7 +60,7 @@ def test_steady_deviation_is_load_over_damping_and_droop():
     area = TEXTBOOK_60HZ_PRIMARY_ONLY
     trace = frequency_trace_Hz(area, 0.2, 120)
     stiffness = area.damping_pu + 1.0 / area.droop_pu
-    assert trace["end"][-1] == pytest.approx(-area.nominal_Hz * 0.2 / stiffness, rel=1e-9)
+    assert trace["end"][-1] == pytest.approx(-area.frequency_Hz * 0.2 / stiffness, rel=1e-9)
 
 
 def test_secondary_control_returns_to_nominal():

@@ -1,4 +1,3 @@
-import time
 from functools import cache
 
 import numpy as np
@@ -9,25 +8,20 @@ from voltward.physical.published_checks import CHECKS, check, checks, oven_trace
 
 @cache
 def _found():
-    start = time.perf_counter()
-    return checks(), time.perf_counter() - start
+    return checks()
 
 
 def test_every_check_passes():
-    failed = [f"{c.name}: expected {c.expected}, got {c.got}" for c in _found()[0] if not c.passed]
+    failed = [f"{c.name}: expected {c.expected}, got {c.got}" for c in _found() if not c.passed]
     assert failed == []
 
 
 def test_every_group_contributes_named_sourced_checks():
-    found = _found()[0]
+    found = _found()
     assert len(found) >= 40
     assert len({c.name for c in found}) == len(found)
     assert all(c.source and c.unit and c.tolerance > 0.0 for c in found)
     assert all(group.__doc__ for group in CHECKS)
-
-
-def test_the_checks_are_quick():
-    assert _found()[1] < 60.0
 
 
 @pytest.mark.parametrize("got", [1.11, 0.89, np.nan, np.inf])

@@ -1,4 +1,5 @@
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 
 import jax
@@ -8,16 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from voltward.physical.published_checks import reference_vehicle
 from voltward.physical.vehicle import (
     GRAVITY_MPS2,
-    VehicleParameters,
+    REGENERATIVE_SHARE,
     coast_step,
     drive_step,
     power_demand_W,
     resistance_N,
 )
 
-CAR = VehicleParameters()
+CAR = reference_vehicle()
 CYCLES = files("voltward") / "data" / "cycles"
 TABLES = tomllib.loads((CYCLES / "cycles.toml").read_text(encoding="utf-8"))
 
@@ -135,8 +137,12 @@ def test_speed_never_overshoots_and_power_stays_within_limits(
 
 
 def test_energy_balance_of_a_launch_without_losses():
-    lossless = VehicleParameters(
-        drag_area_m2=0.0, rolling_coefficient=0.0, drive_efficiency=1.0, auxiliary_W=0.0
+    lossless = replace(
+        CAR,
+        drag_area_m2=0.0,
+        rolling_resistance=0.0,
+        drivetrain_efficiency=1.0,
+        auxiliary_power_W=0.0,
     )
     speed, power_J = jnp.array([5.0]), 0.0
     for _ in range(8):
@@ -155,15 +161,15 @@ def test_braking_returns_the_stated_share():
     braking_W = (
         CAR.inertia_kg * speed - float(resistance_N(jnp.array([speed]), 0.0, CAR)[0]) * speed
     )
-    returned_W = CAR.drive_efficiency * CAR.regenerative_share * braking_W
-    assert float(power_W[0]) == pytest.approx(CAR.auxiliary_W - returned_W, rel=1e-3)
+    returned_W = CAR.drivetrain_efficiency * REGENERATIVE_SHARE * braking_W
+    assert float(power_W[0]) == pytest.approx(CAR.auxiliary_power_W - returned_W, rel=1e-3)
 
 
 def test_a_stopped_vehicle_draws_its_auxiliaries_only():
-    assert float(power_demand_W(jnp.zeros(1), jnp.zeros(1), CAR)[0]) == CAR.auxiliary_W
+    assert float(power_demand_W(jnp.zeros(1), jnp.zeros(1), CAR)[0]) == CAR.auxiliary_power_W
     _, moved, power_W = _drive(np.zeros(5), 1e5)
     assert moved.sum() == 0.0
-    assert np.allclose(power_W, CAR.auxiliary_W)
+    assert np.allclose(power_W, CAR.auxiliary_power_W)
 
 
 def test_slope_force_is_the_weight_along_the_road():

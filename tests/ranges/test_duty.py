@@ -101,7 +101,7 @@ BAD = {
     ),
     "unknown signal": (
         '[[segment]]\nkind = "grid"\nseconds = 9\nsignal = "regulaton"\n',
-        ["segment[0].signal", "'regulation'"],
+        ["segment[0]", "key 'signal'", 'got "regulaton"', "did you mean 'regulation'?"],
     ),
     "steep": ('[[segment]]\nkind = "cruise"\nseconds = 9\nspeed_mps = 3\ngrade = 6\n', ["grade"]),
 }
@@ -131,7 +131,7 @@ def test_names_files_and_ticks_that_do_not_exist(tmp_path):
         load_duty("us06-drive", tick_s=0.0)
     broken = tmp_path / "broken.toml"
     broken.write_text("name = own\n")
-    with pytest.raises(ConfigurationError, match="no valid TOML"):
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
         load_duty(str(broken))
 
 

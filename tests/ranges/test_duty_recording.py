@@ -50,7 +50,7 @@ BAD = {
     ),
     "column twice": (
         "time_s,current_A,current_A\n0,1,1\n1,1,1\n",
-        ["'current_A' stands there twice"],
+        ["'current_A' appears twice"],
     ),
     "not a number": ("time_s,current_A\n0,1\n1,abc\n", ["row 2, current_A: got 'abc'"]),
     "decimal comma": ('time_s,current_A\n0,1\n1,"1,5"\n', ["row 2", "got '1,5'", "decimal commas"]),

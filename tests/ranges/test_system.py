@@ -7,13 +7,13 @@ import pytest
 
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import data_folder, read_document, shipped_names
+from voltward.physical.faults import DELAYED_FAULTS
 from voltward.ranges.configuration.system import (
     capacities_Ah,
     load_link,
     load_system,
     system_schema,
 )
-from voltward.ranges.configuration.system_settings import FAULTS
 
 TABLES = ("pack", "limits", "sensors", "charging", "cloud", "vehicle", "grid")
 
@@ -22,7 +22,7 @@ def test_the_reference_system_is_whole_and_sourced():
     system = load_system()
     assert (system.pack.series, system.pack.parallel, system.cell) == (96, 1, "reference-nmc")
     assert system.limits.maximum.voltage_high_V > system.limits.operating.voltage_high_V
-    assert set(system.limits.delay_s) == set(FAULTS)
+    assert set(system.limits.delay_s) == set(DELAYED_FAULTS)
     assert system.cloud.enabled
     for table in TABLES:
         assert any(key.split(".")[0] == table for key in system.source), table
@@ -126,7 +126,7 @@ BAD = {
         """,
         ["limits.maximum.voltage_low_V = 2.9 does not fit", "2.8793 V or less"],
     ),
-    "no TOML": ("[pack\n", ["no valid TOML", "line 1"]),
+    "no TOML": ("[pack\n", ["not valid TOML", "line 1"]),
 }
 
 

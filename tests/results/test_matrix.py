@@ -72,3 +72,16 @@ def test_a_defence_that_makes_it_worse_shows_negative():
 def test_numbers_have_nine_significant_digits():
     assert rounded(1.0 / 3.0) == 0.333333333
     assert str(rounded(-0.0)) == "0.0"
+
+
+def test_damage_is_compared_on_the_same_duty():
+    """The same seed on another duty is another trip: its damage is no baseline."""
+    base = next(case for case in CASES if case["attack"] == "voltage-bias") | {"seed": 3}
+    damage = {("none", "a"): 10.0, ("none", "b"): 50.0, ("full", "a"): 9.0, ("full", "b"): 47.0}
+    cases = [
+        base | {"stack": stack, "duty": duty, "plated_charge_mAh": value}
+        for (stack, duty), value in damage.items()
+    ]
+    # By hand: 10 - 9 and 50 - 47; against either duty alone it would be -18 or 22.
+    row = row_of(matrix_rows(cases), "voltage-bias", "full")
+    assert row["avoided_plated_charge_mAh"] == pytest.approx(2.0)

@@ -8,13 +8,11 @@ import jsonschema
 import pytest
 
 from voltward.core.errors import ConfigurationError, NothingRanError
-from voltward.ranges.virtual import trace
 from voltward.results import run_folder
 from voltward.results.columns import (
     AVOIDED,
     CASE_COLUMNS,
     MATRIX_COLUMNS,
-    TRACE_COLUMNS,
     json_schemas,
     write_schemas,
 )
@@ -141,7 +139,6 @@ def test_tables_have_the_columns_of_those_who_fill_them():
     assert {f"{name}_at_detection" for name in AT_DETECTION} <= set(names)
     assert {f"harm_{name}" for name in HARMS} <= set(names)
     assert set(AVOIDED) <= set(CONSEQUENCE_INDEX)
-    assert ("time_s", *trace.TRACE_COLUMNS) == tuple(column.name for column in TRACE_COLUMNS)
 
 
 def test_nothing_ran(tmp_path):

@@ -8,6 +8,7 @@ import click
 
 from reference_pages.markdown import code, table
 from voltward.core.errors import ExitCode, VoltwardError
+from voltward.core.termination import StoppedError
 from voltward.interfaces.cli.main import COMMANDS, cli
 from voltward.results import gate
 
@@ -41,6 +42,14 @@ EXIT_TEXT = {
         "interrupted; finished parts are kept",
         "the same command with `--resume`",
     ),
+    ExitCode.TERMINATED: (
+        "a live run was ended by SIGTERM; its processes, sockets and keys are removed",
+        "run it again",
+    ),
+}
+# The code of this one depends on the signal.
+SIGNALLED: dict[type[VoltwardError], tuple[ExitCode, ...]] = {
+    StoppedError: (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
 }
 
 
@@ -89,7 +98,8 @@ def exit_codes_page() -> list[str]:
     """Return the table of exit codes."""
     raised: dict[ExitCode, list[str]] = {}
     for error in VoltwardError.__subclasses__():
-        raised.setdefault(error.exit_code, []).append(error.__name__)
+        for exit_code in SIGNALLED.get(error, (error.exit_code,)):
+            raised.setdefault(exit_code, []).append(error.__name__)
     rows = [
         (int(value), EXIT_TEXT[value][0], EXIT_TEXT[value][1], code(raised.get(value, [])))
         for value in ExitCode

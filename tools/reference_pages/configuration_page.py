@@ -52,8 +52,9 @@ def kind_of(entry: Mapping[str, Any]) -> str:
         return f"`{entry['const']}`"
     if "enum" in entry:
         return " or ".join(f"`{value}`" if value else "empty" for value in entry["enum"])
-    if "anyOf" in entry:
-        kinds = [kind_of(part) for part in entry["anyOf"] if part.get("type") != "null"]
+    branches = entry.get("anyOf") or entry.get("oneOf")
+    if branches:
+        kinds = [kind_of(part) for part in branches if part.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
     if entry.get("type") == "array" and "items" in entry:
         return f"array of {kind_of(entry['items'])}"

@@ -6,7 +6,7 @@ from reference_pages.configuration_page import object_lines
 from reference_pages.markdown import code, table
 from voltward.assurance.standards.annex5 import load_annex5
 from voltward.assurance.tara.checks.loading import load_model
-from voltward.assurance.tara.exchange.schemas import model_schema
+from voltward.assurance.tara.exchange.json_format import model_schema
 from voltward.assurance.tara.method.profile import load_profile
 from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
 from voltward.assurance.tara.rating.risk_gate import METRICS

@@ -1,4 +1,12 @@
-"""The kernel: rows act on the record that passes a tap."""
+"""The kernel: rows act on the record that passes a tap.
+
+1. Tell which steps act in this tick: in their time, with every position that they need.
+2. Where a step replays or delays, take what passed the tap so many ticks ago.
+3. Change the chosen field: `(1 + gain) * y + bias + ramp * t + noise` on the touched cells.
+4. Set the header of the record: who made it, with which proofs, number and stamp; or lose it.
+
+A tap's two slots act one after the other. A tap where no step of any run acts costs nothing.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -9,11 +17,9 @@ from jaxtyping import Bool, Float, Int, UInt32, UInt64
 
 from voltward.attacks.row import COLUMN
 from voltward.core.capabilities import POSITIONS, REPLAYABLE, SECRETS
-from voltward.core.noise import gaussian, uniform
+from voltward.core.noise import NoiseSource, gaussian, uniform
 from voltward.core.record import ATTACKER, Record
 from voltward.core.taps import SLOTS, TAP_INDEX, Tap, tap_named
-
-_NOISE_CHANNEL = 1000
 
 
 @jax.tree_util.register_dataclass
@@ -26,7 +32,8 @@ class Context:
         held: Capabilities that the attacker holds.
         seed: Seed of each run.
         active: Which steps act now at every tap; None is worked out tap by tap.
-        lag: How far back the record lies that each tap replays or delays; None likewise.
+        lag: How far back the record lies that each tap replays or delays; None is worked out
+            tap by tap.
     """
 
     tick: Int[Array, ""]
@@ -65,6 +72,7 @@ def planned(context: Context, rows: Float[Array, "run tap slot column"], memory:
 def _active(
     rows: Float[Array, "run ... slot column"], context: Context
 ) -> Bool[Array, "run ... slot"]:
+    # 1. In time, and with every position.
     start = rows[..., COLUMN["start"]]
     since = context.tick - start
     needs = rows[..., COLUMN["needs"]].astype(jnp.uint32) & jnp.uint32(int(POSITIONS))
@@ -131,12 +139,12 @@ def manipulate(
     active = active_slots(rows, tap_name, context)
     return lax.cond(
         jnp.any(active),
-        lambda: _manipulated(tap, record, rows[:, TAP_INDEX[tap_name]], active, context, past),
+        lambda: _changed_by_slots(tap, record, rows[:, TAP_INDEX[tap_name]], active, context, past),
         lambda: record,
     )
 
 
-def _manipulated(
+def _changed_by_slots(
     tap: Tap,
     record: Record,
     rows: Float[Array, "run slot column"],
@@ -161,20 +169,25 @@ def _one_row(
     def column(name: str) -> Float[Array, " run"]:
         return row[:, COLUMN[name]]
 
-    channel = _NOISE_CHANNEL + 8 * TAP_INDEX[tap.name] + 4 * slot
+    # Channels of a slot: one for each wide field, of which a tap has two at most; then the
+    # scalars', then the losses'.
+    member = 8 * TAP_INDEX[tap.name] + 4 * slot
     replayed = active & (column("window") > 0)
     delayed = active & (column("delay") > 0)
     wide, scalars, sequence = record.wide, record.scalars, record.sequence
     present, sent_tick = record.present, record.sent_tick
     field = column("field")
     since = context.tick - column("start")
-    # Without a field the old record comes as a whole, with its number and stamp.
+
+    # 2. The old record; without a field it comes as a whole, with its number and stamp.
     whole = (replayed | delayed) & (field < 0)
     if past is not None:
         old = replayed | delayed
         wide = tuple(
             jnp.where(
-                whole[:, None] | (_touched(row, then) & (old & (field == i))[:, None]), then, now
+                whole[:, None] | (_touched_cells(row, then) & (old & (field == i))[:, None]),
+                then,
+                now,
             )
             for i, (then, now) in enumerate(zip(past.wide, wide, strict=True))
         )
@@ -185,25 +198,29 @@ def _one_row(
         sent_tick = jnp.where(whole, past.sent_tick, sent_tick)
         waited = since >= column("delay")
         present = jnp.where(delayed & whole, waited, present | (replayed & whole))
+
+    # 3. The chosen field.
     offset = column("bias") + column("ramp") * since
     changed = []
     for index, values in enumerate(wide):
         chosen = active & (field == index)
-        changed.append(_wide_row(row, chosen, values, offset, channel + index, context))
+        changed.append(_wide_row(row, chosen, values, offset, member + index, context))
     first_scalar = len(tap.wide)
     fields = jnp.arange(scalars.shape[1]) + first_scalar
     chosen_scalar = active[:, None] & (field[:, None] == fields[None, :])
-    draw = gaussian(context.seed, channel + 2, context.tick)
+    draw = gaussian(context.seed, NoiseSource.ATTACK_STEP, context.tick, member=member + 2)
     moved = scalars * (1.0 + column("gain"))[:, None] + (offset + column("noise") * draw)[:, None]
     scalars = jnp.where(chosen_scalar, moved, scalars)
 
+    # 4. The header.
     edits = active & ((field >= 0) | replayed) & ~(column("listen") > 0)
     injects = active & (column("inject") > 0)
     terminates = active & (column("terminate") > 0)
     forged = edits | injects | terminates
     kept = jnp.where(replayed & whole, record.proofs & jnp.uint32(int(REPLAYABLE)), jnp.uint32(0))
     own = context.held & jnp.uint32(int(SECRETS))
-    lost = uniform(context.seed, channel + 3, context.tick) < column("drop")
+    chance = uniform(context.seed, NoiseSource.ATTACK_STEP, context.tick, member=member + 3)
+    lost = chance < column("drop")
     return Record(
         wide=tuple(changed),
         scalars=jnp.where(terminates[:, None], 1.0, scalars)
@@ -220,7 +237,7 @@ def _one_row(
     )
 
 
-def _touched(
+def _touched_cells(
     row: Float[Array, "run column"], values: Float[Array, "run cell"]
 ) -> Bool[Array, "run cell"]:
     place = jnp.arange(values.shape[1], dtype=jnp.float64)[None, :]
@@ -233,19 +250,19 @@ def _wide_row(
     chosen: Bool[Array, " run"],
     values: Float[Array, "run cell"],
     offset: Float[Array, " run"],
-    channel: int,
+    member: int,
     context: Context,
 ) -> Float[Array, "run cell"]:
     cells = values.shape[1]
     place = jnp.arange(cells, dtype=jnp.float64)[None, :]
     first, count = row[:, COLUMN["first"], None], row[:, COLUMN["count"], None]
-    masked = chosen[:, None] & _touched(row, values)
+    masked = chosen[:, None] & _touched_cells(row, values)
     shift = row[:, COLUMN["shift"], None]
     # Swapped channels stay inside the touched cells: a permutation, not a copy.
     source = first + jnp.mod(place - first + shift, jnp.maximum(count, 1.0))
     source = jnp.where(masked, source, place).astype(jnp.int32)
     taken = jnp.take_along_axis(values, jnp.clip(source, 0, cells - 1), axis=1)
-    draw = gaussian(context.seed, channel, context.tick, cells)
+    draw = gaussian(context.seed, NoiseSource.ATTACK_STEP, context.tick, cells, member=member)
     moved = (1.0 + row[:, COLUMN["gain"], None]) * taken
     moved = moved + offset[:, None] + row[:, COLUMN["noise"], None] * draw
     return jnp.where(masked, moved, values)

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 
 from voltward.cloud.ageing_evidence import (
     AgeingEvidence,
-    Heard,
+    AgeingSample,
     corrected,
     gathered,
     start_evidence,
@@ -40,7 +40,7 @@ class AdaptationParameters:
         apart_per_day: By how much that grows.
         slack: Normalised innovation that the test of quiet lets be.
         threshold: Sum of what exceeds the slack at which a cell is not quiet.
-        hold_s: Nothing is learnt so long after the last disquiet or implausible evidence.
+        hold_s: Nothing is learnt so long after the last alarm or implausible evidence.
         period_s: Between two steps of the factors.
         high_pass_s: Means of overpotential and innovation follow in this time; what is slower
             says nothing about resistance.
@@ -154,7 +154,7 @@ def start_adaptation(soc: Float[Array, "run cell"]) -> AdaptationState:
 def adapt(
     parameters: AdaptationParameters,
     state: AdaptationState,
-    heard: Heard,
+    sample: AgeingSample,
     gate: Float[Array, "run cell"],
     learning: Float[Array, " run"],
 ) -> AdaptationState:
@@ -163,16 +163,16 @@ def adapt(
     Args:
         parameters: Rates and guards.
         state: Before.
-        heard: What the record said.
+        sample: What the record said.
         gate: Share of the twin's update that is applied; a closed gate also stops learning.
         learning: Share of the rates in force; 0 keeps every factor.
     """
-    present = heard.present[:, None]
-    score = jnp.where(present, heard.score, 0.0)
+    present = sample.present[:, None]
+    score = jnp.where(present, sample.score, 0.0)
     cap = 2.0 * parameters.threshold
     high = jnp.clip(state.high + score - parameters.slack * present, 0.0, cap)
     low = jnp.clip(state.low - score - parameters.slack * present, 0.0, cap)
-    elapsed_s = heard.elapsed_s
+    elapsed_s = sample.elapsed_s
     quiet = jnp.maximum(high, low) < parameters.threshold
     quiet &= (gate > 0.5) | ~present
     whole = (elapsed_s <= parameters.longest_gap_s)[:, None]
@@ -181,7 +181,7 @@ def adapt(
     gathers = (held_s <= 0.0) & whole & (learning > 0.0)[:, None]
     evidence = gathered(
         state.evidence,
-        heard,
+        sample,
         gathers,
         parameters.high_pass_s,
         parameters.excited_V,
@@ -192,7 +192,7 @@ def adapt(
     moved = replace(
         state,
         evidence=evidence,
-        circuit=heard.circuit,
+        circuit=sample.circuit,
         high=high,
         low=low,
         held_s=held_s,

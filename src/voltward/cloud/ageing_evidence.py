@@ -16,7 +16,7 @@ _STILL = 0.005
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Heard:
+class AgeingSample:
     """What one record said, without the corrections by which the filter hides part of it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Heard:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Told:
+class AgeingInput:
     """One record, and what the twin made of it.
 
     Attributes:
@@ -70,35 +70,35 @@ class Told:
     present: Bool[Array, " run"]
 
 
-def hear(cell: CellModel, before: CircuitState, told: Told) -> Heard:
+def sample_ageing(cell: CellModel, before: CircuitState, given: AgeingInput) -> AgeingSample:
     """Compare a record with a circuit that follows the current alone.
 
     Args:
         cell: The cell model.
         before: The circuit at the last record.
-        told: The record.
+        given: The record.
     """
     circuit = advance(
         cell,
-        replace(before, soc=told.soc),
-        told.cell_A,
-        told.temperature_degC,
-        told.elapsed_s[:, None],
-        told.resistance,
-        told.capacity,
+        replace(before, soc=given.soc),
+        given.cell_A,
+        given.temperature_degC,
+        given.elapsed_s[:, None],
+        given.resistance,
+        given.capacity,
     )
-    behind_V, slope_V = source_V(cell, circuit, told.temperature_degC)
-    series_ohm, _, _ = cell.resistances(circuit.soc, told.temperature_degC, told.cell_A)
-    expected_V = behind_V + told.resistance * series_ohm * told.cell_A
-    return Heard(
-        present=told.present,
-        elapsed_s=told.elapsed_s,
+    behind_V, slope_V = source_V(cell, circuit, given.temperature_degC)
+    series_ohm, _, _ = cell.resistances(circuit.soc, given.temperature_degC, given.cell_A)
+    expected_V = behind_V + given.resistance * series_ohm * given.cell_A
+    return AgeingSample(
+        present=given.present,
+        elapsed_s=given.elapsed_s,
         circuit=circuit,
-        residual_V=told.voltage_V - expected_V - told.ocv_shift_V,
+        residual_V=given.voltage_V - expected_V - given.ocv_shift_V,
         overpotential_V=expected_V - cell.ocv(circuit.soc)[0],
         slope_V=slope_V,
-        counted_soc=circuit.soc - told.soc,
-        score=told.score,
+        counted_soc=circuit.soc - given.soc,
+        score=given.score,
     )
 
 
@@ -170,7 +170,7 @@ def start_evidence(soc: Float[Array, "run cell"]) -> AgeingEvidence:
 
 def gathered(
     evidence: AgeingEvidence,
-    heard: Heard,
+    sample: AgeingSample,
     gathers: Bool[Array, "run cell"],
     high_pass_s: float,
     excited_V: float,
@@ -187,19 +187,19 @@ def gathered(
     Limits:
         A duty without rests says nothing about capacity.
     """
-    present = heard.present[:, None]
-    follow = (1.0 - jnp.exp(-heard.elapsed_s / high_pass_s))[:, None]
-    over_V = heard.overpotential_V - evidence.mean_overpotential_V
-    new_V = jnp.where(present, heard.residual_V - evidence.mean_residual_V, 0.0)
+    present = sample.present[:, None]
+    follow = (1.0 - jnp.exp(-sample.elapsed_s / high_pass_s))[:, None]
+    over_V = sample.overpotential_V - evidence.mean_overpotential_V
+    new_V = jnp.where(present, sample.residual_V - evidence.mean_residual_V, 0.0)
     excited = present & (jnp.abs(over_V) > excited_V) & gathers
     mean_over_V = evidence.mean_overpotential_V + follow * over_V
     mean_V = evidence.mean_residual_V + follow * new_V
-    counted = evidence.counted_soc + jnp.where(present, heard.counted_soc, 0.0)
-    still = jnp.abs(heard.overpotential_V) < rested_V
-    rested_s = jnp.where(still, evidence.rested_s + heard.elapsed_s[:, None], 0.0)
+    counted = evidence.counted_soc + jnp.where(present, sample.counted_soc, 0.0)
+    still = jnp.abs(sample.overpotential_V) < rested_V
+    rested_s = jnp.where(still, evidence.rested_s + sample.elapsed_s[:, None], 0.0)
     rests = present & (rested_s >= rest_s)
-    said_soc = heard.circuit.soc + mean_V / heard.slope_V
-    change = said_soc - evidence.anchor_soc
+    read_soc = sample.circuit.soc + mean_V / sample.slope_V
+    change = read_soc - evidence.anchor_soc
     done = rests & gathers & evidence.anchored & (jnp.abs(change) > window)
     error = counted / jnp.where(done, change, 1.0) - 1.0
     charged, discharged = done & (change > 0.0), done & (change < 0.0)
@@ -212,7 +212,7 @@ def gathered(
         cross_V2=jnp.where(gathers, evidence.cross_V2 + excited * over_V * new_V, 0.0),
         power_V2=jnp.where(gathers, evidence.power_V2 + excited * over_V**2, 0.0),
         rested_s=rested_s,
-        anchor_soc=jnp.where(restart, said_soc, evidence.anchor_soc),
+        anchor_soc=jnp.where(restart, read_soc, evidence.anchor_soc),
         anchored=(evidence.anchored | restart) & gathers,
         counted_soc=jnp.where(restart, 0.0, counted),
         charge_error=jnp.where(charged, error, evidence.charge_error),

@@ -9,10 +9,8 @@ from jaxtyping import Bool, Float
 
 from voltward.cloud.twin import COMMISSIONED
 from voltward.core.request import Requests
-from voltward.core.taps import COMMAND_SCALARS
+from voltward.core.taps import COMMAND_FIELD, COMMAND_SCALARS
 from voltward.physical.cell import CellModel
-
-COMMAND_FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 
 
 @dataclass(frozen=True)

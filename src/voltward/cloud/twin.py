@@ -1,6 +1,6 @@
 """The digital twin: one estimator per cell, with parameters carried per run as modifiers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -13,9 +13,9 @@ from voltward.cloud.adaptation import (
     adapt,
     start_adaptation,
 )
-from voltward.cloud.ageing_evidence import Told, hear
+from voltward.cloud.ageing_evidence import AgeingInput, sample_ageing
 from voltward.core.record import Record
-from voltward.core.taps import TELEMETRY_SCALARS
+from voltward.core.taps import TELEMETRY_FIELD
 from voltward.physical.cell import CellModel
 from voltward.physical.estimator import (
     EstimatorState,
@@ -107,7 +107,7 @@ def start_twin(
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """The twin after predicting up to a record and comparing, before believing it.
 
     Attributes:
@@ -117,7 +117,7 @@ class Seen:
         current_A: Used for the comparison.
         loss_W: Heat made in the mean cell, as the model has it.
         overpotential_V: Predicted voltage less open-circuit voltage, of every cell.
-        told: The record again, for what it says about ageing, in a twin that adapts.
+        ageing: The record again, for what it says about ageing, in a twin that adapts.
     """
 
     state: TwinState
@@ -126,10 +126,10 @@ class Seen:
     current_A: Float[Array, " run"]
     loss_W: Float[Array, " run"]
     overpotential_V: Float[Array, "run cell"]
-    told: Told | None = None
+    ageing: AgeingInput | None = None
 
 
-def see(
+def observe(
     parameters: TwinParameters,
     state: TwinState,
     record: Record,
@@ -137,7 +137,7 @@ def see(
     known_capacity: Float[Array, "run cell"],
     known_resistance: Float[Array, "run cell"],
     parallel: int,
-) -> Seen:
+) -> Observation:
     """Predict up to the record's stamp and compare.
 
     Args:
@@ -150,9 +150,8 @@ def see(
         parallel: Cells in a group.
     """
     cell = parameters.cell
-    field = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
     present = record.present
-    current = jnp.where(present, record.scalars[:, field["current_A"]], state.current_A)
+    current = jnp.where(present, record.scalars[:, TELEMETRY_FIELD["current_A"]], state.current_A)
     temperature = jnp.where(present[:, None], record.wide[1], state.temperature_degC)
     ticks = jnp.where(
         state.last_tick < 0, 1, jnp.maximum(record.sent_tick - state.last_tick, 0)
@@ -185,16 +184,17 @@ def see(
         record.wide[0],
         cell_A,
         temperature,
-        resistance,
-        model[:, 2:3],
-        parameters.tick_s,
+        resistance_scale=resistance,
+        ocv_shift_V=model[:, 2:3],
+        elapsed_s=parameters.tick_s,
     )
     charge_Ah = current * elapsed_s / 3600.0
     counted = state.coulomb_soc + charge_Ah / (cell.capacity_Ah * parallel * pack_capacity)
     series, _, _ = cell.resistances(counted, jnp.mean(temperature, axis=1), cell_A[:, 0])
     polarised = jnp.mean(predicted.polarised_V, axis=1)
     loss_W = cell_A[:, 0] * (series * cell_A[:, 0] + polarised)
-    moved = TwinState(
+    moved = replace(
+        state,
         estimate=predicted,
         coulomb_soc=counted,
         last_tick=jnp.where(
@@ -203,16 +203,13 @@ def see(
         silence_s=jnp.where(present, 0.0, state.silence_s),
         temperature_degC=temperature,
         current_A=current,
-        anchor_soc=state.anchor_soc,
         anchor_Ah=state.anchor_Ah + charge_Ah,
-        soh=state.soh,
-        adaptation=state.adaptation,
     )
     expected_V = record.wide[0] - innovation.value_V
     overpotential_V = expected_V - cell.ocv(predicted.soc)[0]
-    told = None
+    ageing = None
     if state.adaptation is not None:
-        told = Told(
+        ageing = AgeingInput(
             soc=state.estimate.soc,
             voltage_V=record.wide[0],
             cell_A=cell_A,
@@ -224,12 +221,12 @@ def see(
             score=innovation.value_V / innovation.std_V,
             present=present,
         )
-    return Seen(moved, innovation, temperature, current, loss_W, overpotential_V, told)
+    return Observation(moved, innovation, temperature, current, loss_W, overpotential_V, ageing)
 
 
 def believe(
     parameters: TwinParameters,
-    seen: Seen,
+    observed: Observation,
     gate: Float[Array, "run cell"],
     present: Bool[Array, " run"],
     parallel: int,
@@ -239,7 +236,7 @@ def believe(
 
     Args:
         parameters: Of the twin.
-        seen: What `see` returned.
+        observed: What `observe` returned.
         gate: Share of the update that is applied.
         present: Where there was a record.
         parallel: Cells in a group.
@@ -250,8 +247,8 @@ def believe(
         The capacity check divides counted charge by the change of an estimate that leans on the
         same charge: it sees slow fade, not a fault within one window.
     """
-    state = seen.state
-    estimate = update(state.estimate, seen.innovation, gate * present[:, None])
+    state = observed.state
+    estimate = update(state.estimate, observed.innovation, gate * present[:, None])
     mean = jnp.mean(estimate.soc, axis=1)
     moved = mean - state.anchor_soc
     due = jnp.abs(moved) > parameters.soh_window
@@ -259,17 +256,13 @@ def believe(
     measured = state.anchor_Ah / (nominal * jnp.where(due, moved, 1.0))
     soh = jnp.where(due, 0.8 * state.soh + 0.2 * jnp.clip(measured, 0.5, 1.2), state.soh)
     adaptation = state.adaptation
-    if parameters.adaptation is not None and adaptation is not None and seen.told is not None:
+    if parameters.adaptation is not None and adaptation is not None and observed.ageing is not None:
         share = jnp.ones_like(state.soh) if learning is None else learning
-        adaptation = _adapted(parameters, adaptation, seen.told, gate, share)
+        adaptation = _adapted(parameters, adaptation, observed.ageing, gate, share)
         soh = jnp.where(share > 0.0, 1.0, soh)
-    return TwinState(
+    return replace(
+        state,
         estimate=estimate,
-        coulomb_soc=state.coulomb_soc,
-        last_tick=state.last_tick,
-        silence_s=state.silence_s,
-        temperature_degC=state.temperature_degC,
-        current_A=state.current_A,
         anchor_soc=jnp.where(due, mean, state.anchor_soc),
         anchor_Ah=jnp.where(due, 0.0, state.anchor_Ah),
         soh=soh,
@@ -280,7 +273,7 @@ def believe(
 def _adapted(
     parameters: TwinParameters,
     adaptation: AdaptationState,
-    told: Told,
+    given: AgeingInput,
     gate: Float[Array, "run cell"],
     learning: Float[Array, " run"],
 ) -> AdaptationState:
@@ -289,8 +282,8 @@ def _adapted(
         return adaptation
 
     def learn() -> AdaptationState:
-        heard = hear(parameters.cell, adaptation.circuit, told)
-        return adapt(rules, adaptation, heard, gate, learning)
+        sample = sample_ageing(parameters.cell, adaptation.circuit, given)
+        return adapt(rules, adaptation, sample, gate, learning)
 
     # Where no run adapts the batch may skip it all.
     return lax.cond(jnp.any(learning > 0.0), learn, lambda: adaptation)

@@ -27,6 +27,14 @@ class CertificateFiles:
     key: Path
 
 
+@dataclass(frozen=True)
+class _Signer:
+    """Whose name and key sign a certificate."""
+
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey
+
+
 class LocalAuthority:
     """Signs the certificates of one live run.
 
@@ -38,59 +46,63 @@ class LocalAuthority:
     def __init__(self, folder: Path, name: str = "voltward-live-authority") -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _subject(name)
-        public = self._key.public_key()
-        builder = (
-            _builder(self._name, self._name, public)
+        self._signer = _Signer(_subject(name), ec.generate_private_key(ec.SECP256R1()))
+        root = (
+            _builder(self._signer.name, self._signer.name, self._signer.key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(_key_usage(signs_certificates=True), critical=True)
+            .sign(self._signer.key, hashes.SHA256())
         )
-        self._certificate = builder.sign(self._key, hashes.SHA256())
         self.certificate = folder / "authority.pem"
-        self.certificate.write_bytes(
-            self._certificate.public_bytes(serialization.Encoding.PEM),
-        )
+        self.certificate.write_bytes(root.public_bytes(serialization.Encoding.PEM))
 
     def server(self, name: str) -> CertificateFiles:
         """Return a server certificate for 127.0.0.1 and localhost."""
-        return self._issue(name, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]))
+        return _issue(self._folder, name, [ExtendedKeyUsageOID.SERVER_AUTH], self._signer)
 
     def client(self, name: str) -> CertificateFiles:
         """Return a client certificate; its common name is the identity that the broker sees."""
-        return self._issue(name, x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]))
-
-    def _issue(self, name: str, usage: x509.ExtendedKeyUsage) -> CertificateFiles:
-        key = ec.generate_private_key(ec.SECP256R1())
-        public = key.public_key()
-        authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-        builder = (
-            _builder(_subject(checked_identity(name)), self._name, public)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(signs_certificates=False), critical=True)
-            .add_extension(usage, critical=False)
-            .add_extension(authority_key, critical=False)
-        )
-        if ExtendedKeyUsageOID.SERVER_AUTH in usage:
-            builder = builder.add_extension(LOOPBACK_NAMES, critical=False)
-        certificate = builder.sign(self._key, hashes.SHA256())
-        return _write(self._folder, name, certificate, key)
+        return _issue(self._folder, name, [ExtendedKeyUsageOID.CLIENT_AUTH], self._signer)
 
 
 def self_made(folder: Path, name: str) -> CertificateFiles:
-    """Return a certificate that nobody signed but its own key: what an attacker can make alone."""
+    """Return a certificate signed with its own key only: what an attacker can make alone."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    return _issue(folder, name, usages, None)
+
+
+def _issue(
+    folder: Path, name: str, usages: list[x509.ObjectIdentifier], signer: _Signer | None
+) -> CertificateFiles:
+    """Make a key and its certificate; without a signer the key signs its own."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _subject(checked_identity(name))
-    usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    certificate = (
-        _builder(subject, subject, key.public_key())
+    by = signer or _Signer(subject, key)
+    builder = (
+        _builder(subject, by.name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        .add_extension(LOOPBACK_NAMES, critical=False)
-        .sign(key, hashes.SHA256())
     )
-    return _write(folder, name, certificate, key)
+    if signer is not None:
+        issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.key.public_key())
+        builder = builder.add_extension(
+            _key_usage(signs_certificates=False), critical=True
+        ).add_extension(issuer_key, critical=False)
+    if ExtendedKeyUsageOID.SERVER_AUTH in usages:
+        builder = builder.add_extension(LOOPBACK_NAMES, critical=False)
+    certificate = builder.sign(by.key, hashes.SHA256())
+    files = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
+    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files.key.touch(mode=0o600)
+    files.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
 
 
 def _subject(name: str) -> x509.Name:
@@ -125,19 +137,3 @@ def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
         encipher_only=False,
         decipher_only=False,
     )
-
-
-def _write(
-    folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-) -> CertificateFiles:
-    files = CertificateFiles(folder / f"{name}.pem", folder / f"{name}.key")
-    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files.key.touch(mode=0o600)
-    files.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files

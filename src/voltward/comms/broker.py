@@ -1,4 +1,11 @@
-"""Debian's Mosquitto with our own configuration, on a free port of 127.0.0.1."""
+"""Debian's Mosquitto with our own configuration, on a free port of 127.0.0.1.
+
+1. Configuration and access list are written to a private folder.
+2. The program is started on a free port; the kernel ends it when this process is gone.
+3. It counts as started when it accepts a connection; where the port was taken meanwhile, another
+   one is tried.
+4. At the end it is stopped, and its log says what it refused.
+"""
 
 import getpass
 import os
@@ -6,12 +13,13 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from voltward.comms.authority import CertificateFiles
@@ -24,6 +32,13 @@ POLL_S = 0.01
 PORT_ATTEMPTS = 5
 # More than Mosquitto's default queue of 1000: a broker that keeps the default drops some of these.
 PROBE_MESSAGES = 1100
+# Asks Linux (prctl, PR_SET_PDEATHSIG) for SIGTERM at the parent's end, and becomes the program.
+_END_WITH_PARENT = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, int(signal.SIGTERM))
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 _TLS_ERROR = re.compile(r"error:[0-9A-F]+:SSL routines::(.+?)\.?$")
 
 
@@ -53,10 +68,10 @@ class BrokerSettings:
             f"allow_anonymous {_truth(not self.client_certificates)}",
             f"acl_file {self.folder / 'access.conf'}",
             "persistence false",
-            # Nothing is dropped in silence: no bound on queued messages nor on those in flight.
+            # Nothing is dropped without a sign: no bound on messages queued or in flight.
             "max_queued_messages 0",
             "max_inflight_messages 0",
-            # Small messages wait for each other; without this each tick waits for TCP's timers.
+            # Otherwise small messages wait for each other, and each tick for TCP's timers.
             "set_tcp_nodelay true",
             f"log_dest file {self.folder / 'mosquitto.log'}",
             "log_type all",
@@ -99,7 +114,7 @@ def mosquitto_version() -> str:
     Raises:
         EnvironmentLacksError: It is not installed.
     """
-    # -h is the only option that tells the version; it exits with 3.
+    # -h is the only option that prints the version; it exits with 3.
     answer = subprocess.run(
         [mosquitto_program(), "-h"], capture_output=True, text=True, timeout=START_S, check=False
     )
@@ -115,7 +130,7 @@ def free_port() -> int:
 
 
 def refusals(log: str) -> dict[str, int]:
-    """Return what a broker refused, by its own words, with how often.
+    """Return what a broker refused, in its own words, each with its count.
 
     Args:
         log: Text of its log.
@@ -123,7 +138,7 @@ def refusals(log: str) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for line in log.splitlines():
         tls = _TLS_ERROR.search(line)
-        if tls is not None and "unexpected eof" not in line:  # the other side's end is no refusal
+        if tls is not None and "unexpected eof" not in line:  # the other side ended
             counts[tls[1]] += 1
         elif "Denied PUBLISH from" in line:
             counts["publish denied to " + line.split("Denied PUBLISH from ")[1].split()[0]] += 1
@@ -144,6 +159,7 @@ class Broker:
     def __init__(
         self, settings: BrokerSettings, environment: Mapping[str, str] | None = None
     ) -> None:
+        # 1.
         program = mosquitto_program()
         self.settings = settings
         settings.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -154,18 +170,21 @@ class Broker:
             self.port = free_port()
             configuration = settings.folder / "mosquitto.conf"
             configuration.write_text(settings.configuration(self.port))
-            # In its own group: Ctrl-C reaches us, and we stop it.
+            # 2. In its own group: Ctrl-C reaches this process, which stops the broker.
             self.process = subprocess.Popen(
-                [*_dying_with_us(), program, "-c", configuration],
+                _ending_with_us(program, "-c", configuration),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env=environment,
                 process_group=0,
             )
-            if self._listening():
-                return
-            self.stop()
+            # 3.
+            with ExitStack() as unless_listening:
+                unless_listening.callback(self.stop)
+                if self._listening():
+                    unless_listening.pop_all()
+                    return
         raise EnvironmentLacksError(
             "Mosquitto does not start",
             why=self.log()[-500:] or f"it exited with {self.process.returncode}",
@@ -190,6 +209,7 @@ class Broker:
 
     def stop(self) -> int:
         """Stop the process and return its exit code."""
+        # 4.
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -201,12 +221,7 @@ class Broker:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stop()
 
 
@@ -217,7 +232,7 @@ class QueueProbe:
     Attributes:
         sent: Messages that the broker acknowledged.
         received: Messages that the subscriber got when it came back.
-        in_order: Whether they came in the order of sending.
+        in_order: Whether they arrived in the order of sending.
     """
 
     sent: int
@@ -254,10 +269,12 @@ def probe_queue(broker: Broker, topic: str, timeout_s: float = 10.0) -> QueuePro
     return QueueProbe(sent, len(received), in_order=received == sorted(received))
 
 
-def _dying_with_us() -> list[str]:
-    """Return the prefix that makes the kernel stop a program when its parent is gone."""
-    program = shutil.which("setpriv")
-    return [program, "--pdeathsig", "TERM", "--"] if program else []
+def _ending_with_us(program: Path, *arguments: object) -> list[str]:
+    """Return the command that starts a program which the kernel stops when this process is gone."""
+    return [
+        *(sys.executable, "-I", "-S", "-c", _END_WITH_PARENT, str(os.getpid())),
+        *(str(program), *(str(argument) for argument in arguments)),
+    ]
 
 
 def _truth(value: object) -> str:

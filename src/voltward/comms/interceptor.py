@@ -1,7 +1,11 @@
 """A man in the middle between a client and a broker, both on 127.0.0.1.
 
-He relays bytes, holds them, closes the connection, or reads and rewrites what is published.
-For the last he needs plain text: with TLS he answers the client with a certificate of his own.
+1. A client connects. In mode `drop` it gets no answer; else a connection to the broker is opened.
+   Rewriting needs plain text: where there is TLS, the client gets an impersonated broker with a
+   certificate of its own.
+2. What the client sends is relayed, held back (`delay`) or rewritten.
+3. What the broker sends is relayed or rewritten.
+4. A change of mode lets held bytes go, or cuts connections, so that the client connects again.
 """
 
 import asyncio
@@ -20,7 +24,7 @@ HANDSHAKE_S = 10.0
 
 
 class Mode(StrEnum):
-    """What he does with the traffic; on the way back to the client he only relays or rewrites."""
+    """What is done with the traffic of the client; that of the broker is relayed or rewritten."""
 
     PASSTHROUGH = "passthrough"
     DROP = "drop"
@@ -30,13 +34,13 @@ class Mode(StrEnum):
 
 @dataclass
 class Observations:
-    """What he did and saw.
+    """What the man in the middle did and observed.
 
     Attributes:
         rewritten: PUBLISH packets of the client changed.
         rewritten_back: PUBLISH packets to the client changed.
-        severed: Connections that he cut.
-        refused_handshakes: Clients that did not take his certificate.
+        severed: Connections that were cut.
+        refused_handshakes: Clients that refused the certificate.
         held_bytes_peak: Most bytes held back at a time.
         client_tls: TLS version negotiated with the client; empty without.
         broker_tls: TLS version negotiated with the broker; empty without.
@@ -73,20 +77,20 @@ def checked_loopback(address: str) -> str:
         if ipaddress.IPv4Address(address).is_loopback:
             return address
     raise ConfigurationError(
-        f"the interceptor shall connect to '{address}'",
+        f"the interceptor may not connect to '{address}'",
         why="it attacks loopback only",
         hint="use 127.0.0.1",
     )
 
 
 class Interceptor:
-    """Listens on a free port of 127.0.0.1 and stands between its clients and a broker.
+    """Listens on a free port of 127.0.0.1 and relays between its clients and a broker.
 
     Args:
         broker_host: Address of the broker, on loopback.
         broker_port: Its port.
-        certificate: His own certificate, for TLS; None where the client speaks plain MQTT.
-        rewrite: What he does to a topic's payload in mode `rewrite`, in either direction.
+        certificate: Of the impersonated broker, for TLS; None where the client speaks plain MQTT.
+        rewrite: From topic and payload to the new payload in mode `rewrite`, in both directions.
 
     Raises:
         ConfigurationError: The broker is not on loopback.
@@ -114,10 +118,11 @@ class Interceptor:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def set_mode(self, mode: Mode) -> bool:
-        """Change what he does, and return whether he cut connections to do so.
+        """Change the mode, and return whether connections were cut for it.
 
         Held bytes go on in their order when the mode is no longer `delay` and nothing is cut.
         """
+        # 4.
         before, self._mode = self._mode, mode
         cut = mode != before and self._must_cut(before, mode) and bool(self._relays)
         for relay in list(self._relays):
@@ -141,7 +146,7 @@ class Interceptor:
             await self._server.wait_closed()
 
     def _must_cut(self, before: Mode, mode: Mode) -> bool:
-        """He cuts to drop, and to make the client reconnect into his own TLS or out of it."""
+        """Return whether a change cuts: to drop, or so that the client meets another TLS peer."""
         terminates = self._certificate is not None and Mode.REWRITE in (before, mode)
         return mode == Mode.DROP or terminates
 
@@ -156,10 +161,11 @@ class Interceptor:
             await _close(client)
 
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+        # 1.
         if self._mode == Mode.DROP:
             return
         terminates = self._mode == Mode.REWRITE and self._certificate is not None
-        if terminates and not await self._answer_as_the_broker(client):
+        if terminates and not await self._impersonate_broker(client):
             return
         upstream = await self._reach_broker(with_tls=terminates)
         if upstream is None:
@@ -176,7 +182,7 @@ class Interceptor:
             await asyncio.gather(back, return_exceptions=True)
             await _close(broker)
 
-    async def _answer_as_the_broker(self, client: asyncio.StreamWriter) -> bool:
+    async def _impersonate_broker(self, client: asyncio.StreamWriter) -> bool:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         if self._certificate is not None:
@@ -194,7 +200,7 @@ class Interceptor:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         context = None
         if with_tls:
-            # He does not care who the broker is, and has no certificate that it would know.
+            # Without a check of the broker, and without a certificate that it would accept.
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -207,6 +213,7 @@ class Interceptor:
         return reader, writer
 
     async def _pump(self, reader: asyncio.StreamReader, relay: _Relay) -> None:
+        # 2.
         with contextlib.suppress(OSError, PacketError):
             while chunk := await reader.read(CHUNK_BYTES):
                 if self._mode == Mode.DELAY or relay.held:
@@ -216,43 +223,38 @@ class Interceptor:
                 else:
                     await self._forward(relay, chunk)
 
+    async def _forward(self, relay: _Relay, chunk: bytes) -> None:
+        passed, changed = self._passed(relay, relay.packets, chunk)
+        self.observed.rewritten += changed
+        relay.broker.write(passed)
+        await relay.broker.drain()
+
     async def _pump_back(self, reader: asyncio.StreamReader, relay: _Relay) -> None:
+        # 3.
         with contextlib.suppress(OSError, PacketError):
             while chunk := await reader.read(CHUNK_BYTES):
-                passed = chunk
-                if relay.readable:
-                    packets = relay.packets_back.feed(chunk)
-                    if self._mode == Mode.REWRITE:
-                        packets = [self._changed_back(packet) for packet in packets]
-                    passed = b"".join(packets)
+                passed, changed = self._passed(relay, relay.packets_back, chunk)
+                self.observed.rewritten_back += changed
                 relay.client.write(passed)
                 await relay.client.drain()
         await _close(relay.client)
 
-    async def _forward(self, relay: _Relay, chunk: bytes) -> None:
-        if relay.readable:
-            packets = relay.packets.feed(chunk)
-            if self._mode == Mode.REWRITE:
-                packets = [self._changed(packet) for packet in packets]
-            chunk = b"".join(packets)
-        relay.broker.write(chunk)
-        await relay.broker.drain()
-
-    def _changed(self, packet: bytes) -> bytes:
-        changed = rewrite_publish(packet, self._rewrite)
-        self.observed.rewritten += changed != packet
-        return changed
-
-    def _changed_back(self, packet: bytes) -> bytes:
-        changed = rewrite_publish(packet, self._rewrite)
-        self.observed.rewritten_back += changed != packet
-        return changed
+    def _passed(self, relay: _Relay, splitter: PacketSplitter, chunk: bytes) -> tuple[bytes, int]:
+        """Return what is sent on for a chunk, and how many packets of it were changed."""
+        if not relay.readable:
+            return chunk, 0
+        packets = splitter.feed(chunk)
+        sent = packets
+        if self._mode == Mode.REWRITE:
+            sent = [rewrite_publish(packet, self._rewrite) for packet in packets]
+        changed = sum(new != old for new, old in zip(sent, packets, strict=True))
+        return b"".join(sent), changed
 
     async def _cut(self, relay: _Relay) -> None:
         self.observed.severed += 1
         self._relays.discard(relay)
         relay.held.clear()
-        # Both sides see a reset at once; nothing that was on its way arrives late.
+        # Both sides get a reset at once, and nothing that was in transit arrives late.
         relay.client.transport.abort()
         relay.broker.transport.abort()
 

@@ -42,7 +42,7 @@ class LinkOutcome:
 
 
 def start_link(runs: int) -> LinkState:
-    """Return a good link."""
+    """Return a link without loss and outage."""
     return LinkState(jnp.zeros(runs, bool), jnp.zeros(runs, bool))
 
 

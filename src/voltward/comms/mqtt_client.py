@@ -1,4 +1,11 @@
-"""One MQTT 5 session over paho: bounded waits, and no reconnecting behind the caller's back."""
+"""One MQTT 5 session over paho: bounded waits, and no reconnecting without the caller.
+
+1. Connect: TCP, TLS where it is set, and the check of the broker's certificate.
+2. Read from the socket what was negotiated.
+3. Wait for the broker's answer to CONNECT; anything but an acceptance is a `SessionRefusedError`.
+4. From then on a thread of paho reads. Its callbacks record what arrived, under one condition that
+   the caller's bounded waits listen to.
+"""
 
 import hashlib
 import socket
@@ -6,7 +13,8 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,17 +28,18 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from voltward.comms.authority import CertificateFiles
 
-# Bounds of the broker's patience and of ours; nothing in a run is timed by them.
+# Bounds of waiting; nothing in a run is timed by them.
 KEEPALIVE_S = 60
 HANDSHAKE_S = 10.0
+CALLBACKS = ("on_connect", "on_disconnect", "on_publish", "on_subscribe", "on_message", "on_log")
 
 
 class SessionRefusedError(Exception):
-    """No session: the other side, or our check of it, said no.
+    """No session: the other side refused, or the check of its certificate failed.
 
     Args:
-        reason: In the words of whoever refused.
-        untrusted: Whether the other side's certificate was not good.
+        reason: In the words of the side that refused.
+        untrusted: Whether the other side's certificate was not valid.
     """
 
     def __init__(self, reason: str, *, untrusted: bool = False) -> None:
@@ -39,7 +48,7 @@ class SessionRefusedError(Exception):
 
 
 class _ClosingSocket(ssl.SSLSocket):
-    """Closed when its handshake fails; paho leaves it open."""
+    """A socket that closes when its handshake fails; paho leaves it open."""
 
     def do_handshake(self, *arguments: bool, **named: bool) -> None:
         try:
@@ -94,14 +103,14 @@ class SessionFacts:
 
 
 class MqttSession:
-    """A clean session; when it breaks it stays broken, and the caller opens another.
+    """A session that stays broken when it breaks; the caller opens another.
 
     Args:
         identity: Client identifier.
         port: Port on 127.0.0.1.
         tls: TLS settings, or None for plain TCP.
         session_expiry_s: How long the broker keeps the session after it ends.
-        resume: Whether to go on with the session that the broker kept.
+        resume: Whether to continue the session that the broker kept.
     """
 
     def __init__(
@@ -129,12 +138,8 @@ class MqttSession:
         self._client.connect_timeout = HANDSHAKE_S
         self._client.max_inflight_messages_set(0)
         self._client.max_queued_messages_set(0)
-        self._client.on_connect = self._on_connect
-        self._client.on_disconnect = self._on_disconnect
-        self._client.on_publish = self._on_reason
-        self._client.on_subscribe = self._on_subscribe
-        self._client.on_message = self._on_message
-        self._client.on_log = self._on_log
+        for name in CALLBACKS:
+            setattr(self._client, name, getattr(self, f"_{name}"))
         if tls is not None:
             self._client.tls_set_context(tls.context())
         self._open(port, session_expiry_s, resume=resume)
@@ -143,6 +148,7 @@ class MqttSession:
         make_properties: Callable[[int], Properties] = Properties  # paho leaves it untyped
         properties = make_properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = session_expiry_s
+        # 1.
         refusal, untrusted = "", False
         try:
             self._client.connect(
@@ -157,6 +163,7 @@ class MqttSession:
             untrusted = isinstance(error, ssl.SSLCertVerificationError)
         if refusal:
             self._refuse(refusal, untrusted=untrusted)
+        # 2.
         opened = self._client.socket()
         if isinstance(opened, socket.socket):
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -168,6 +175,7 @@ class MqttSession:
                 cipher=cipher[0] if cipher else "",
                 peer_sha256=hashlib.sha256(certificate).hexdigest(),
             )
+        # 3.
         self._client.loop_start()
         if not self._wait(lambda: self._connected is not None, HANDSHAKE_S):
             self._refuse("no answer")
@@ -189,7 +197,7 @@ class MqttSession:
         Args:
             topic: To read.
             timeout_s: How long to wait for the answer.
-            own: Whether to get one's own messages too.
+            own: Whether the session gets its own messages too.
         """
         options = SubscribeOptions(qos=1, noLocal=not own)
         code, identifier = self._client.subscribe(topic, options=options)
@@ -230,8 +238,8 @@ class MqttSession:
         self._client.loop_stop()
         self._connected = False
         # paho closes its wake-up sockets when it is collected; the callbacks would keep it alive.
-        for name in ("connect", "disconnect", "publish", "subscribe", "message", "log"):
-            setattr(self._client, f"on_{name}", None)
+        for name in CALLBACKS:
+            setattr(self._client, name, None)
         del self._client
 
     def _wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
@@ -239,40 +247,43 @@ class MqttSession:
         with self._changed:
             return self._changed.wait_for(condition, max(0.0, end - time.monotonic()))
 
+    # 4.
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Record something, and wake the threads that wait for it."""
+        with self._changed:
+            yield
+            self._changed.notify_all()
+
     def _on_connect(
         self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        with self._changed:
+        with self._changing():
             self._connected = not reason.is_failure
             self._refusal = str(reason) if reason.is_failure else ""
-            self._changed.notify_all()
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        with self._changed:
+        with self._changing():
             self._connected = False
             self._refusal = self._refusal or str(reason)
-            self._changed.notify_all()
 
-    def _on_reason(
+    def _on_publish(
         self, _client: Client, _data: Any, identifier: int, reason: ReasonCode, _properties: Any
     ) -> None:
-        with self._changed:
+        with self._changing():
             self._reasons[identifier] = not reason.is_failure
-            self._changed.notify_all()
 
     def _on_subscribe(
         self, _client: Client, _data: Any, identifier: int, reasons: list[ReasonCode], _prop: Any
     ) -> None:
-        with self._changed:
+        with self._changing():
             self._reasons[identifier] = not any(reason.is_failure for reason in reasons)
-            self._changed.notify_all()
 
     def _on_message(self, _client: Client, _data: Any, message: Any) -> None:
-        with self._changed:
+        with self._changing():
             self._inbox.append(bytes(message.payload))
-            self._changed.notify_all()
 
     def _on_log(self, _client: Client, _data: Any, level: int, text: str) -> None:
         if level == LogLevel.MQTT_LOG_ERR:

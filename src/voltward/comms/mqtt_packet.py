@@ -1,4 +1,4 @@
-"""As much of MQTT 5 as a man in the middle needs: packet borders, and the payload of PUBLISH.
+"""As much of MQTT 5 as a man in the middle needs: packet boundaries, and the payload of PUBLISH.
 
 Source: OASIS MQTT 5.0, sections 2.1 (fixed header), 1.5.5 (variable byte integer), 3.3 (PUBLISH).
 """
@@ -12,30 +12,30 @@ Rewrite = Callable[[str, bytes], bytes]
 
 
 class PacketError(ValueError):
-    """Bytes are no MQTT packets."""
+    """Bytes that are not MQTT packets."""
 
 
 class PacketSplitter:
-    """Cuts a stream of bytes into whole packets."""
+    """Cuts a stream of bytes into complete packets."""
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self._received = bytearray()
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Return the packets that are now whole.
+        """Return the packets that are now complete.
 
         Raises:
             PacketError: A length of more than four bytes.
         """
-        self._rest += chunk
+        self._received += chunk
         packets = []
-        while len(self._rest) >= 2:
-            body = _variable_integer(self._rest, 1)
-            if body is None or len(self._rest) < body[1] + body[0]:
+        while len(self._received) >= 2:
+            body = _variable_integer(self._received, 1)
+            if body is None or len(self._received) < body[1] + body[0]:
                 break
             end = body[1] + body[0]
-            packets.append(bytes(self._rest[:end]))
-            del self._rest[:end]
+            packets.append(bytes(self._received[:end]))
+            del self._received[:end]
         return packets
 
 
@@ -43,11 +43,11 @@ def rewrite_publish(packet: bytes, rewrite: Rewrite) -> bytes:
     """Return a PUBLISH packet with its payload replaced, and any other packet as it is.
 
     Args:
-        packet: One whole packet.
+        packet: One complete packet.
         rewrite: From topic and payload to the new payload.
 
     Raises:
-        PacketError: The packet is cut short.
+        PacketError: The packet is too short, or its topic is not text.
     """
     if packet[0] >> 4 != PUBLISH:
         return packet
@@ -56,18 +56,21 @@ def rewrite_publish(packet: bytes, rewrite: Rewrite) -> bytes:
         raise PacketError("a packet without its length")
     start = header[1]
     topic_end = start + 2 + int.from_bytes(packet[start : start + 2])
-    topic = packet[start + 2 : topic_end].decode()
+    try:
+        topic = packet[start + 2 : topic_end].decode()
+    except UnicodeDecodeError as error:
+        raise PacketError("a topic that is not UTF-8") from error
     quality = packet[0] >> 1 & 3
     properties = _variable_integer(packet, topic_end + (2 if quality else 0))
     if properties is None or properties[1] + properties[0] > len(packet):
-        raise PacketError("a PUBLISH that is cut short")
+        raise PacketError("a PUBLISH that is too short")
     payload_start = properties[1] + properties[0]
     body = packet[start:payload_start] + rewrite(topic, packet[payload_start:])
     return packet[:1] + _as_variable_integer(len(body)) + body
 
 
 def _variable_integer(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
-    """Return the value and the position after it, or None when it is not whole yet."""
+    """Return the value and the position after it, or None while bytes of it are missing."""
     value = 0
     for index, byte in enumerate(data[start : start + _LENGTH_BYTES]):
         value |= (byte & 0x7F) << (7 * index)

@@ -1,7 +1,12 @@
 """Telemetry and commands as JSON: COVESA VSS names where they exist, an overlay where not.
 
-A number arrives as the same float64 that was sent. Units of VSS that differ from ours (percent) are
-reached by moving the decimal point of the number's shortest text, which is exact.
+1. `encode` writes the content of an envelope in its canonical encoding, one text for each content.
+2. With a key it adds an HMAC-SHA-256 tag over that text.
+3. `decode` reads the content and refuses what does not fit. With a key it encodes what it read and
+   compares the tag: only a valid tag becomes a proof of the message.
+
+A number arrives as the same float64 that was sent. Where VSS has another unit (percent), the
+decimal point of the number's shortest text is moved, which is exact.
 
 Source: COVESA Vehicle Signal Specification 6.0, branch Vehicle.Powertrain.TractionBattery.
 """
@@ -10,7 +15,7 @@ import hmac
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -22,12 +27,13 @@ from voltward.core.capabilities import Capability
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, TELEMETRY_WIDE
 
 PAYLOAD_VERSION = 1
+COUNTER_BOUND = 2**63  # receivers keep counters as signed 64-bit numbers
 _VSS = "Vehicle.Powertrain.TractionBattery."
 _OVERLAY = _VSS + "Voltward."
 
 
 class PayloadError(ValueError):
-    """Bytes are no payload of ours; a receiver drops them."""
+    """Bytes that are not a payload of this project; a receiver drops them."""
 
 
 class Kind(StrEnum):
@@ -38,7 +44,7 @@ class Kind(StrEnum):
 
 
 class _Digits(str):
-    """Text of a JSON number, told apart from a JSON string."""
+    """Text of a JSON number, as distinct from a JSON string."""
 
     __slots__ = ()
 
@@ -100,7 +106,7 @@ class Message:
         present: Whether there is a record; silence is a message too.
         sequence: The sender's running number.
         sent_tick: The tick at which the sender says it was made.
-        proofs: Capability bits of the proofs that the receiver found good.
+        proofs: Capability bits of the proofs that the receiver found valid.
         copies: How many records of this kind the receiver saw in the tick.
     """
 
@@ -141,19 +147,21 @@ def encode(envelope: Envelope, key: bytes | None = None) -> bytes:
     """Return the payload of a message.
 
     Args:
-        envelope: What to send. `proofs` and `copies` are the receiver's to find and not sent.
+        envelope: What to send. `proofs` and `copies` are found by the receiver and not sent.
         key: When given, the payload carries an HMAC-SHA-256 tag over its content.
 
     Raises:
         ValueError: A value is infinite, or the fields do not fit the kind.
     """
+    # 1.
     content = _content(envelope)
+    # 2.
     tag = "" if key is None else f',"tag":"{_tag(content, key)}"'
     return f'{{"content":{content}{tag}}}'.encode()
 
 
 def decode(payload: bytes, key: bytes | None = None) -> Envelope:
-    """Return the message in a payload; its `proofs` say whether the tag is good under the key.
+    """Return the message in a payload; its `proofs` say whether the tag is valid under the key.
 
     Args:
         payload: Bytes as received.
@@ -162,34 +170,25 @@ def decode(payload: bytes, key: bytes | None = None) -> Envelope:
     Raises:
         PayloadError: Not JSON, another schema version, or fields missing or of the wrong type.
     """
+    # 3.
     try:
         document = json.loads(payload, parse_float=_Digits, parse_int=_Digits)
         content = document["content"]
-        if _whole(content["version"]) != PAYLOAD_VERSION:
+        if _integer(content["version"]) != PAYLOAD_VERSION:
             raise PayloadError(f"payload version {content['version']}, known: {PAYLOAD_VERSION}")
         envelope = _envelope(content)
-    except (KeyError, TypeError, AttributeError, ArithmeticError, ValueError) as error:
+        given = document.get("tag")
+    except (
+        *(KeyError, TypeError, AttributeError, ArithmeticError, ValueError),
+        RecursionError,  # nested deeper than the parser follows
+    ) as error:
         raise PayloadError(f"not a payload: {error!r}") from error
-    expected = None if key is None else _tag(_content(envelope), key)
-    given = document.get("tag")
-    if expected is None or not isinstance(given, str) or not given.isascii():
+    if key is None or not isinstance(given, str) or not given.isascii():
         return envelope
-    if not hmac.compare_digest(given, expected):
+    if not hmac.compare_digest(given, _tag(_content(envelope), key)):
         return envelope
-    proven = _replace_proofs(envelope.message, int(KEY_BIT[envelope.kind]))
-    return Envelope(envelope.kind, envelope.tick, envelope.slot, proven)
-
-
-def _replace_proofs(message: Message, proofs: int) -> Message:
-    return Message(
-        message.wide,
-        message.scalars,
-        present=message.present,
-        sequence=message.sequence,
-        sent_tick=message.sent_tick,
-        proofs=proofs,
-        copies=message.copies,
-    )
+    proven = replace(envelope.message, proofs=int(KEY_BIT[envelope.kind]))
+    return replace(envelope, message=proven)
 
 
 def _tag(content: str, key: bytes) -> str:
@@ -197,16 +196,17 @@ def _tag(content: str, key: bytes) -> str:
 
 
 def _content(envelope: Envelope) -> str:
+    """Return the canonical encoding: sorted names, no spaces, the shortest text of each number."""
     kind, message = envelope.kind, envelope.message
     if len(message.wide) != len(WIDE[kind]) or len(message.scalars) != len(SCALARS[kind]):
         raise ValueError(f"fields do not fit a {kind} message")
-    signals = SIGNALS[kind]
-    texts = {
-        signals[field].name: "[" + ",".join(_number(x, signals[field]) for x in values) + "]"
-        for field, values in zip(WIDE[kind], message.wide, strict=True)
-    }
+    texts = {}
+    for field, values in zip(WIDE[kind], message.wide, strict=True):
+        signal = SIGNALS[kind][field]
+        texts[signal.name] = "[" + ",".join(_number(value, signal) for value in values) + "]"
     for field, value in zip(SCALARS[kind], message.scalars, strict=True):
-        texts[signals[field].name] = _number(value, signals[field])
+        signal = SIGNALS[kind][field]
+        texts[signal.name] = _number(value, signal)
     body = ",".join(f'"{name}":{texts[name]}' for name in sorted(texts))
     return (
         f'{{"kind":"{kind}","present":{"true" if message.present else "false"},'
@@ -231,36 +231,33 @@ def _number(value: float, signal: Signal) -> str:
 
 def _envelope(content: Mapping[str, Any]) -> Envelope:
     kind = Kind(content["kind"])
-    signals, found = SIGNALS[kind], content["signals"]
-    wide = tuple(
-        np.array([_value(text, signals[field]) for text in _items(found[signals[field].name])])
-        for field in WIDE[kind]
-    )
-    scalars = np.array([_value(found[signals[f].name], signals[f]) for f in SCALARS[kind]])
-    present = content["present"]
+    signals, found, present = SIGNALS[kind], content["signals"], content["present"]
     if not isinstance(present, bool):
         raise PayloadError("present is neither true nor false")
     message = Message(
-        wide,
-        scalars,
+        tuple(_values(found[signals[field].name], signals[field]) for field in WIDE[kind]),
+        np.array([_value(found[signals[f].name], signals[f]) for f in SCALARS[kind]]),
         present=present,
-        sequence=_whole(content["sequence"]),
-        sent_tick=_whole(content["sent_tick"]),
+        sequence=_integer(content["sequence"]),
+        sent_tick=_integer(content["sent_tick"]),
         copies=float(present),
     )
-    return Envelope(kind, _whole(content["tick"]), _whole(content["slot"]), message)
+    return Envelope(kind, _integer(content["tick"]), _integer(content["slot"]), message)
 
 
-def _whole(text: object) -> int:
+def _integer(text: object) -> int:
     if not isinstance(text, _Digits):
         raise PayloadError("a counter is not a number")
-    return int(text)
+    number = int(text)
+    if not -COUNTER_BOUND <= number < COUNTER_BOUND:
+        raise PayloadError("a counter does not fit 64 bits")
+    return number
 
 
-def _items(value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise PayloadError("a value per cell is not a list")
-    return value
+def _values(texts: object, signal: Signal) -> NDArray[np.float64]:
+    if not isinstance(texts, list):
+        raise PayloadError(f"{signal.name}: not a list of one value per cell")
+    return np.array([_value(text, signal) for text in texts])
 
 
 def _value(text: object, signal: Signal) -> float:

@@ -11,7 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 @dataclass(frozen=True)
 class TopicMap:
-    """Patterns of the topics; `{vehicle}` stands for the vehicle's identity.
+    """Patterns of the topics; `{vehicle}` is replaced by the vehicle's identity.
 
     Attributes:
         telemetry: From the vehicle to the cloud.
@@ -27,7 +27,7 @@ class TopicMap:
             if levels.count("{vehicle}") != 1 or any(char in pattern for char in "+#$ \0\n\r"):
                 raise ConfigurationError(
                     f"topic map: {field} = '{pattern}'",
-                    why="'{vehicle}' is one whole level; '+', '#', '$' and spaces are not allowed",
+                    why="'{vehicle}' is one level; '+', '#', '$' and spaces are not allowed",
                     hint=f"for example '{TopicMap.__dataclass_fields__[field].default}'",
                 )
 
@@ -41,7 +41,7 @@ class TopicMap:
 
 
 def checked_identity(name: str) -> str:
-    """Return a name that may stand in a certificate and in a topic.
+    """Return a name that is safe in a certificate and in a topic.
 
     Raises:
         ConfigurationError: The name could be read as a wildcard or as several levels.
@@ -80,6 +80,6 @@ def access_by_identity(topics: TopicMap, vehicles: Iterable[str], cloud: str) ->
 
 
 def access_for_all(topics: TopicMap) -> str:
-    """Return the access list of a broker that knows no identities: anyone may use these topics."""
+    """Return the access list of a broker without identities: anyone may use these topics."""
     patterns = (topics.telemetry_of("+"), topics.command_of("+"))
     return "".join(f"topic readwrite {pattern}\n" for pattern in patterns)

@@ -1,12 +1,12 @@
 """A calibration: what was set for each detector of a cell, on which hours, and its file."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Ge
 from jaxtyping import Float
 
 from voltward.controls.in_force import default_parameters
@@ -15,6 +15,36 @@ from voltward.core.errors import ConfigurationError
 from voltward.core.files import write_text
 from voltward.detection.residual_bank import calibrated
 from voltward.detection.residual_schedule import FEATURES, Schedule
+from voltward.documents.settings_table import Positive, settings_table
+from voltward.documents.toml_document import check_document, read_document
+from voltward.documents.toml_writer import toml_text
+from voltward.results.metrics import poisson_upper
+
+_HEAD = "Thresholds of the detectors for one cell; made by 'voltward calibrate'."
+_AGAIN = "make it again with 'voltward calibrate'"
+
+
+@settings_table
+class _ScheduleDocument:
+    """A schedule as its file holds it; each row of `weight` has a number for each of `FEATURES`."""
+
+    temperature_degC: tuple[float, ...]
+    threshold: tuple[float, ...]
+    low_soc_threshold: tuple[float, ...]
+    weight: tuple[Mapping[str, float], ...]
+
+
+@settings_table
+class _CalibrationDocument:
+    """The file of a calibration; see `Calibration`."""
+
+    cell: str
+    source: str
+    hours: Positive
+    onsets: Annotated[int, Ge(0)]
+    sensitivity: Mapping[str, float] = field(default_factory=dict)
+    schedule: Mapping[str, _ScheduleDocument] = field(default_factory=dict)
+    sparse_schedule: Mapping[str, _ScheduleDocument] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,14 +73,7 @@ class Calibration:
     @property
     def onsets_per_hour_bound(self) -> float:
         """Upper 95 % Poisson bound of the false-alarm rate on such recordings."""
-        return poisson_bound(self.onsets) / self.hours
-
-
-def poisson_bound(count: int) -> float:
-    """Return the upper 95 % bound of a Poisson mean after so many events."""
-    from scipy.stats import chi2  # noqa: PLC0415
-
-    return float(chi2.ppf(0.95, 2 * count + 2)) / 2.0
+        return poisson_upper(self.onsets) / self.hours
 
 
 def with_calibration(
@@ -111,81 +134,72 @@ def load_calibration(cell_path: Path) -> Calibration | None:
     path = calibration_path(cell_path)
     if not path.exists():
         return None
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return Calibration(
-            cell=document["cell"],
-            hours=float(document["hours"]),
-            onsets=int(document["onsets"]),
-            schedules={
-                name: _schedule(entry, document["source"])
-                for name, entry in document["schedule"].items()
-            },
-            sensitivity={k: float(v) for k, v in document.get("sensitivity", {}).items()},
-            source=document["source"],
-            sparse={
-                name: _schedule(entry, document["source"])
-                for name, entry in document.get("sparse_schedule", {}).items()
-            },
-        )
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{path}: {error}", hint="make it anew with 'voltward calibrate'"
-        ) from error
-
-
-def _schedule(entry: Mapping[str, Any], source: str) -> Schedule:
-    weight = tuple(tuple(float(row[name]) for name in FEATURES) for row in entry["weight"])
-    schedule = Schedule(
-        tuple(float(value) for value in entry["temperature_degC"]),
-        weight,
-        tuple(float(value) for value in entry["threshold"]),
-        tuple(float(value) for value in entry["low_soc_threshold"]),
-        source,
+    document = check_document(_CalibrationDocument, read_document(path), str(path), hint=_AGAIN)
+    return Calibration(
+        cell=document.cell,
+        hours=document.hours,
+        onsets=document.onsets,
+        schedules=_schedules(document.schedule, document.source, path),
+        sensitivity=document.sensitivity,
+        source=document.source,
+        sparse=_schedules(document.sparse_schedule, document.source, path),
     )
-    knots = len(schedule.temperature_degC)
-    sizes = {len(weight), len(schedule.threshold), len(schedule.low_soc_threshold)}
-    if sizes != {knots} or np.any(np.diff(schedule.temperature_degC) <= 0.0):
-        raise ValueError("a schedule needs one row for each of its rising temperatures")
-    return schedule
+
+
+def _schedules(
+    tables: Mapping[str, _ScheduleDocument], source: str, path: Path
+) -> dict[str, Schedule]:
+    for name, table in tables.items():
+        knots = len(table.temperature_degC)
+        sizes = {len(table.weight), len(table.threshold), len(table.low_soc_threshold)}
+        rows = all(row.keys() == set(FEATURES) for row in table.weight)
+        if not rows or sizes != {knots} or np.any(np.diff(table.temperature_degC) <= 0.0):
+            raise ConfigurationError(
+                f"{path}: the schedule of {name} is not usable",
+                why="a schedule needs one threshold and one row of weights "
+                f"({', '.join(FEATURES)}) for each of its rising temperatures",
+                hint=_AGAIN,
+            )
+    return {
+        name: Schedule(
+            table.temperature_degC,
+            tuple(tuple(row[name] for name in FEATURES) for row in table.weight),
+            table.threshold,
+            table.low_soc_threshold,
+            source,
+        )
+        for name, table in tables.items()
+    }
 
 
 def write_calibration(path: Path, calibration: Calibration) -> None:
-    """Write a calibration as TOML, whole or not at all."""
-    lines = [
-        "# Thresholds of the detectors for one cell; made by 'voltward calibrate'.",
-        f'cell = "{calibration.cell}"',
-        f'source = "{calibration.source}"',
-        f"hours = {calibration.hours:.2f}",
-        f"onsets = {calibration.onsets}",
-        "",
-        "[sensitivity]",
-        *(f'"{name}" = {value:.4g}' for name, value in calibration.sensitivity.items()),
-    ]
-    named = [("schedule", *entry) for entry in calibration.schedules.items()]
-    named += [("sparse_schedule", *entry) for entry in calibration.sparse.items()]
-    for table, name, schedule in named:
-        lines += [
-            "",
-            f'[{table}."{name}"]',
-            f"temperature_degC = {_numbers(schedule.temperature_degC)}",
-            f"threshold = {_numbers(schedule.threshold)}",
-            f"low_soc_threshold = {_numbers(schedule.low_soc_threshold)}",
-            "weight = [",
-            *(
-                "  { "
-                + ", ".join(
-                    f"{key} = {value:.4g}" for key, value in zip(FEATURES, row, strict=True)
-                )
-                + " },"
+    """Write a calibration as TOML, whole or not at all; numbers have four significant digits."""
+    document = {
+        "cell": calibration.cell,
+        "source": calibration.source,
+        "hours": _short(calibration.hours),
+        "onsets": calibration.onsets,
+        "sensitivity": {name: _short(value) for name, value in calibration.sensitivity.items()},
+        "schedule": _tables(calibration.schedules),
+        "sparse_schedule": _tables(calibration.sparse),
+    }
+    write_text(path, toml_text(document, head=[_HEAD]))
+
+
+def _tables(schedules: Mapping[str, Schedule]) -> dict[str, Any]:
+    return {
+        name: {
+            "temperature_degC": [_short(value) for value in schedule.temperature_degC],
+            "threshold": [_short(value) for value in schedule.threshold],
+            "low_soc_threshold": [_short(value) for value in schedule.low_soc_threshold],
+            "weight": [
+                {key: _short(value) for key, value in zip(FEATURES, row, strict=True)}
                 for row in schedule.weight
-            ),
-            "]",
-        ]
-    write_text(path, "\n".join(lines) + "\n")
+            ],
+        }
+        for name, schedule in schedules.items()
+    }
 
 
-def _numbers(values: Sequence[float]) -> str:
-    return "[" + ", ".join(f"{value:.4g}" for value in values) + "]"
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")

@@ -1,7 +1,18 @@
-"""Controls in force: all are compiled in, arrays say which run has which, and how strong."""
+"""Controls in force: all are compiled in, arrays say which run has which, and how strong.
+
+Each hook has a function here, which passes its argument through every control that offers the hook:
+
+1. `verify` accepts or rejects a record at a tap.
+2. `shape` changes a value at a point of the loop.
+3. `watch` scores a view; `accused` says whom the alarms blame.
+4. `act` lets the responses that listen ask, and merges what they ask.
+
+`react` is 3 and 4 in one. A control at strength zero, or that a run has not deployed, leaves
+everything as it is.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -11,13 +22,15 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, UInt64
 
 from voltward.core.control import Accusation, Control, Place
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record
-from voltward.core.request import REQUEST_NAMES, Requests, most_restrictive, no_requests
+from voltward.core.request import Requests, most_restrictive, no_requests
 from voltward.core.taps import TAP_INDEX
+from voltward.core.view import BmsView, CloudView, GatewayView
 
 PARAMETER_COLUMNS = 6
-_FORGERY_CHANNEL = 5000
+# Noise channels of a control's forgeries, one for each tap.
+_FORGERY_CHANNELS = 64
 ACCUSATIONS = tuple(Accusation)
 
 
@@ -94,24 +107,22 @@ def verify(
         strength = strength_of(in_force, index)
         if rule.secret:
             proven = (record.proofs & jnp.uint32(int(rule.secret))) == jnp.uint32(int(rule.secret))
-            channel = _FORGERY_CHANNEL + 64 * index + TAP_INDEX[tap]
-            guessed = uniform(seed, channel, tick) < 2.0**-strength
+            guessed = _forgery_draw(index, tap, seed, tick) < 2.0**-strength
             accepted &= proven | guessed
         if rule.freshness:
             accepted &= (record.sequence > last_sequence) | (strength <= 0.0)
     rejected = record.present & ~accepted
-    kept = Record(
-        wide=record.wide,
-        scalars=record.scalars,
-        present=record.present & accepted,
-        sequence=record.sequence,
-        sent_tick=record.sent_tick,
-        sender=record.sender,
-        proofs=record.proofs,
-        copies=record.copies,
-        tainted=record.tainted,
-    )
-    return kept, rejected
+    return replace(record, present=record.present & accepted), rejected
+
+
+def _forgery_draw(
+    index: int, tap: str, seed: UInt64[Array, " run"], tick: Int[Array, ""]
+) -> Float[Array, " run"]:
+    source = NoiseSource.FORGED_PROOF
+    places = len(source.channels) // _FORGERY_CHANNELS
+    if index >= places:
+        source, index = NoiseSource.FORGED_PROOF_OF_FURTHER_CONTROLS, index - places
+    return uniform(seed, source, tick, member=_FORGERY_CHANNELS * index + TAP_INDEX[tap])
 
 
 def refusals(
@@ -212,6 +223,47 @@ def act(
     return jnp.stack(timers, axis=1), merged, jnp.stack(active_flags, axis=1)
 
 
-def request_table(requests: Requests) -> Float[Array, "run request"]:
-    """Return the requests as columns, in the order of REQUEST_NAMES."""
-    return jnp.stack([getattr(requests, name) for name in REQUEST_NAMES], axis=1)
+@dataclass(frozen=True)
+class Reaction:
+    """What the watches and responses of a place made of a tick.
+
+    Attributes:
+        watches: Their state.
+        scores: Of the watches.
+        alarms: Where a score is above 1.
+        timers_s: How long each response still asks.
+        requests: What the responses ask.
+        acting: Which responses ask.
+    """
+
+    watches: tuple[Any, ...]
+    scores: Float[Array, "run watch"]
+    alarms: Bool[Array, "run watch"]
+    timers_s: Float[Array, "run act"]
+    requests: Requests
+    acting: Bool[Array, "run act"]
+
+
+def react(
+    rules: Rules,
+    in_force: InForce,
+    place: Place,
+    watches: tuple[Any, ...],
+    timers_s: Float[Array, "run act"],
+    view: BmsView | GatewayView | CloudView,
+) -> Reaction:
+    """Score a place's view, and let the responses act on the alarms.
+
+    Args:
+        rules: Controls compiled in.
+        in_force: What each run has deployed.
+        place: Whose watches look.
+        watches: Their state before.
+        timers_s: Of the responses at this place.
+        view: What can be seen there.
+    """
+    watches, scores = watch(rules, in_force, place, watches, view)
+    alarms = scores > 1.0
+    blame = accused(rules, place, alarms)
+    timers_s, requests, acting = act(rules, in_force, timers_s, blame, view.tick_s)
+    return Reaction(watches, scores, alarms, timers_s, requests, acting)

@@ -1,8 +1,47 @@
-"""What an attack is: steps at taps, the goal that makes it one, and where it is catalogued."""
+"""What an attack is: steps at taps, the goal that makes it one, and where it is catalogued.
 
-from collections.abc import Callable, Mapping
+An attack is data. It says what is done to a record and never how the receiver takes it:
+
+>>> from voltward.core.parameter import Parameter
+>>> def steps(values):
+...     return (
+...         Step(
+...             "read too warm",
+...             "cell.temperature",
+...             field="temperature_degC",
+...             needs=Capability.SENSOR_WIRING,
+...             bias=values["bias_K"],
+...             cell_share=0.25,
+...         ),
+...     )
+>>> too_warm = Attack(
+...     id="too-warm",
+...     title="A quarter of the cells read too warm",
+...     layer=Layer.PHYSICAL,
+...     type=AttackType.DATA_MANIPULATION,
+...     stride=(Stride.TAMPERING,),
+...     r155=("4.1",),
+...     technique="ATT&CK ICS T0856",
+...     holds=Capability.SENSOR_WIRING,
+...     parameters=(Parameter("bias_K", "K", 30.0, 0.0, 100.0, "added to the reading"),),
+...     steps=steps,
+...     goal=Goal("charging_denied_s", 60.0, "a minute of a session is lost (assumption)"),
+...     duty="fast-charge",
+...     start_s=300.0,
+...     component_impact="none",
+...     system_impact="the vehicle charges later",
+...     claimed_by=(),
+...     stopped_by=(),
+...     source="assumption",
+... )
+>>> [(step.tap, step.bias) for step in too_warm.steps(too_warm.defaults())]
+[('cell.temperature', 30.0)]
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from voltward.core.capabilities import Capability
 from voltward.core.parameter import Parameter
@@ -60,7 +99,7 @@ class Step:
         drop_share: Probability that a record is lost.
         inject: The record is the attacker's own, sent beside the honest one.
         copies: How many records a tick the attacker adds (flooding).
-        terminate: The attacker answers in the receiver's place (a man in the middle's session).
+        terminate: The attacker ends the session as an impersonated receiver (man in the middle).
         listen: The attacker reads the record.
     """
 
@@ -105,6 +144,17 @@ class Goal:
     description: str
 
 
+class StepMaker(Protocol):
+    """Makes the steps of an attack from what the user sets."""
+
+    def __call__(self, values: Mapping[str, float], /) -> tuple[Step, ...]:
+        """Return the steps, at most two (`voltward.core.taps.SLOTS`) at each tap.
+
+        Args:
+            values: A value for every parameter of the attack, by its name and in its unit.
+        """
+
+
 @dataclass(frozen=True)
 class Attack:
     """An entry of the attack catalogue.
@@ -119,7 +169,7 @@ class Attack:
         technique: MITRE ATT&CK for ICS or EMB3D id.
         holds: Capabilities the attacker has at the start (the threat model's assumption).
         parameters: What the user may set; `start_s` is added to every attack by the runner.
-        steps: Makes the steps from parameter values.
+        steps: Makes the steps from parameter values, see `StepMaker`.
         goal: When the attacker has won.
         duty: Name of a shipped duty on which the goal is reached without security controls.
         start_s: Default start on that duty.
@@ -141,7 +191,7 @@ class Attack:
     technique: str
     holds: Capability
     parameters: tuple[Parameter, ...]
-    steps: Callable[[Mapping[str, float]], tuple[Step, ...]]
+    steps: StepMaker
     goal: Goal
     duty: str
     start_s: float

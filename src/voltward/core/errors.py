@@ -22,6 +22,7 @@ class ExitCode(IntEnum):
     NOTHING_RAN = 5
     ENVIRONMENT_LACKS = 6
     INTERRUPTED = 130
+    TERMINATED = 143
 
 
 class VoltwardError(Exception):

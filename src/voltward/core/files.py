@@ -32,7 +32,7 @@ def write_chunks(
     they are.
 
     Args:
-        path: Where the file shall be; its folder is made when absent.
+        path: Where to; its folder is made when absent.
         chunks: Its bytes in order.
         whole: Told the SHA-256 when all is written, just before the file gets its name.
 
@@ -158,12 +158,29 @@ def shortened(name: str | Path) -> str:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write UTF-8 text whole or not at all."""
-    write_bytes(path, content.encode())
+    """Write UTF-8 text whole or not at all.
+
+    Raises:
+        ConfigurationError: It cannot be written there, or holds bytes that are not UTF-8, as the
+            name of a file may.
+    """
+    try:
+        encoded = content.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            f"{shortened(path)}: the text for it cannot be written in UTF-8",
+            why=f"it holds {content[error.start : error.end]!r}, a byte that is not a character",
+            hint="rename the file, or give the text in UTF-8",
+        ) from error
+    write_bytes(path, encoded)
 
 
 def canonical_json(document: Any) -> str:
-    """Return JSON with sorted keys and no spaces, the form that digests are taken of."""
+    """Return JSON with keys sorted by code point and no spaces: what our own digests are taken of.
+
+    What others verify, such as the manifest of an evidence pack, is RFC 8785 instead. The two are
+    the same but for floats and for keys beyond the basic multilingual plane.
+    """
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 

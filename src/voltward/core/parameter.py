@@ -29,7 +29,7 @@ class Parameter:
         """Return the value when it lies in the range.
 
         Raises:
-            ConfigurationError: It does not, or is no number.
+            ConfigurationError: It does not, or is not a number.
         """
         if not self.low <= value <= self.high:
             raise ConfigurationError(

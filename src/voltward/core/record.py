@@ -8,6 +8,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, UInt32
 
 from voltward.core.capabilities import SECRETS
+from voltward.core.taps import tap_named
 
 HONEST = 0
 ATTACKER = 1
@@ -40,6 +41,15 @@ class Record:
     copies: Float[Array, " run"]
     tainted: Bool[Array, " run"]
 
+    @property
+    def forged(self) -> Bool[Array, " run"]:
+        """Whether a record arrived that an attack changed or made; ground truth."""
+        return self.present & self.tainted
+
+    def newest(self, last: Int[Array, " run"]) -> Int[Array, " run"]:
+        """Return the highest number so far: this record's where it is present, or the last."""
+        return jnp.where(self.present, jnp.maximum(self.sequence, last), last)
+
 
 def honest_record(
     scalars: Float[Array, "run field"],
@@ -62,3 +72,18 @@ def honest_record(
         copies=is_present.astype(jnp.float64),
         tainted=jnp.zeros(runs, bool),
     )
+
+
+def absent_record(tap_name: str, runs: int, tick: Int[Array, ""], cells: int = 0) -> Record:
+    """Return the record of a tap at which nothing arrived.
+
+    Args:
+        tap_name: Its fields decide the shape.
+        runs: How many.
+        tick: The tick.
+        cells: Of the pack, for taps with values per cell.
+    """
+    tap = tap_named(tap_name)
+    wide = tuple(jnp.zeros((runs, cells)) for _ in tap.wide)
+    scalars = jnp.zeros((runs, len(tap.scalars)))
+    return honest_record(scalars, tick, wide, jnp.zeros(runs, bool))

@@ -1,9 +1,11 @@
 """Tables of settings: frozen dataclasses whose documents hold no unknown key, and common ranges."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeVar, dataclass_transform
 
 from annotated_types import Ge, Gt, Interval, Len
+from pydantic import Discriminator, Tag
 
 Shape = TypeVar("Shape")
 
@@ -26,3 +28,33 @@ CellVoltage = Annotated[float, Interval(ge=0.0, le=6.0)]
 Temperature = Annotated[float, Interval(ge=-60.0, le=150.0)]
 Current = Annotated[float, Interval(gt=0.0, le=5000.0)]
 Name = Annotated[str, Len(1, 200)]
+
+# Branches of a value that may be of several kinds; errors are those of the branch that is meant.
+KIND = "kind: "
+TEXT, NUMBER, LIST, TABLE = (Tag(KIND + name) for name in ("text", "number", "list", "table"))
+
+
+def by_kind(allowed: str, words: tuple[str, ...] = ()) -> Discriminator:
+    """Return what chooses among branches that are tagged by kind.
+
+    Args:
+        allowed: What a message says when a value is of none of the kinds.
+        words: The only texts that are allowed, where not every one is.
+    """
+
+    def kind_of(value: Any) -> str | None:
+        return None if words and isinstance(value, str) and value not in words else _kind_of(value)
+
+    return Discriminator(
+        kind_of, custom_error_type="kind", custom_error_message=f"allowed is {allowed}"
+    )
+
+
+def _kind_of(value: Any) -> str | None:
+    if isinstance(value, str):
+        return TEXT.tag
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return NUMBER.tag
+    if isinstance(value, list | tuple):
+        return LIST.tag
+    return TABLE.tag if isinstance(value, Mapping) else None

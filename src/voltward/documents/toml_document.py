@@ -1,7 +1,7 @@
-"""TOML documents that users write: found, parsed, checked, merged, and written back in one form."""
+"""TOML documents that users write: found, parsed, checked and merged."""
 
 import json
-import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import checked_path, shortened
 from voltward.core.suggestion import nearest
+from voltward.documents.settings_table import KIND
 
 Settings = TypeVar("Settings")
 Document = dict[str, Any]
@@ -24,6 +25,14 @@ _THOUSANDTHS = {"_V": "mV", "_A": "mA", "_Ah": "mAh", "_s": "ms", "_ohm": "mohm"
 _PATTERNS = {
     r"^\d{4}-\d{2}-\d{2}": "write YYYY-MM-DD",
     "^[A-Za-z0-9][A-Za-z0-9": "allowed are letters, digits, '.', '_' and '-', no space",
+}
+# A validator's words, and those of people who write TOML.
+_PLAIN = {
+    "input should be": "allowed is",
+    "input": "value",
+    "a valid array": "a list",
+    "an object": "a table",
+    "a valid dictionary": "a table",
 }
 
 
@@ -90,7 +99,7 @@ def read_document(path: Path) -> Document:
     """Parse a TOML file.
 
     Raises:
-        ConfigurationError: The file is absent, unreadable or no TOML.
+        ConfigurationError: The file is absent, unreadable or not TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -106,7 +115,7 @@ def read_document(path: Path) -> Document:
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
-            f"{path}: is no valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
+            f"{path}: is not valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
         ) from error
 
 
@@ -179,6 +188,7 @@ def _explained(
         f"{path}: key '{key}' has a value that is not allowed{more}",
         why=f"got {got}; {allowed(first)}",
         hint=_unit_hint(str(location[-1]) if location else "", _value_at(document, location))
+        or _near(first)
         or hint,
     )
 
@@ -202,7 +212,9 @@ def allowed(problem: Mapping[str, Any]) -> str:
             return words
     message = str(problem["msg"])
     text = message[0].lower() + message[1:]
-    return text.replace("input should be", "allowed is").replace("input", "value")
+    for word, plain in _PLAIN.items():
+        text = text.replace(word, plain)
+    return text
 
 
 def _is_branch(part: int | str, document: Mapping[str, Any]) -> bool:
@@ -210,8 +222,9 @@ def _is_branch(part: int | str, document: Mapping[str, Any]) -> bool:
     if not isinstance(part, str):
         return False
     labels = ("dict", "list", "tuple", "literal", "constrained", "float", "str", "lax", "json")
-    return part not in document and (
-        part.split("[")[0] in labels or (part[:1].isupper() and "_" not in part)
+    return part.startswith(KIND) or (
+        part not in document
+        and (part.split("[")[0] in labels or (part[:1].isupper() and "_" not in part))
     )
 
 
@@ -234,6 +247,13 @@ def _unit_hint(key: str, value: Any) -> str:
         if key.endswith(suffix) and isinstance(value, int | float) and abs(value) >= 100.0:
             return f"the key is in {suffix[1:]}; did you write {smaller}?"
     return ""
+
+
+def _near(problem: Mapping[str, Any]) -> str:
+    """Return a hint when a text is close to one of the few that are allowed."""
+    if problem["type"] != "literal_error":
+        return ""
+    return closest(str(problem["input"]), re.findall("'([^']+)'", problem["ctx"]["expected"]))
 
 
 def dotted(location: Iterable[int | str]) -> str:
@@ -265,7 +285,7 @@ def _resolved(node: Document, schema: Document) -> Document:
     """Follow references and pick the branch of a union that has keys."""
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    for branch in node.get("anyOf", ()):
+    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
         candidate = _resolved(branch, schema)
         if "properties" in candidate or "items" in candidate:
             return candidate
@@ -283,36 +303,3 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:
             else value
         )
     return result
-
-
-def toml_text(document: Mapping[str, Any]) -> str:
-    """Return a document as TOML: plain values first, then tables; no comments, stable order."""
-    return "\n".join(_toml_lines(document, ())) + "\n"
-
-
-def _toml_lines(document: Mapping[str, Any], prefix: tuple[str, ...]) -> list[str]:
-    plain = {key: value for key, value in document.items() if not isinstance(value, Mapping)}
-    lines = [f"{_toml_key(key)} = {_toml_value(value)}" for key, value in plain.items()]
-    for key, value in document.items():
-        if isinstance(value, Mapping):
-            inner = (*prefix, key)
-            lines += ["", f"[{'.'.join(map(_toml_key, inner))}]", *_toml_lines(value, inner)]
-    return lines
-
-
-def _toml_key(key: str) -> str:
-    bare = key.replace("_", "").replace("-", "")
-    return key if bare.isascii() and bare.isalnum() else json.dumps(key)
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, int | float | str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
-    return "[" + ", ".join(_toml_value(item) for item in value) + "]"

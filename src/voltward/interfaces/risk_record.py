@@ -1,7 +1,6 @@
 """The rating that a run folder keeps: `risk.json`, written beside the tables that it rests on."""
 
 from pathlib import Path
-from typing import Any
 
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.method.profile import Profile, load_profile
@@ -9,8 +8,9 @@ from voltward.assurance.tara.model.model_folder import Model, model_folder
 from voltward.assurance.tara.model.words import Feasibility, ImpactLevel
 from voltward.assurance.tara.rating.campaign_results import read_campaign
 from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.records import Rating
 from voltward.core.files import pretty_json
-from voltward.interfaces.report.risk_file import RISK_VALUES, RiskFile
+from voltward.interfaces.report.risk_view import RISK_VALUES, RiskView
 from voltward.results.folder_ownership import Replacing
 from voltward.results.run_folder import RunFolder, owned_run
 from voltward.results.run_layout import RISK_FILE
@@ -25,13 +25,13 @@ LIMITS = (
         "within the tested track, duty and magnitude; it is then replaced by its cheapest bypass."
     ),
     "What no attack of the catalogue tests is estimated or assumed, and says so.",
-    "Impact is the road user's view; fleet and grid stand apart and are never merged into it.",
+    "Impact is the road user's view; fleet and grid are rated apart and never merged into it.",
 )
 
 
 def write_risk(
     run: Path, model_name: str, profile: str = "", replacing: Replacing | None = None
-) -> dict[str, Any]:
+) -> Rating:
     """Rate a model by one finished run and keep the rating in its folder.
 
     Args:
@@ -41,7 +41,7 @@ def write_risk(
         replacing: Told of a rating of another hand that is replaced; None refuses to.
 
     Returns:
-        The document written.
+        The rating written.
 
     Raises:
         ConfigurationError: The folder or the model cannot be used, or a rating of another hand
@@ -52,8 +52,9 @@ def write_risk(
     rater = Rater(
         model, load_profile(profile or (head.profile if head else "")), (read_campaign(run),)
     )
+    rating = rater.rate()
     document = {
-        **rater.rate().as_document(),
+        **rating.as_document(),
         "titles": _titles(model),
         "matrix": _matrix(rater.profile),
         "exceptions": [
@@ -65,7 +66,7 @@ def write_risk(
     with owned_run(run, replacing) as owned:
         owned.write(run / RISK_FILE, pretty_json(document).encode())
         RunFolder.open(run, with_report=False).seal((run / RISK_FILE,))
-    return document
+    return rating
 
 
 def _matrix(profile: Profile) -> dict[str, dict[str, int]]:
@@ -90,10 +91,9 @@ def _titles(model: Model) -> dict[str, str]:
     }
 
 
-def risk_counts(risk: dict[str, Any]) -> dict[str, dict[str, int]]:
+def risk_counts(rating: Rating) -> dict[str, dict[str, int]]:
     """Return how many pairs of damage and threat have each risk value, for every control set."""
-    rating = RiskFile.of(risk)
+    risk = RiskView(rating)
     return {
-        name: dict(zip(map(str, RISK_VALUES), rating.values(name), strict=True))
-        for name in rating.sets
+        name: dict(zip(map(str, RISK_VALUES), risk.values(name), strict=True)) for name in risk.sets
     }

@@ -1,7 +1,6 @@
 """Reading a cell from its TOML file."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from voltward.core.errors import ConfigurationError
+from voltward.documents.toml_document import read_document
 from voltward.physical.cell import CellModel, TemperatureLaw
 
 _RESISTANCES = ("series_ohm", "fast_ohm", "slow_ohm", "diffusion_ohm")
@@ -18,16 +18,9 @@ def load_cell(path: Path) -> CellModel:
     """Read a cell from its TOML file.
 
     Raises:
-        ConfigurationError: The file is absent, is no TOML, lacks a key or has an unphysical value.
+        ConfigurationError: The file is absent, is not TOML, lacks a key or has an unphysical value.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        cell = cell_of(document, str(path))
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"there is no cell file {path}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not TOML: {error}") from error
-    return cell
+    return cell_of(read_document(path), str(path))
 
 
 def cell_of(document: Mapping[str, Any], where: str) -> CellModel:

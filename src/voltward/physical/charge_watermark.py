@@ -5,12 +5,11 @@ from jax import Array
 from jaxtyping import Float, Int
 
 from voltward.core.control import Control, Cost, Shape
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.parameter import Parameter
 from voltward.core.taps import Layer
 from voltward.core.view import BmsView
 
-_CHANNEL = 7000
 HOLD_TICKS = 3
 # Both ends hold the same key; the default is a number to run with, not a secret.
 KEY = Parameter("key", "1", 20230709.0, 0.0, 2.0**53, "shared by vehicle and cloud")
@@ -20,7 +19,8 @@ SHARE = Parameter("share", "1", 0.02, 0.0, 0.2, "share of the charge current tha
 def mark(key: Float[Array, " run"], tick: Int[Array, "*run"]) -> Float[Array, " run"]:
     """Return the mark of a tick: 0 or 1, drawn from the key and held for a few ticks."""
     slot = jnp.maximum(tick, 0) // HOLD_TICKS
-    return (uniform(key.astype(jnp.uint64), _CHANNEL, slot) < 0.5).astype(jnp.float64)
+    draws = uniform(key.astype(jnp.uint64), NoiseSource.CHARGE_WATERMARK, slot)
+    return (draws < 0.5).astype(jnp.float64)
 
 
 def _rule(

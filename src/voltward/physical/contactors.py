@@ -7,26 +7,10 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float
 
+from voltward.physical.pack_settings import PackSettings
 
-@dataclass(frozen=True)
-class ContactorParameters:
-    """Contactors of the pack.
-
-    Attributes:
-        precharge_s: Time that the pre-charge path needs.
-        rated_A: Current at which the rated number of load openings holds.
-        rated_openings: Load openings that wear a contactor out.
-        weld_share: Life spent by closing without pre-charge.
-
-    Limits:
-        Wear grows with the square of the current opened (assumption); data sheets of 400 V
-        automotive contactors state of the order of 1000 load openings at rated current.
-    """
-
-    precharge_s: float = 3.0
-    rated_A: float = 250.0
-    rated_openings: float = 1000.0
-    weld_share: float = 0.2
+# Life spent by closing without pre-charge (assumption).
+WELD_SHARE = 0.2
 
 
 @jax.tree_util.register_dataclass
@@ -54,7 +38,7 @@ def start_contactors(runs: int) -> ContactorState:
 
 
 def contactor_step(
-    parameters: ContactorParameters,
+    pack: PackSettings,
     state: ContactorState,
     close: Bool[Array, " run"],
     skip_precharge: Bool[Array, " run"],
@@ -64,24 +48,28 @@ def contactor_step(
     """Move the contactors as commanded.
 
     Args:
-        parameters: Of the pair.
+        pack: For its pre-charge path and the rating of its contactors.
         state: Before.
         close: What the driver is told.
         skip_precharge: Whether the command bypasses pre-charge (a forged one can).
         current_A: Current that flowed in the last tick.
         tick_s: Length of the tick.
+
+    Limits:
+        Wear grows with the square of the current opened (assumption); data sheets of 400 V
+        automotive contactors state of the order of 1000 load openings at rated current.
     """
     charging = close & ~state.closed
     precharged = jnp.where(charging, state.precharged_s + tick_s, 0.0)
-    closes = charging & ((precharged > parameters.precharge_s) | skip_precharge)
+    closes = charging & ((precharged > pack.precharge_s) | skip_precharge)
     opens = state.closed & ~close
-    load = jnp.minimum((current_A / parameters.rated_A) ** 2, 4.0)
-    inrush = closes & (precharged <= parameters.precharge_s)
+    load = jnp.minimum((current_A / pack.contactor_break_current_A) ** 2, 4.0)
+    inrush = closes & (precharged <= pack.precharge_s)
     return ContactorState(
         closed=(state.closed & close) | closes,
         precharged_s=precharged,
         wear=state.wear
-        + jnp.where(opens, load / parameters.rated_openings, 0.0)
-        + jnp.where(inrush, parameters.weld_share, 0.0),
+        + jnp.where(opens, load / pack.contactor_breaks, 0.0)
+        + jnp.where(inrush, WELD_SHARE, 0.0),
         openings=state.openings + opens,
     )

@@ -157,6 +157,7 @@ def innovate(
     voltage_V: Float[Array, "run cell"],
     current_A: Float[Array, "run 1"],
     temperature_degC: Float[Array, "run cell"],
+    *,
     resistance_scale: Float[Array, "run cell"] | float = 1.0,
     ocv_shift_V: Float[Array, "run 1"] | float = 0.0,
     elapsed_s: float = 1.0,

@@ -18,9 +18,9 @@ from voltward.physical.pack import (
     CellOutput,
     CellSpread,
     CellState,
-    PackParameters,
     electrical_step,
 )
+from voltward.physical.pack_settings import PackSettings
 
 
 @jax.tree_util.register_dataclass
@@ -89,11 +89,12 @@ def start_foreign(foreign: ForeignCell, cell: CellModel, cells: CellState) -> Fo
 def foreign_electrical_step(
     foreign: ForeignCell,
     cell: CellModel,
-    pack: PackParameters,
+    pack: PackSettings,
     spread: CellSpread,
     state: CellState,
     beside: ForeignState,
     current_A: Float[Array, " run"],
+    *,
     drain_S: Float[Array, "run cell"],
     tick_s: float,
 ) -> tuple[CellState, CellOutput, ForeignState]:

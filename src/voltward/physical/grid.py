@@ -1,60 +1,66 @@
 """Grid frequency: single-area load-frequency control, discretised exactly within a tick."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from annotated_types import Interval
 from jax import Array
 from jaxtyping import Float
 from scipy.linalg import expm
 
+from voltward.documents.settings_table import NotNegative, Positive, Share, settings_table
 
-@dataclass(frozen=True)
-class GridParameters:
-    """One control area with a governor, a turbine and an integral secondary control.
+
+@settings_table
+class GridSettings:
+    """The grid around a fleet of such packs: one area, per unit of `base_MW`.
 
     Attributes:
-        governor_s: Governor time constant.
-        turbine_s: Turbine time constant.
-        inertia_s: Inertia constant H.
-        damping_pu: Load damping D, per unit power per per-unit frequency.
-        droop_pu: Droop R, per unit frequency per per-unit power.
-        nominal_Hz: Nominal frequency.
-        integral_gain_per_s: Gain of the secondary control; 0 leaves primary control alone.
-        source: Where the values come from.
+        fleet_size: Packs that are connected.
+        share_compromised: Share of them that the attacker moves together.
+        synchronised: Share of those that act within one governor time constant.
+        base_MW: Load of the area.
+        frequency_Hz: Nominal.
+        inertia_s: H.
+        damping_pu: D.
+        droop_pu: R.
+        governor_s: Tg.
+        turbine_s: Tt.
+        integral_gain: Ki of the secondary control; 0 is none.
     """
 
-    governor_s: float
-    turbine_s: float
-    inertia_s: float
-    damping_pu: float
-    droop_pu: float
-    nominal_Hz: float
-    integral_gain_per_s: float
-    source: str
+    fleet_size: Annotated[int, Interval(ge=1, le=100_000_000)]
+    share_compromised: Share
+    synchronised: Share
+    base_MW: Positive
+    frequency_Hz: Annotated[float, Interval(ge=16.0, le=60.0)]
+    inertia_s: Positive
+    damping_pu: NotNegative
+    droop_pu: Positive
+    governor_s: Positive
+    turbine_s: Positive
+    integral_gain: NotNegative
 
 
-TEXTBOOK_60HZ = GridParameters(
-    governor_s=0.2,
-    turbine_s=0.5,
+# Saadat, Power System Analysis, chapter 12: an isolated station of 250 MW with integral control,
+# and the same without; no fleet is connected to it.
+TEXTBOOK_60HZ = GridSettings(
+    fleet_size=1,
+    share_compromised=0.0,
+    synchronised=0.0,
+    base_MW=250.0,
+    frequency_Hz=60.0,
     inertia_s=5.0,
     damping_pu=0.8,
     droop_pu=0.05,
-    nominal_Hz=60.0,
-    integral_gain_per_s=7.0,
-    source="Saadat, Power System Analysis, chapter 12: isolated station with integral control",
-)
-TEXTBOOK_60HZ_PRIMARY_ONLY = GridParameters(
     governor_s=0.2,
     turbine_s=0.5,
-    inertia_s=5.0,
-    damping_pu=0.8,
-    droop_pu=0.05,
-    nominal_Hz=60.0,
-    integral_gain_per_s=0.0,
-    source="Saadat, Power System Analysis, chapter 12: the same station without integral control",
+    integral_gain=7.0,
 )
+TEXTBOOK_60HZ_PRIMARY_ONLY = replace(TEXTBOOK_60HZ, integral_gain=0.0)
 
 
 @jax.tree_util.register_dataclass
@@ -90,7 +96,7 @@ def initial_grid_state(runs: int) -> GridState:
     return GridState(deviation=jnp.zeros((runs, 4)))
 
 
-def grid_matrices(parameters: GridParameters, tick_s: float, substeps: int) -> GridMatrices:
+def grid_matrices(parameters: GridSettings, tick_s: float, substeps: int) -> GridMatrices:
     """Return the matrices of one tick, computed once with a matrix exponential.
 
     Args:
@@ -111,7 +117,7 @@ def grid_matrices(parameters: GridParameters, tick_s: float, substeps: int) -> G
     system[0] = [-parameters.damping_pu, 1.0, 0.0, 0.0, -1.0]
     system[0] /= twice_inertia_s
     system[1, 1:3] = np.array([-1.0, 1.0]) / parameters.turbine_s
-    governor = [-1.0 / parameters.droop_pu, 0.0, -1.0, -parameters.integral_gain_per_s]
+    governor = [-1.0 / parameters.droop_pu, 0.0, -1.0, -parameters.integral_gain]
     system[2, :4] = np.array(governor) / parameters.governor_s
     system[3, 0] = 1.0
     moments_s = np.linspace(0.0, tick_s, substeps + 1)
@@ -120,9 +126,9 @@ def grid_matrices(parameters: GridParameters, tick_s: float, substeps: int) -> G
     return GridMatrices(
         free=jnp.asarray(solutions[:, :4, :4]),
         forced=jnp.asarray(solutions[:, :4, 4]),
-        rate_state=jnp.asarray(parameters.nominal_Hz * system[0, :4]),
-        rate_load=jnp.asarray(parameters.nominal_Hz * system[0, 4]),
-        nominal_Hz=jnp.asarray(parameters.nominal_Hz),
+        rate_state=jnp.asarray(parameters.frequency_Hz * system[0, :4]),
+        rate_load=jnp.asarray(parameters.frequency_Hz * system[0, 4]),
+        nominal_Hz=jnp.asarray(parameters.frequency_Hz),
     )
 
 

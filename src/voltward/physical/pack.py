@@ -8,43 +8,13 @@ from jax import Array
 from jaxtyping import Float
 
 from voltward.physical.cell import CellModel
+from voltward.physical.pack_settings import PackSettings
 from voltward.physical.parallel_group import split_current
 
-
-@dataclass(frozen=True)
-class PackParameters:
-    """Layout and couplings of a pack.
-
-    Attributes:
-        series: Groups in series.
-        parallel: Cells in a group.
-        bleed_ohm: Balancing resistor of a group's cell.
-        neighbour_W_per_K: Heat path between neighbours in the string.
-        coolant_W_per_K: Heat path from a cell to the coolant with the pump on.
-        idle_W_per_K: The same with the pump off.
-        coolant_J_per_K: Heat capacity of the coolant, per cell.
-        radiator_W_per_K: From coolant to ambient with the pump on, per cell.
-        chiller_W: Extra cooling power, per cell.
-        heater_W: Heating power into the coolant, per cell.
-        isolation_kohm: Between pack and chassis when sound.
-    """
-
-    series: int
-    parallel: int
-    bleed_ohm: float
-    neighbour_W_per_K: float
-    coolant_W_per_K: float
-    idle_W_per_K: float
-    coolant_J_per_K: float
-    radiator_W_per_K: float
-    chiller_W: float
-    heater_W: float
-    isolation_kohm: float
-
-    @property
-    def cells(self) -> int:
-        """Number of cells."""
-        return self.series * self.parallel
+# Coolant: 0.06 kg of water-glycol at 3.4 kJ/(kg K) for each large cell (assumption).
+COOLANT_J_PER_K = 200.0
+# From the coolant to ambient with the pump on, for each cell (assumption).
+RADIATOR_W_PER_K = 1.0
 
 
 @jax.tree_util.register_dataclass
@@ -102,7 +72,7 @@ class CellOutput:
 
 def electrical_step(
     cell: CellModel,
-    pack: PackParameters,
+    pack: PackSettings,
     spread: CellSpread,
     state: CellState,
     current_A: Float[Array, " run"],
@@ -199,7 +169,7 @@ class HeatFlow:
 
 
 def heat_flow(
-    pack: PackParameters,
+    pack: PackSettings,
     temperature_degC: Float[Array, "run cell"],
     coolant_degC: Float[Array, " run"],
     ambient_degC: Float[Array, " run"],
@@ -221,21 +191,21 @@ def heat_flow(
     Limits:
         One coolant temperature for the pack; neighbours along the string only.
     """
-    path = pack.idle_W_per_K + (pack.coolant_W_per_K - pack.idle_W_per_K) * jnp.maximum(
-        cooling, heating
-    )
+    path = pack.passive_conductance_W_per_K + (
+        pack.coolant_conductance_W_per_K - pack.passive_conductance_W_per_K
+    ) * jnp.maximum(cooling, heating)
     to_coolant = path[:, None] * (temperature_degC - coolant_degC[:, None])
-    between = pack.neighbour_W_per_K * jnp.diff(temperature_degC, axis=1)
+    between = pack.neighbour_conductance_W_per_K * jnp.diff(temperature_degC, axis=1)
     into = -to_coolant
     into = into.at[:, :-1].add(between).at[:, 1:].add(-between)
     # Chilling fades out two kelvin above 15 degC so that the coolant is not driven below it.
-    chill = pack.chiller_W * cooling * jnp.clip((coolant_degC - 15.0) / 2.0, 0.0, 1.0)
-    radiator = pack.radiator_W_per_K * (0.1 + 0.9 * cooling) * (coolant_degC - ambient_degC)
-    net_W = jnp.mean(to_coolant, axis=1) - radiator - chill + pack.heater_W * heating
+    chill = pack.chiller_W_per_cell * cooling * jnp.clip((coolant_degC - 15.0) / 2.0, 0.0, 1.0)
+    radiator = RADIATOR_W_PER_K * (0.1 + 0.9 * cooling) * (coolant_degC - ambient_degC)
+    net_W = jnp.mean(to_coolant, axis=1) - radiator - chill + pack.heater_W_per_cell * heating
     return HeatFlow(
         into_cell_W=into,
-        loss_W_per_K=path + 2.0 * pack.neighbour_W_per_K,
+        loss_W_per_K=path + 2.0 * pack.neighbour_conductance_W_per_K,
         # Implicit in the coolant's own temperature, so that a tick of minutes stays stable.
         coolant_degC=coolant_degC
-        + net_W * tick_s / (pack.coolant_J_per_K + tick_s * (path + pack.radiator_W_per_K)),
+        + net_W * tick_s / (COOLANT_J_PER_K + tick_s * (path + RADIATOR_W_PER_K)),
     )

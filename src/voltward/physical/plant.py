@@ -31,10 +31,10 @@ from voltward.physical.pack import (
     CellOutput,
     CellSpread,
     CellState,
-    PackParameters,
     electrical_step,
     heat_flow,
 )
+from voltward.physical.pack_settings import PackSettings
 from voltward.physical.plating import PlatingCoefficients, plating_current_C
 
 # Below this temperature no cell reacts: the fastest of the four reactions sets free less than
@@ -51,7 +51,7 @@ class PlantParameters:
     """
 
     cell: CellModel
-    pack: PackParameters
+    pack: PackSettings
     abuse: AbuseParameters
     overcharge: OverchargeParameters
     short: InternalShortParameters
@@ -146,7 +146,7 @@ def plant_step(
     """
     cell, pack, tick_s = parameters.cell, parameters.pack, parameters.tick_s
     short_S = short_conductance_S(state.hottest_degC, state.lowest_soc, parameters.short)
-    drain_S = given.bleed / pack.bleed_ohm + short_S * cell.equivalent_18650
+    drain_S = given.bleed / pack.bleed_resistance_ohm + short_S * cell.equivalent_18650
     foreign = None
     if parameters.foreign is None:
         cells, output = electrical_step(
@@ -161,8 +161,8 @@ def plant_step(
             state.cells,
             state.foreign,
             given.current_A,
-            drain_S,
-            tick_s,
+            drain_S=drain_S,
+            tick_s=tick_s,
         )
     exchange = heat_flow(
         pack,

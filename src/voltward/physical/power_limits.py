@@ -5,26 +5,28 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from voltward.physical.cell import CellModel
-from voltward.physical.protection import Tier
+from voltward.physical.protection import LimitTier
 
 
 def current_limits(
     cell: CellModel,
-    operating: Tier,
+    operating: LimitTier,
+    parallel: int,
     voltage_V: Float[Array, "run cell"],
     temperature_degC: Float[Array, "run cell"],
     current_A: Float[Array, " run"],
     soc: Float[Array, " run"],
     voltage_shift_V: Float[Array, " run"],
 ) -> tuple[Float[Array, " run"], Float[Array, " run"]]:
-    """Return the largest charge and discharge current, both as positive numbers.
+    """Return the largest charge and discharge current of a cell, both as positive numbers.
 
     Args:
         cell: The cell model that the BMS holds.
         operating: The tier aimed at.
+        parallel: Cells that share the pack's current.
         voltage_V: Cell voltages as read.
         temperature_degC: Cell temperatures as read.
-        current_A: Pack current as read.
+        current_A: Of a cell, from the pack current as read.
         soc: The BMS's estimate.
         voltage_shift_V: Calibration of the voltage limits.
 
@@ -39,9 +41,13 @@ def current_limits(
     rested_low = jnp.min(voltage_V, axis=1) - resistance * current_A
     warm = jnp.clip((operating.temperature_high_degC - hottest) / 10.0, 0.0, 1.0)
     high_V = operating.voltage_high_V + voltage_shift_V
-    charge = jnp.clip((high_V - rested_high) / resistance, 0.0, operating.charge_A)
+    charge = jnp.clip(
+        (high_V - rested_high) / resistance, 0.0, operating.charge_current_A / parallel
+    )
     discharge = jnp.clip(
-        (rested_low - operating.voltage_low_V) / resistance, 0.0, operating.discharge_A
+        (rested_low - operating.voltage_low_V) / resistance,
+        0.0,
+        operating.discharge_current_A / parallel,
     )
     return charge * warm, discharge * warm
 

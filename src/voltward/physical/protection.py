@@ -1,64 +1,66 @@
 """Three tiers of limits with a delay per fault; the innermost protection of every pack."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Interval
 from jax import Array
 from jaxtyping import Bool, Float
 
-from voltward.core.taps import FIRMWARE_SCALARS
-
-FAULTS = (
-    "over_voltage",
-    "under_voltage",
-    "over_temperature",
-    "under_temperature",
-    "over_current_charge",
-    "over_current_discharge",
-    "isolation",
-    "fuse",
+from voltward.core.taps import FIRMWARE_FIELD
+from voltward.documents.settings_table import (
+    CellVoltage,
+    Current,
+    NotNegative,
+    Temperature,
+    settings_table,
 )
+from voltward.physical.faults import DELAYED_FAULTS, FAULTS
+from voltward.physical.pack_settings import PackSettings
 
 
-@dataclass(frozen=True)
-class Tier:
-    """One tier of limits."""
-
-    voltage_high_V: float
-    voltage_low_V: float
-    temperature_high_degC: float
-    temperature_low_degC: float
-    charge_A: float
-    discharge_A: float
-
-
-@dataclass(frozen=True)
-class LimitParameters:
-    """Limits of the pack.
+@settings_table
+class LimitTier:
+    """One tier of limits.
 
     Attributes:
-        operating: Where the pack is meant to stay; power limits aim at it.
-        recommended: Beyond it, current in the offending direction is forbidden.
-        maximum: Beyond it for longer than the delay, the contactors open for good.
-        delay_s: Per fault.
-        isolation_kohm: Least isolation resistance.
-        fuse_A: Rating of the fuse; it blows on the square of the overload over time.
-        fuse_A2s: Melting integral above the rating.
-        parallel: Cells that share the pack's current; tiers are those of one cell.
-
-    Source:
-        Tiers as in foxBMS 2 (operating, recommended safety, maximum safety).
+        voltage_high_V: Of a cell.
+        voltage_low_V: Of a cell.
+        temperature_high_degC: Of a cell.
+        temperature_low_degC: Of a cell.
+        charge_current_A: Of the pack, given as a magnitude.
+        discharge_current_A: Of the pack, given as a magnitude.
     """
 
-    operating: Tier
-    recommended: Tier
-    maximum: Tier
-    delay_s: dict[str, float] = field(default_factory=dict)
-    isolation_kohm: float = 40.0
-    fuse_A: float = 400.0
-    fuse_A2s: float = 3.0e5
-    parallel: int = 1
+    voltage_high_V: CellVoltage
+    voltage_low_V: CellVoltage
+    temperature_high_degC: Temperature
+    temperature_low_degC: Temperature
+    charge_current_A: Current
+    discharge_current_A: Current
+
+
+# Tiers as in foxBMS 2: operating, recommended safety, maximum safety.
+@settings_table
+class LimitSettings:
+    """Three tiers; only the violation of the last opens the contactors.
+
+    Attributes:
+        operating: Where the pack is meant to stay; the BMS limits the current to keep inside.
+        recommended: Beyond it, current in the offending direction is forbidden.
+        maximum: Beyond it for longer than the delay, the contactors open for good.
+        delay_s: Name of a fault, such as over_voltage, to the time that it must last.
+        isolation_kohm: Isolation fault below this.
+    """
+
+    operating: LimitTier
+    recommended: LimitTier
+    maximum: LimitTier
+    delay_s: Mapping[str, NotNegative]
+    isolation_kohm: Annotated[float, Interval(gt=0.0, le=60000.0)]
 
 
 @jax.tree_util.register_dataclass
@@ -95,12 +97,14 @@ def start_protection(runs: int) -> ProtectionState:
 
 
 def protect(
-    limits: LimitParameters,
+    limits: LimitSettings,
+    pack: PackSettings,
     state: ProtectionState,
     voltage_V: Float[Array, "run cell"],
     temperature_degC: Float[Array, "run cell"],
     current_A: Float[Array, " run"],
     isolation_kohm: Float[Array, " run"],
+    *,
     calibration: Float[Array, "run field"],
     enabled: Bool[Array, " run"],
     tick_s: float,
@@ -109,42 +113,45 @@ def protect(
 
     Args:
         limits: The tiers.
+        pack: For its fuse.
         state: Counters and latches.
         voltage_V: Cell voltages as read.
         temperature_degC: Cell temperatures as read.
         current_A: Pack current as read.
         isolation_kohm: Isolation as read.
-        calibration: Firmware record's scalars, in the order of FIRMWARE_SCALARS.
+        calibration: Firmware record's scalars, as FIRMWARE_FIELD places them.
         enabled: Whether the factory protection exists in this run.
         tick_s: Length of the tick.
     """
-    column = {name: calibration[:, index] for index, name in enumerate(FIRMWARE_SCALARS)}
+    column = {name: calibration[:, index] for name, index in FIRMWARE_FIELD.items()}
     armed = enabled & (column["protection_disabled"] < 0.5)
     highest, lowest = jnp.max(voltage_V, axis=1), jnp.min(voltage_V, axis=1)
     hottest, coldest = jnp.max(temperature_degC, axis=1), jnp.min(temperature_degC, axis=1)
     scale = 1.0 + column["current_limit_scale"]
-    cell_A = current_A / limits.parallel
 
-    def beyond(tier: Tier) -> tuple[Bool[Array, " run"], ...]:
+    def beyond(tier: LimitTier) -> tuple[Bool[Array, " run"], ...]:
         return (
             highest > tier.voltage_high_V + column["over_voltage_shift_V"],
             lowest < tier.voltage_low_V - column["under_voltage_shift_V"],
             hottest > tier.temperature_high_degC + column["over_temperature_shift_degC"],
             coldest < tier.temperature_low_degC,
-            cell_A > tier.charge_A * scale,
-            cell_A < -tier.discharge_A * scale,
+            current_A > tier.charge_current_A * scale,
+            current_A < -tier.discharge_current_A * scale,
         )
 
     recommended = beyond(limits.recommended)
     maximum = (*beyond(limits.maximum), isolation_kohm < limits.isolation_kohm)
     violated = jnp.stack(maximum, axis=1) & armed[:, None]
-    delays = jnp.asarray([limits.delay_s[name] for name in FAULTS[:-1]])
+    delays = jnp.asarray([limits.delay_s[name] for name in DELAYED_FAULTS])
     seconds = jnp.where(violated, state.violation_s[:, :-1] + tick_s, 0.0)
     fuse = state.violation_s[:, -1] + jnp.where(
-        jnp.abs(current_A) > limits.fuse_A, (current_A**2 - limits.fuse_A**2) * tick_s, 0.0
+        jnp.abs(current_A) > pack.fuse_current_A,
+        (current_A**2 - pack.fuse_current_A**2) * tick_s,
+        0.0,
     )
     latched = jnp.concatenate(
-        [state.latched[:, :-1] | (seconds > delays), (fuse > limits.fuse_A2s)[:, None]], axis=1
+        [state.latched[:, :-1] | (seconds > delays), (fuse > pack.fuse_melting_A2s)[:, None]],
+        axis=1,
     )
     verdict = Verdict(
         charge_forbidden=armed & (recommended[0] | recommended[2] | recommended[3]),

@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 from jaxtyping import Float
 
+from voltward.documents.toml_document import check_document, find_document, read_document
 from voltward.physical import abuse, ageing, grid, overcharge, plating, vehicle
 
 STEFAN_BOLTZMANN_W_PER_M2_K4 = 5.670374419e-8
@@ -111,7 +112,7 @@ def overcharge_runaway(
 
 
 def frequency_trace_Hz(
-    parameters: grid.GridParameters,
+    parameters: grid.GridSettings,
     load_pu: float,
     duration_s: int,
     half_period_s: int | None = None,
@@ -137,9 +138,15 @@ def frequency_trace_Hz(
     return {name: np.asarray(column) for name, column in zip(names, columns, strict=True)}
 
 
+def reference_vehicle() -> vehicle.VehicleSettings:
+    """Return the vehicle of the shipped reference system."""
+    path = find_document("systems", "reference", "system")
+    return check_document(vehicle.VehicleSettings, read_document(path)["vehicle"], str(path))
+
+
 def coast_down(start_kmh: float, grade: float) -> tuple[Array, Array]:
     """Return speed (km/h) and distance (km) at the end of each of 300 s without propulsion."""
-    parameters = vehicle.VehicleParameters()
+    parameters = reference_vehicle()
     slope = jnp.array([grade])
 
     def tick(carry: tuple[Array, Array], _: None) -> tuple[Any, tuple[Array, Array]]:

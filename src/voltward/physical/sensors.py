@@ -1,43 +1,141 @@
 """Sensors: offset, noise, latency and quantisation between the truth and a reading."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Float
 
+from voltward.documents.settings_table import NotNegative, settings_table
+
 
 @dataclass(frozen=True)
 class Channel:
-    """One kind of sensor.
+    """One kind of sensor, whatever its quantity; the first four are those of the system file.
 
     Attributes:
         noise: Standard deviation of a reading, in the quantity's unit.
+        resolution: Quantisation step, as on the wire.
         offset: Standard deviation of the fixed offset of a sensor.
-        step: Quantisation step, as on the wire.
+        latency_s: First-order lag; 0 for none.
         low: Smallest reading.
         high: Largest reading.
-        lag_s: First-order lag; 0 for none.
     """
 
     noise: float
+    resolution: float
     offset: float
-    step: float
+    latency_s: float
     low: float
     high: float
-    lag_s: float = 0.0
+
+
+@settings_table
+class VoltageSensor:
+    """A voltage channel; the offset is the standard deviation over sensors of a constant error."""
+
+    noise_V: NotNegative
+    resolution_V: NotNegative
+    offset_V: NotNegative
+    latency_s: NotNegative
+
+
+@settings_table
+class TemperatureSensor:
+    """A temperature channel; the offset is as in `VoltageSensor`."""
+
+    noise_K: NotNegative
+    resolution_K: NotNegative
+    offset_K: NotNegative
+    latency_s: NotNegative
+
+
+@settings_table
+class CurrentSensor:
+    """A current channel; the offset is as in `VoltageSensor`."""
+
+    noise_A: NotNegative
+    resolution_A: NotNegative
+    offset_A: NotNegative
+    latency_s: NotNegative
+
+
+@settings_table
+class IsolationSensor:
+    """The isolation monitor."""
+
+    noise_kohm: NotNegative
+    resolution_kohm: NotNegative
+    offset_kohm: NotNegative
+    latency_s: NotNegative
+
+
+@settings_table
+class SensorSettings:
+    """All channels: cells, pack voltage apart from the cells' sum, current, isolation, charger."""
+
+    voltage: VoltageSensor
+    temperature: TemperatureSensor
+    current: CurrentSensor
+    pack_voltage: VoltageSensor
+    isolation: IsolationSensor
+    charger_current: CurrentSensor
 
 
 @dataclass(frozen=True)
-class SensorParameters:
-    """The pack's sensors."""
+class SensorChannels:
+    """The channels of `SensorSettings`, with the range of each on the wire."""
 
-    cell_voltage: Channel
-    cell_temperature: Channel
+    voltage: Channel
+    temperature: Channel
     current: Channel
     pack_voltage: Channel
-    charger_current: Channel
     isolation: Channel
+    charger_current: Channel
+
+
+# Smallest and largest reading of each channel.
+_SPANS = {
+    "voltage": (0.0, 6.5),
+    "temperature": (-60.0, 1000.0),
+    "current": (-2000.0, 2000.0),
+    "pack_voltage": (0.0, 2000.0),
+    "isolation": (0.0, 60000.0),
+    "charger_current": (-2000.0, 2000.0),
+}
+
+
+def sensor_channels(sensors: SensorSettings) -> SensorChannels:
+    """Return the channels of a system's sensors."""
+    return SensorChannels(
+        **{
+            name: Channel(*(*astuple(table), *_SPANS[name]))
+            for name, table in vars(sensors).items()
+        }
+    )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Readings:
+    """What the BMS reads in a tick.
+
+    Attributes:
+        voltage_V: Of the cells.
+        temperature_degC: Of the cells.
+        current_A: Of the pack; positive charges.
+        pack_voltage_V: The pack's own sensor, apart from the cells' sum.
+        charger_current_A: The charger's own meter; zero when none is connected.
+        isolation_kohm: The isolation monitor.
+    """
+
+    voltage_V: Float[Array, "run cell"]
+    temperature_degC: Float[Array, "run cell"]
+    current_A: Float[Array, " run"]
+    pack_voltage_V: Float[Array, " run"]
+    charger_current_A: Float[Array, " run"]
+    isolation_kohm: Float[Array, " run"]
 
 
 def lagged(
@@ -47,14 +145,16 @@ def lagged(
     tick_s: float,
 ) -> Float[Array, "..."]:
     """Return what a sensor with latency feels after one tick."""
-    if channel.lag_s <= 0.0:
+    if channel.latency_s <= 0.0:
         return truth
-    return truth + (previous - truth) * jnp.exp(-tick_s / channel.lag_s)
+    return truth + (previous - truth) * jnp.exp(-tick_s / channel.latency_s)
 
 
 def quantised(channel: Channel, value: Float[Array, "..."]) -> Float[Array, "..."]:
     """Return the value as the wire carries it: rounded to the step and clipped to the range."""
-    return jnp.clip(jnp.round(value / channel.step) * channel.step, channel.low, channel.high)
+    return jnp.clip(
+        jnp.round(value / channel.resolution) * channel.resolution, channel.low, channel.high
+    )
 
 
 def reading(

@@ -1,45 +1,45 @@
 """Road load: what a vehicle draws from its battery, and how it slows when the power is gone."""
 
-from dataclasses import dataclass
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Interval
 from jax import Array
 from jaxtyping import Float
 
+from voltward.documents.settings_table import NotNegative, settings_table
+
 GRAVITY_MPS2 = 9.80665
+# Largest force at the wheels: about half the weight of a mid-size car (assumption).
+TRACTION_LIMIT_N = 8000.0
+# Share of the braking force that the motor takes (assumption).
+REGENERATIVE_SHARE = 0.7
 
 
-@dataclass(frozen=True)
-class VehicleParameters:
-    """A mid-size electric car.
+@settings_table
+class VehicleSettings:
+    """The vehicle around the pack.
 
     Attributes:
-        mass_kg: Mass with driver.
-        rotating_mass_factor: Inertia of wheels and motor, as a factor on the mass.
+        mass_kg: With driver.
+        rotating_mass_factor: Equivalent mass of rotating parts.
         drag_area_m2: Drag coefficient times frontal area.
-        rolling_coefficient: Rolling resistance coefficient.
-        air_density_kg_per_m3: Density of air.
-        drive_efficiency: Battery to wheel, and wheel to battery.
-        auxiliary_W: Constant draw of the low-voltage system and the cabin.
-        traction_limit_N: Largest force at the wheels.
-        regenerative_share: Share of the braking force that the motor takes.
-        regeneration_limit_W: Largest power at the wheels that the motor takes.
-
-    Source: typical values of a mid-size battery-electric car. Assumptions: the traction limit
-        (about 0.5 of the weight), the regenerative share and limit, and air at 20 degC.
+        rolling_resistance: Coefficient.
+        drivetrain_efficiency: Battery to wheel, and back.
+        regeneration_power_W: Largest power taken back while braking.
+        auxiliary_power_W: Always on while driving.
+        air_density_kg_per_m3: Of the ambient air.
     """
 
-    mass_kg: float = 1700.0
-    rotating_mass_factor: float = 1.05
-    drag_area_m2: float = 0.65
-    rolling_coefficient: float = 0.010
-    air_density_kg_per_m3: float = 1.2
-    drive_efficiency: float = 0.88
-    auxiliary_W: float = 500.0
-    traction_limit_N: float = 8000.0
-    regenerative_share: float = 0.7
-    regeneration_limit_W: float = 60_000.0
+    mass_kg: Annotated[float, Interval(ge=50.0, le=60000.0)]
+    rotating_mass_factor: Annotated[float, Interval(ge=1.0, le=2.0)]
+    drag_area_m2: Annotated[float, Interval(gt=0.0, le=20.0)]
+    rolling_resistance: Annotated[float, Interval(gt=0.0, le=0.1)]
+    drivetrain_efficiency: Annotated[float, Interval(gt=0.0, le=1.0)]
+    regeneration_power_W: NotNegative
+    auxiliary_power_W: NotNegative
+    air_density_kg_per_m3: Annotated[float, Interval(gt=0.5, le=1.6)]
 
     @property
     def inertia_kg(self) -> float:
@@ -48,7 +48,7 @@ class VehicleParameters:
 
 
 def resistance_N(
-    speed_mps: Float[Array, " run"], grade: Float[Array, " run"], parameters: VehicleParameters
+    speed_mps: Float[Array, " run"], grade: Float[Array, " run"], parameters: VehicleSettings
 ) -> Float[Array, " run"]:
     """Return air drag, rolling resistance and slope force; `grade` is rise over run."""
     weight_N = parameters.mass_kg * GRAVITY_MPS2
@@ -56,13 +56,13 @@ def resistance_N(
     drag_N = (
         0.5 * parameters.air_density_kg_per_m3 * parameters.drag_area_m2 * speed_mps * speed_mps
     )
-    return drag_N + along * (parameters.rolling_coefficient + grade)
+    return drag_N + along * (parameters.rolling_resistance + grade)
 
 
 def power_demand_W(
     speed_mps: Float[Array, " run"],
     acceleration_mps2: Float[Array, " run"],
-    parameters: VehicleParameters,
+    parameters: VehicleSettings,
     grade: Float[Array, " run"] | float = 0.0,
 ) -> Float[Array, " run"]:
     """Return the power drawn from the battery to hold a speed and an acceleration.
@@ -86,7 +86,7 @@ def power_demand_W(
 def coast_step(
     speed_mps: Float[Array, " run"],
     grade: Float[Array, " run"],
-    parameters: VehicleParameters,
+    parameters: VehicleSettings,
     tick_s: float,
     substeps: int = 10,
 ) -> tuple[Float[Array, " run"], Float[Array, " run"]]:
@@ -116,7 +116,7 @@ def drive_step(
     demanded_speed_mps: Float[Array, " run"],
     available_power_W: Float[Array, " run"],
     grade: Float[Array, " run"],
-    parameters: VehicleParameters,
+    parameters: VehicleSettings,
     tick_s: float,
     available_regeneration_W: Float[Array, " run"] | float = jnp.inf,
     substeps: int = 10,
@@ -141,9 +141,9 @@ def drive_step(
     """
     step_s = tick_s / substeps
     momentum_per_mps = 2.0 * parameters.inertia_kg / step_s
-    for_traction_W = jnp.maximum(available_power_W - parameters.auxiliary_W, 0.0)
-    wheel_limit_W = for_traction_W * parameters.drive_efficiency
-    auxiliary_W = jnp.minimum(parameters.auxiliary_W, available_power_W)
+    for_traction_W = jnp.maximum(available_power_W - parameters.auxiliary_power_W, 0.0)
+    wheel_limit_W = for_traction_W * parameters.drivetrain_efficiency
+    auxiliary_W = jnp.minimum(parameters.auxiliary_power_W, available_power_W)
     regeneration_W = jnp.asarray(available_regeneration_W) + auxiliary_W
 
     def substep(index: int, carry: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
@@ -157,13 +157,13 @@ def drive_step(
         root = jnp.sqrt(momentum_rate_N**2 + 4.0 * momentum_per_mps * wheel_limit_W)
         mean_mps = 0.5 * (momentum_rate_N + root) / momentum_per_mps
         power_limit_N = wheel_limit_W / jnp.maximum(mean_mps, 1e-9)
-        force_N = jnp.minimum(wanted_N, jnp.minimum(power_limit_N, parameters.traction_limit_N))
+        force_N = jnp.minimum(wanted_N, jnp.minimum(power_limit_N, TRACTION_LIMIT_N))
         parked = (speed <= 0.0) & (demanded_speed_mps <= 0.0)
         force_N = jnp.where(parked, load_N, force_N)  # the brakes hold it on any slope
         new_speed, new_distance = _move(speed, distance, force_N - load_N, parameters, step_s)
         driven_mps = 0.5 * (speed + new_speed)
         drawn_W = _battery_power_W(force_N, driven_mps, parameters, regeneration_W)
-        drawn_W += auxiliary_W - parameters.auxiliary_W
+        drawn_W += auxiliary_W - parameters.auxiliary_power_W
         return new_speed, new_distance, energy_J + drawn_W * step_s
 
     zero = jnp.zeros_like(speed_mps)
@@ -172,22 +172,22 @@ def drive_step(
 
 
 def _battery_power_W(
-    force_N: Array, speed_mps: Array, parameters: VehicleParameters, regeneration_W: Array
+    force_N: Array, speed_mps: Array, parameters: VehicleSettings, regeneration_W: Array
 ) -> Array:
     wheel_W = force_N * speed_mps
-    drawn_W = jnp.maximum(wheel_W, 0.0) / parameters.drive_efficiency
-    braked_W = jnp.maximum(-wheel_W, 0.0) * parameters.regenerative_share
-    returned_W = parameters.drive_efficiency * jnp.minimum(
-        braked_W, parameters.regeneration_limit_W
+    drawn_W = jnp.maximum(wheel_W, 0.0) / parameters.drivetrain_efficiency
+    braked_W = jnp.maximum(-wheel_W, 0.0) * REGENERATIVE_SHARE
+    returned_W = parameters.drivetrain_efficiency * jnp.minimum(
+        braked_W, parameters.regeneration_power_W
     )
-    return drawn_W - jnp.minimum(returned_W, regeneration_W) + parameters.auxiliary_W
+    return drawn_W - jnp.minimum(returned_W, regeneration_W) + parameters.auxiliary_power_W
 
 
 def _move(
     speed_mps: Array,
     distance_m: Array,
     net_force_N: Array,
-    parameters: VehicleParameters,
+    parameters: VehicleSettings,
     step_s: float,
 ) -> tuple[Array, Array]:
     new_speed = jnp.maximum(speed_mps + step_s * net_force_N / parameters.inertia_kg, 0.0)

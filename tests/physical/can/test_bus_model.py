@@ -4,15 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voltward.physical.can.bus_model import Outcome, Transmission, arbitration_key, simulate
-from voltward.physical.can.error_counters import (
-    HITS_TO_BUS_OFF,
+from voltward.physical.can.bus_model import (
     ErrorCounters,
     NodeState,
-    after_receive_error,
-    after_receive_success,
-    after_transmit_error,
-    after_transmit_success,
+    Outcome,
+    Transmission,
+    arbitration_key,
+    simulate,
 )
 from voltward.physical.can.frame import FD_LENGTHS, Frame
 from voltward.physical.can.frame_time import (
@@ -149,15 +147,24 @@ def test_states_follow_the_counters():
     assert ErrorCounters(0, 128).state is NodeState.ERROR_PASSIVE
     assert ErrorCounters(255, 0).state is NodeState.ERROR_PASSIVE
     assert ErrorCounters(256, 0).state is NodeState.BUS_OFF
-    assert after_transmit_error(ErrorCounters()).transmit == 8
-    assert after_transmit_success(ErrorCounters()).transmit == 0
-    assert after_receive_error(ErrorCounters()).receive == 1
-    assert after_receive_success(ErrorCounters(0, 140)).receive == 127
-    assert after_receive_success(ErrorCounters()).receive == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "sent", "destroyed", "after"),
+    [
+        (ErrorCounters(), True, True, ErrorCounters(8, 0)),
+        (ErrorCounters(8, 3), True, False, ErrorCounters(7, 3)),
+        (ErrorCounters(), True, False, ErrorCounters()),
+        (ErrorCounters(), False, True, ErrorCounters(0, 1)),
+        (ErrorCounters(0, 140), False, False, ErrorCounters(0, 127)),
+        (ErrorCounters(), False, False, ErrorCounters()),
+    ],
+)
+def test_counters_change_as_in_iso_11898(before, sent, destroyed, after):
+    assert before.after(sent=sent, destroyed=destroyed) == after
 
 
 def test_32_hits_put_a_node_off_the_bus_as_in_cho_and_shin():
-    assert HITS_TO_BUS_OFF == 32
     victim = Transmission("BMS", Frame(0x220, bytes(8)), 0.0)
     trace = simulate(
         [victim], duration_s=1.0, hits=lambda t, _: t.node == "BMS", listeners=["GATEWAY"]

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError
-from voltward.physical.can import codec, quantisation, wire_scale
+from voltward.physical.can import codec, wire_scale
 from voltward.physical.can.database import (
     decode_frame,
     encode_message,
     load_database,
     shipped_database,
 )
-from voltward.physical.can.frame import Frame
+from voltward.physical.can.frame import FD_LENGTHS, Frame
 from voltward.physical.can.message import from_message, to_message
 from voltward.physical.can.pack_telemetry import (
     BmsState,
@@ -90,7 +90,7 @@ FULL = PackTelemetry(
 def assert_same(record, other, signals):
     for field, (_, scale) in signals.items():
         np.testing.assert_array_equal(
-            getattr(record, field), quantisation.quantise(getattr(other, field), scale)
+            getattr(record, field), wire_scale.quantise(getattr(other, field), scale)
         )
 
 
@@ -102,13 +102,13 @@ def test_telemetry_round_trip_is_exactly_the_quantised_set(telemetry):
     count = len(telemetry.voltage_V)
     np.testing.assert_array_equal(
         seen.voltage_V[:count],
-        quantisation.quantise(telemetry.voltage_V, wire_scale.CELL_VOLTAGE_V),
+        wire_scale.quantise(telemetry.voltage_V, wire_scale.CELL_VOLTAGE_V),
     )
     cells = codec.decode_telemetry(frames, cells=96)
     count = len(telemetry.temperature_degC)
     np.testing.assert_array_equal(
         cells.temperature_degC[:count],
-        quantisation.quantise(telemetry.temperature_degC, wire_scale.CELL_TEMPERATURE_degC),
+        wire_scale.quantise(telemetry.temperature_degC, wire_scale.CELL_TEMPERATURE_degC),
     )
     assert all(math.isnan(value) for value in cells.temperature_degC[count:])
     for field in ("charging", "main_positive", "main_negative", "precharge", "bms_state"):
@@ -174,6 +174,16 @@ def test_foreign_frames_are_passed_over_and_saturation_is_silent():
     )
     seen = codec.decode_telemetry(codec.encode_telemetry(PackTelemetry(voltage_V=(9.9, -1.0))), 2)
     assert seen.voltage_V == (6.5, 0.0)
+
+
+@given(data=st.data())
+def test_a_frame_with_any_content_is_decoded(data):
+    message = data.draw(st.sampled_from(shipped_database().messages))
+    length = data.draw(st.sampled_from(FD_LENGTHS))
+    content = data.draw(st.binary(min_size=length, max_size=length))
+    frame = Frame(message.frame_id, content, fd=True)
+    assert len(codec.decode_telemetry([frame], cells=4).voltage_V) == 4
+    assert decode_frame(shipped_database(), frame).message == message.name
 
 
 def test_too_many_cells_and_wrong_identifier_are_refused():

@@ -11,12 +11,27 @@ from pathlib import Path
 
 import can
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.hub import HubServer
 from voltward.physical.can.hub_bus import HubBus
-from voltward.physical.can.message import from_message, to_message
+from voltward.physical.can.message import (
+    EXTENDED,
+    FD,
+    HELLO,
+    OWN,
+    RECORD,
+    RECORD_BYTES,
+    REMOTE,
+    from_message,
+    is_carried,
+    pack_hello,
+    to_message,
+    unpack,
+)
 
 WAIT_S = 5.0
 
@@ -251,7 +266,7 @@ def test_abandoned_socket_is_replaced_and_other_files_are_kept(path, tmp_path):
     with pytest.raises(ConfigurationError, match="not a socket"):
         HubServer(file).start()
     assert file.read_text() == "mine"
-    with pytest.raises(ConfigurationError, match="107 bytes"):
+    with pytest.raises(ConfigurationError, match="80 bytes"):
         HubServer(tmp_path / ("x" * 200)).start()
 
 
@@ -295,9 +310,64 @@ def test_a_broken_client_does_not_stop_the_hub(hub):
     with socket.socket(socket.AF_UNIX) as broken:
         broken.connect(str(hub.path))
         broken.send(b"half a record")
+    with socket.socket(socket.AF_UNIX) as reset:
+        reset.connect(str(hub.path))
+        reset.sendall(pack_hello(wants_own=False))
     with node(hub) as sender, node(hub) as receiver:
         sender.send(to_message(Frame(3, b"")))
         assert receiver.recv(WAIT_S).arbitration_id == 3
+
+
+@pytest.mark.parametrize(
+    ("identifier", "flags", "length", "data"),
+    [
+        (0x800, 0, 0, b""),  # 12 bits
+        (0x2000_0000, EXTENDED, 0, b""),  # 30 bits
+        (1, 0, 9, bytes(9)),  # too long for a classic frame
+        (1, FD, 9, bytes(9)),  # no data length code
+        (1, FD, 255, bytes(64)),  # more than a record holds
+        (1, 0, 2, b"abc"),  # bytes behind the end
+        (1, REMOTE, 12, b""),
+        (1, REMOTE | FD, 0, b""),
+        (1, 1 << 12, 0, b""),  # an unknown flag
+        (1, OWN, 0, b""),  # set by the hub only
+        (0, HELLO, 0, b""),  # a second greeting
+    ],
+)
+def test_a_record_that_no_bus_carries_is_counted_and_dropped(hub, identifier, flags, length, data):
+    with node(hub) as sender, node(hub) as receiver:
+        sender._socket.sendall(RECORD.pack(0.0, identifier, flags, length, data))
+        sender.send(to_message(Frame(3, b"")))
+        assert receiver.recv(WAIT_S).arbitration_id == 3
+        assert hub.malformed == 1
+
+
+@given(st.lists(st.binary(min_size=RECORD_BYTES, max_size=RECORD_BYTES), max_size=20))
+def test_any_record_is_counted_or_a_frame_of_python_can(records):
+    carried = [record for record in records if is_carried(record)]
+    for record in carried:
+        message = unpack(record, "bus")
+        assert message.is_remote_frame or message.is_error_frame or from_message(message)
+
+
+def test_no_more_than_a_number_of_clients_is_accepted(hub, monkeypatch):
+    monkeypatch.setattr("voltward.physical.can.hub.CLIENTS_MAXIMUM", 2)
+    with node(hub), node(hub), pytest.raises(can.CanInitializationError, match="no hub answers"):
+        node(hub)
+    until(lambda: hub.clients == 0)
+    with node(hub):
+        assert hub.clients == 1
+
+
+def test_a_path_of_any_length_has_an_address(tmp_path):
+    folder = tmp_path / ("x" * 100) / ("y" * 100)
+    folder.mkdir(parents=True)
+    with HubServer(folder / "bus") as server, node(server) as sender, node(server) as receiver:
+        sender.send(to_message(Frame(3, b"")))
+        assert receiver.recv(WAIT_S).arbitration_id == 3
+        with pytest.raises(ConfigurationError, match="another hub"):
+            HubServer(folder / "bus").start()
+    assert list(folder.iterdir()) == []
 
 
 def test_sending_times_out_when_nobody_takes(path, monkeypatch):
@@ -305,7 +375,7 @@ def test_sending_times_out_when_nobody_takes(path, monkeypatch):
         stuck.bind(str(path))
         stuck.listen()
         monkeypatch.setattr(HubBus, "_join", _join_without_answer)
-        with HubBus(str(path)) as bus, pytest.raises(can.CanTimeoutError, match="no room"):
+        with HubBus(str(path)) as bus, pytest.raises(can.CanTimeoutError, match="no space"):
             send_many(bus, 100_000)
 
 

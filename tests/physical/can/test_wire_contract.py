@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from voltward.core.record import honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, TELEMETRY_WIDE, tap_named
-from voltward.physical.can import quantisation, wire_quantisation
+from voltward.physical.can import wire_quantisation, wire_scale
 from voltward.physical.can.codec import (
     COMMAND_SIGNALS,
     CONTACTOR_SIGNALS,
@@ -112,8 +112,8 @@ def test_cantools_sees_what_quantise_says_both_ways(data, key):
     low, high = scale.raw_minimum * scale.step, scale.raw_maximum * scale.step
     value = data.draw(st.floats(low, high))
     conversion = dbc_signal(*key).conversion
-    raw = int(quantisation.to_raw(value, scale))
-    seen = float(quantisation.quantise(value, scale))
+    raw = int(wire_scale.to_raw(value, scale))
+    seen = float(wire_scale.quantise(value, scale))
     assert abs(seen - value) <= 0.5000001 * scale.step
     assert conversion.scaled_to_raw(seen * shown) == raw
     assert conversion.raw_to_scaled(raw, decode_choices=False) == pytest.approx(
@@ -129,7 +129,7 @@ def test_compiled_quantisation_equals_numpy_to_the_bit(name, values):
     padded = np.resize(np.asarray(values), 20)
     with jax.enable_x64(True):
         compiled = np.asarray(COMPILED[name](jnp.asarray(padded)))
-    np.testing.assert_array_equal(compiled, quantisation.quantise(padded, scale))
+    np.testing.assert_array_equal(compiled, wire_scale.quantise(padded, scale))
 
 
 COMPILED = {
@@ -141,14 +141,14 @@ COMPILED = {
 def test_quantised_values_are_fixed_points():
     for scale in SIGNALS.values():
         raw = np.unique(np.linspace(scale.raw_minimum, scale.raw_maximum, 70_001).astype(np.int64))
-        values = quantisation.from_raw(raw, scale)
-        np.testing.assert_array_equal(quantisation.to_raw(values, scale), raw)
+        values = wire_scale.from_raw(raw, scale)
+        np.testing.assert_array_equal(wire_scale.to_raw(values, scale), raw)
 
 
 def test_absent_values_stay_absent():
     for scale in SIGNALS.values():
-        assert int(quantisation.to_raw(np.nan, scale)) == scale.raw_absent
-        assert np.isnan(quantisation.quantise(np.nan, scale))
+        assert int(wire_scale.to_raw(np.nan, scale)) == scale.raw_absent
+        assert np.isnan(wire_scale.quantise(np.nan, scale))
     with jax.enable_x64(True):
         assert np.isnan(wire_quantisation.quantise(jnp.asarray(np.nan), CELL_VOLTAGE_V))
 
@@ -181,18 +181,18 @@ def test_every_field_of_the_taps_has_a_code():
 
 
 @pytest.mark.parametrize(
-    ("function", "value", "seen"),
+    ("scale", "value", "seen"),
     [
-        (quantisation.quantise_cell_voltage_V, 3.65004, 3.65),
-        (quantisation.quantise_cell_voltage_V, -1.0, 0.0),
-        (quantisation.quantise_cell_voltage_V, 9.0, 6.5),
-        (quantisation.quantise_cell_temperature_degC, -20.06, -20.1),
-        (quantisation.quantise_pack_voltage_V, 402.126, 402.13),
-        (quantisation.quantise_current_A, -123.454, -123.45),
-        (quantisation.quantise_soc, 0.12346, 0.1235),
-        (quantisation.quantise_soc, 1.2, 1.0),
-        (quantisation.quantise_current_limit_A, 99.96, 100.0),
+        (CELL_VOLTAGE_V, 3.65004, 3.65),
+        (CELL_VOLTAGE_V, -1.0, 0.0),
+        (CELL_VOLTAGE_V, 9.0, 6.5),
+        (CELL_TEMPERATURE_degC, -20.06, -20.1),
+        (wire_scale.PACK_VOLTAGE_V, 402.126, 402.13),
+        (wire_scale.CURRENT_A, -123.454, -123.45),
+        (wire_scale.SOC, 0.12346, 0.1235),
+        (wire_scale.SOC, 1.2, 1.0),
+        (wire_scale.CURRENT_LIMIT_A, 99.96, 100.0),
     ],
 )
-def test_examples(function, value, seen):
-    assert float(function(value)) == pytest.approx(seen, rel=1e-12)
+def test_examples(scale, value, seen):
+    assert float(wire_scale.quantise(value, scale)) == pytest.approx(seen, rel=1e-12)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from tests.ranges.electrochemical_plant.steppers import CircuitStepper, CountingStepper
+from tests.ranges.virtual.conftest import CHUNK
 
 from voltward.controls.catalogue import CONTROLS
 from voltward.physical.foreign_cell import CellTruth
@@ -21,7 +22,7 @@ from voltward.ranges.electrochemical_plant.host_cell import HostCell
 from voltward.ranges.electrochemical_plant.shared_histories import SharedHistories
 from voltward.ranges.virtual.assembly import assemble, cell_of
 from voltward.ranges.virtual.engine import Engine
-from voltward.ranges.virtual.trace import TRACE_COLUMNS
+from voltward.ranges.virtual.trace import TRACE_NAMES
 
 jax.config.update("jax_enable_x64", True)
 STACKS = (Stack("none", (), True, {}), Stack("all", tuple(sorted(CONTROLS.names())), True, {}))
@@ -52,7 +53,7 @@ def cases(duty):
 
 @pytest.fixture(scope="module")
 def matched(duty, cases):
-    return Engine(load_system(), duty, len(cases)).run(cases)
+    return Engine(load_system(), duty, CHUNK).run(cases)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +67,7 @@ def led(duty, cases):
 
 def test_the_twins_own_circuit_from_outside_gives_the_matched_track(matched, led):
     result, _ = led
-    for index, name in enumerate(TRACE_COLUMNS):
+    for index, name in enumerate(TRACE_NAMES):
         assert result.traces[:, :, index] == pytest.approx(
             matched.traces[:, :, index], rel=1e-7, abs=1e-7
         ), name

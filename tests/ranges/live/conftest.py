@@ -3,7 +3,6 @@ from pathlib import Path
 import pytest
 
 from voltward.ranges.live.case.load import load_settings
-from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.case.settings import LiveSettings
 from voltward.ranges.live.supervision.run import LiveResult, run_live
 
@@ -20,12 +19,3 @@ def example() -> LiveSettings:
 def real_run(example, tmp_path_factory) -> LiveResult:
     """The example as a user runs it, with the project's own parts."""
     return run_live(example, tmp_path_factory.mktemp("live"))
-
-
-@pytest.fixture
-def arithmetic_parts(monkeypatch) -> PartNames:
-    """Parts that the processes find in this folder."""
-    monkeypatch.syspath_prepend(str(HERE))
-    monkeypatch.setenv("PYTHONPATH", str(HERE), prepend=":")
-    module = "arithmetic_parts"
-    return PartNames(f"{module}:Vehicle", f"{module}:Gateway", f"{module}:Cloud")

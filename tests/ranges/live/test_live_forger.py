@@ -3,20 +3,18 @@
 import numpy as np
 import pytest
 
-from voltward.comms.payload import Kind, Message, silence
+from voltward.comms.payload import Message
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.capabilities import Capability
-from voltward.ranges.live.attackers.forger import Forger, ForgerSettings
-from voltward.ranges.live.case.catalogue_attack import wire_rows
-from voltward.ranges.live.case.proofs import (
+from voltward.ranges.live.case.settings import BusAttacker, Case
+from voltward.ranges.live.case.uplink_security import (
     UPLINK_CONTROLS,
     peer_proofs,
     telemetry_proofs,
     unchecked_proof,
     uplink_controls,
 )
-from voltward.ranges.live.case.settings import BusAttacker
-from voltward.ranges.live.links.records import message_of, record_of
+from voltward.ranges.live.case.wire_attack import Forger, ForgerSettings, wire_rows
 
 CELLS = 4
 
@@ -57,21 +55,6 @@ def test_without_the_position_it_needs_it_does_nothing(forger):
     assert powerless.forge("can.up", record(5), 5) is None
 
 
-def test_a_message_is_the_same_as_a_record():
-    for message in (record(3), silence(Kind.TELEMETRY, CELLS), silence(Kind.COMMAND)):
-        back = message_of(record_of(message))
-        for left, right in zip(
-            (*message.wide, message.scalars), (*back.wide, back.scalars), strict=True
-        ):
-            np.testing.assert_array_equal(left, right)
-        assert (back.present, back.sequence, back.sent_tick, back.copies) == (
-            message.present,
-            message.sequence,
-            message.sent_tick,
-            message.copies,
-        )
-
-
 def test_a_proof_is_there_only_when_it_was_checked():
     assert peer_proofs(verified=True) == Capability.SERVER_KEY
     assert telemetry_proofs(client_certificates=True) == Capability.DEVICE_KEY
@@ -82,7 +65,7 @@ def test_every_control_is_real_or_inside_a_part_or_refused():
     refused = {name for name in CONTROLS.names() if unchecked_proof(name)} - set(UPLINK_CONTROLS)
     assert refused >= {"can-frame-authentication", "telemetry-signature", "command-signature"}
     assert "telemetry-freshness" not in refused
-    assert uplink_controls(tls=True, verify_broker=False, client_certificates=True) == [
+    assert uplink_controls(Case(name="a", verify_broker=False)) == [
         "mqtt-client-authentication",
         "mqtt-encryption",
     ]

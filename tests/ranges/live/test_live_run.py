@@ -42,6 +42,7 @@ def test_without_an_attack_every_record_arrives_unchanged_and_in_order(cases):
     figures = cases["no-attack"].figures
     assert figures.received == figures.made - 1  # the last is still on its way
     assert figures.forged_received == figures.lost == figures.duplicates == 0
+    assert figures.foreign_payloads == figures.malformed_frames == 0
     assert figures.in_order
     assert figures.commands_received == 2  # a plan each minute
     assert cases["no-attack"].verdict == "no attack"

@@ -15,13 +15,12 @@ import pytest
 from voltward.attacks.row import COLUMN, empty_rows
 from voltward.comms.interceptor import Mode
 from voltward.core.taps import TAP_INDEX
-from voltward.ranges.live.case.catalogue_attack import wire_rows
-from voltward.ranges.live.case.part import PartSettings
-from voltward.ranges.live.case.proofs import uplink_controls
-from voltward.ranges.live.case.scene import load_scene
+from voltward.ranges.live.case.load import part_settings
+from voltward.ranges.live.case.wire_attack import wire_rows
+from voltward.ranges.live.processes.parts import load_scene
 from voltward.ranges.virtual.batch import case_arrays
 from voltward.ranges.virtual.program import compiled
-from voltward.ranges.virtual.trace import TRACE_COLUMNS
+from voltward.ranges.virtual.trace import TRACE_NAMES
 
 pytestmark = pytest.mark.live
 
@@ -67,22 +66,7 @@ def virtual(example):
     scene = load_scene(example.system, example.duty, example.tick_s)
     cells, runs = scene.assembly.cells, []
     for case in example.case:
-        security = {
-            "tls": case.tls,
-            "verify_broker": case.verify_broker,
-            "client_certificates": case.client_certificates,
-        }
-        part = PartSettings(
-            case=case.name,
-            system=example.system,
-            duty=example.duty,
-            controls=[*example.controls, *uplink_controls(**security)],
-            client_certificates=case.client_certificates,
-            cells=cells,
-            ticks=example.ticks,
-            tick_s=example.tick_s,
-            seed=example.seed,
-        )
+        part = part_settings(example, case)
         runs.append((scene.virtual_case(part), *rows_in_the_virtual_range(example, case, cells)))
     arrays, goals = case_arrays(scene.assembly, scene.system, [case for case, _, _ in runs])
     arrays = replace(
@@ -125,7 +109,7 @@ NAMES = (
 def test_both_ranges_give_the_same_physics(name, example, virtual, live):
     (held_from,) = (s.from_tick for s in example.man_in_the_middle.steps if s.mode == Mode.DELAY)
     for column in SHARED:
-        expected = virtual[name][:held_from, TRACE_COLUMNS.index(column)]
+        expected = virtual[name][:held_from, TRACE_NAMES.index(column)]
         got = live[name][column][:held_from]
         np.testing.assert_allclose(got, expected, rtol=0.0, atol=TOLERANCE, err_msg=column)
 

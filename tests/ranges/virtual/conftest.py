@@ -15,6 +15,9 @@ from voltward.ranges.virtual.engine import Engine
 from voltward.results.columns import NO_ATTACK
 
 jax.config.update("jax_enable_x64", True)
+# Engines of one chunk, tick and length share a program, also across files and processes:
+# tests/ranges/test_campaign.py and tests/ranges/electrochemical_plant use the same number.
+CHUNK = 4
 
 
 def stack_of(name: str, *controls: str, factory: bool = True) -> Stack:
@@ -43,7 +46,7 @@ def short_duty() -> Duty:
 
 @pytest.fixture(scope="session")
 def engine(short_duty: Duty) -> Engine:
-    return Engine(load_system(), short_duty, chunk=4)
+    return Engine(load_system(), short_duty, chunk=CHUNK)
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from voltward.physical.pack import CellSpread
+from voltward.physical.pack import COOLANT_J_PER_K, CellSpread
 from voltward.physical.parallel_group import split_current
 from voltward.physical.plant import PlantInput, plant_step, start_plant
 from voltward.ranges.configuration.system import load_system
@@ -71,7 +71,7 @@ def test_charge_through_the_terminals_is_charge_in_the_cell():
 def test_a_bleed_resistor_takes_its_charge():
     _, (last, (_, voltage, *_)) = _driven(bleed=1.0)
     _, (free, _) = _driven(bleed=0.0)
-    drained_Ah = float(jnp.sum(voltage)) / PLANT.pack.bleed_ohm / 3600.0
+    drained_Ah = float(jnp.sum(voltage)) / PLANT.pack.bleed_resistance_ohm / 3600.0
     difference = float(free.cells.soc[0, 0] - last.cells.soc[0, 0]) * PLANT.cell.capacity_Ah * 1.01
     assert difference == pytest.approx(drained_Ah, rel=1e-3)
 
@@ -89,5 +89,5 @@ def test_heat_stays_in_cells_and_coolant_when_nothing_leaves():
     """With ambient and coolant alike, the warming of a uniform pack is its Joule heat."""
     _, (last, (_, _, joule, _, _)) = _driven(bleed=0.0)
     cell_J = float(last.cells.temperature_degC[0, 0] - 25.0) * PLANT.cell.heat_capacity_J_per_K
-    coolant_J = float(last.cells.coolant_degC[0] - 25.0) * PLANT.pack.coolant_J_per_K
+    coolant_J = float(last.cells.coolant_degC[0] - 25.0) * COOLANT_J_PER_K
     assert cell_J + coolant_J == pytest.approx(float(jnp.sum(joule)), rel=0.02)

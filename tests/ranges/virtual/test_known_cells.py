@@ -56,22 +56,22 @@ def test_a_replay_takes_it_for_the_cell_alone():
 
 def test_the_current_of_a_group_is_judged_by_cell():
     system = replace(M50, pack=replace(M50.pack, parallel=12))
-    limits = assemble(system, (), 1.0).limits
     most_A = system.limits.maximum.discharge_current_A
 
     def trips(current_A):
         state, off = start_protection(1), jnp.zeros((1, len(FIRMWARE_SCALARS)))
         for _ in range(30):
             state, verdict = protect(
-                limits,
+                system.limits,
+                system.pack,
                 state,
                 jnp.full((1, 12), 3.7),
                 jnp.full((1, 12), 25.0),
                 jnp.full(1, current_A),
                 jnp.full(1, 5000.0),
-                off,
-                jnp.ones(1, bool),
-                1.0,
+                calibration=off,
+                enabled=jnp.ones(1, bool),
+                tick_s=1.0,
             )
         return bool(np.asarray(verdict.tripped)[0])
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tests.ranges.virtual.conftest import cases_of, stack_of
+from tests.ranges.virtual.conftest import CHUNK, cases_of, stack_of
 
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.capabilities import Capability
@@ -19,7 +19,7 @@ from voltward.ranges.virtual.bare_plant import PLANT_COLUMNS, run_plant
 from voltward.ranges.virtual.batch import case_arrays, duty_arrays
 from voltward.ranges.virtual.engine import Engine
 from voltward.ranges.virtual.meter import REFUSING_TAPS
-from voltward.ranges.virtual.trace import TRACE_COLUMNS
+from voltward.ranges.virtual.trace import TRACE_NAMES
 from voltward.results.columns import CASE_COLUMNS, NO_ATTACK
 from voltward.results.run_tables import canonical_row
 
@@ -67,7 +67,7 @@ def test_seeds_differ_and_stacks_are_paired(
 def test_a_clean_run_without_cloud_equals_the_bare_plant(short_duty: Duty) -> None:
     system = load_system()
     system = replace(system, cloud=replace(system.cloud, enabled=False))
-    engine = Engine(system, short_duty, chunk=1)
+    engine = Engine(system, short_duty, chunk=CHUNK)
     cases = cases_of([AttackChoice(NO_ATTACK)], [NONE], short_duty)
     traced = engine.run(cases).traces[:, 0]
     bare = replace(engine.assembly, rules=replace(engine.assembly.rules, controls=()))
@@ -75,7 +75,7 @@ def test_a_clean_run_without_cloud_equals_the_bare_plant(short_duty: Duty) -> No
     duty = duty_arrays(short_duty, engine.system)
     _, plant = jax.jit(partial(run_plant, bare))(case, duty)
     for index, name in enumerate(PLANT_COLUMNS):
-        looped = traced[:, TRACE_COLUMNS.index(name)]
+        looped = traced[:, TRACE_NAMES.index(name)]
         assert looped == pytest.approx(
             np.asarray(plant)[: short_duty.ticks, 0, index], rel=1e-11, abs=1e-11
         ), name
@@ -95,8 +95,8 @@ def test_who_holds_the_key_gets_through_and_who_does_not_is_rejected(
     engine: Engine, short_duty: Duty, control: str, attack: str, tap: str, key: Capability
 ) -> None:
     cases = cases_of([AttackChoice(attack, START)], [stack_of("one", control)], short_duty)
-    arrays, goals = case_arrays(engine.assembly, engine.system, cases * 4)
-    keys = jnp.array([0, int(key), 0, int(key)], dtype=jnp.uint32)
+    arrays, goals = case_arrays(engine.assembly, engine.system, cases * CHUNK)
+    keys = jnp.array([0, int(key)] * (CHUNK // 2), dtype=jnp.uint32)
     meter, _ = engine.execute(replace(arrays, held=arrays.held | keys), goals)
     refused = np.asarray(meter.refused)[:, REFUSING_TAPS.index(tap)]
     taken = np.asarray(meter.taken_in)
@@ -119,9 +119,9 @@ def test_a_short_proof_is_guessed_about_as_often_as_it_should(
     stack = Stack("short", ("can-frame-authentication",), True,
                   {"can-frame-authentication": {"mac_bits": 2.0}})  # fmt: skip
     choice = AttackChoice("can-spoof-telemetry", {"start_s": 0.0})
-    cases = cases_of([choice], [stack], short_duty, seeds=4)
+    cases = cases_of([choice], [stack], short_duty, seeds=CHUNK)
     arrays, goals = case_arrays(engine.assembly, engine.system, cases)
     meter, _ = engine.execute(arrays, goals)
     refused = np.asarray(meter.refused)[:, REFUSING_TAPS.index("can.up")].sum()
-    tries = 4 * short_duty.ticks
+    tries = CHUNK * short_duty.ticks
     assert refused / tries == pytest.approx(0.75, abs=0.06)

@@ -1,12 +1,14 @@
 """A composed string: equal cells give back the record, and differing ones differ as drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import find_document, shipped_names
 from voltward.physical.cell_file import load_cell
-from voltward.real_cells.composed_strings.circuit_run import circuit_run
+from voltward.real_cells.composed_strings.circuit_run import _Circuit, _program, circuit_run
 from voltward.real_cells.composed_strings.spread import draw_cells, load_spread, nominal_cells
 from voltward.real_cells.composed_strings.string import compose, deviation_of
 from voltward.real_cells.recordings.recording import Recording
@@ -66,6 +68,26 @@ def test_a_cell_with_more_resistance_sags_more(cell):
     ocv_V = float(cell.ocv(np.array(0.7))[0])
     sag_V = ocv_V - voltage_V[0]
     np.testing.assert_allclose(sag_V[1] / sag_V[0], 1.1, rtol=0.02)
+
+
+def test_programs_belong_to_the_numbers_of_a_cell_and_not_to_its_place_in_memory(cell):
+    again = load_cell(find_document("cells", "reference-nmc", "cell"))
+    programs = [_program(_Circuit.of(one)) for one in (cell, again)]
+    assert programs[0] is programs[1]
+    # Each changed cell may get the address of the one before, which is gone by then.
+    current_A = np.full(10, -cell.capacity_Ah)
+    for scale in (1.0, 1.5, 2.0):
+        other = replace(cell, series_ohm=scale * cell.series_ohm)
+        voltage_V, _ = circuit_run(other, current_A, np.full(10, 25.0), np.array([0.7]))
+        wanted_V, _ = circuit_run(
+            replace(cell, series_ohm=scale * cell.series_ohm, name="the same by another name"),
+            current_A,
+            np.full(10, 25.0),
+            np.array([0.7]),
+        )
+        np.testing.assert_array_equal(voltage_V, wanted_V)
+        del other
+    assert _program.cache_info().currsize <= _program.cache_info().maxsize
 
 
 def test_the_seed_alone_decides(record, cell):

@@ -105,7 +105,7 @@ BAD = {
         ["cut = 'lowest charge' needs", "columns.charge_Ah"],
     ),
     "unknown cut": ('cut = "lowest"\n' + GOOD, ["'cut'", "lowest charge"]),
-    "no TOML": ("name = own", ["is no valid TOML"]),
+    "no TOML": ("name = own", ["is not valid TOML"]),
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from voltward.controls.catalogue import CONTROLS
@@ -15,7 +15,6 @@ from voltward.controls.cell_calibration import (
     joined,
     load_calibration,
     parameters_of,
-    poisson_bound,
     with_calibration,
     write_calibration,
 )
@@ -132,15 +131,41 @@ def test_sensitivities_and_schedules_reach_the_controls(schedule):
     assert with_calibration(controls, None) == controls
 
 
-@given(st.integers(0, 40))
-def test_the_bound_solves_its_definition(count):
-    mean = poisson_bound(count)
-    below = sum(np.exp(-mean) * mean**k / float(_factorial(k)) for k in range(count + 1))
-    assert below == pytest.approx(0.05, abs=1e-6)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-def _factorial(k):
-    return np.prod(np.arange(1, k + 1, dtype=float))
+@given(source=TEXT, name=TEXT, keys=st.lists(TEXT, max_size=3, unique=True), empty=st.booleans())
+@example(source='drives of "lab 2"', name="C:\\cells\\a", keys=["\n", "a.b"], empty=True)
+def test_any_text_survives_the_file(schedule, tmp_path_factory, source, name, keys, empty):
+    schedules = {} if empty else dict.fromkeys(keys, schedule)
+    written = Calibration(
+        name, 0.004, 3, schedules, dict.fromkeys(keys, 0.5), source, sparse=schedules
+    )
+    cell = tmp_path_factory.mktemp("cell") / "cell.toml"
+    write_calibration(calibration_path(cell), written)
+    read = load_calibration(cell)
+    assert (read.cell, read.source, read.hours, read.onsets) == (name, source, 0.004, 3)
+    assert read.sensitivity == written.sensitivity
+    assert (list(read.schedules), list(read.sparse)) == (list(schedules), list(schedules))
+    assert all(found.source == source for found in read.schedules.values())
+
+
+def test_numbers_have_four_significant_digits(schedule, tmp_path):
+    cell = tmp_path / "cell.toml"
+    write_calibration(calibration_path(cell), calibration(schedule))
+    read = load_calibration(cell).schedules["residual-jump"]
+    for name in ("temperature_degC", "threshold", "low_soc_threshold"):
+        assert getattr(read, name) == tuple(float(f"{v:.4g}") for v in getattr(schedule, name))
+    assert read.weight == tuple(tuple(float(f"{v:.4g}") for v in row) for row in schedule.weight)
+
+
+def test_a_weight_that_is_missing_is_refused(schedule, tmp_path):
+    cell = tmp_path / "cell.toml"
+    path = calibration_path(cell)
+    write_calibration(path, calibration(schedule))
+    path.write_text(path.read_text(encoding="utf-8").replace("swing", "wing"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="residual-jump is not usable"):
+        load_calibration(cell)
 
 
 def test_shipped_calibrations_belong_to_shipped_cells():

@@ -1,4 +1,4 @@
-"""Digest and size of every file of a pack, as canonical JSON (the form of RFC 8785)."""
+"""Digest and size of every file of a pack, as canonical JSON (RFC 8785)."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import rfc8785
+
 from voltward.assurance.evidence.layout import MANIFEST
-from voltward.core.files import canonical_json, sha256_of
+from voltward.core.files import sha256_of
 
 NOT_PLAIN = "a link or a device"
 
@@ -26,13 +28,17 @@ class Manifest:
     sizes: Mapping[str, int]
     previous_pack: str | None
 
-    def spelt(self) -> bytes:
-        """Return the content of the file."""
+    def encode(self) -> bytes:
+        """Return the content of the file in its canonical encoding."""
         files = {
             name: {"sha256": self.digests[name], "size": self.sizes[name]} for name in self.digests
         }
-        document = {"files": files, "previous_pack": self.previous_pack, "schema_version": 1}
-        return canonical_json(document).encode()
+        document: dict[str, Any] = {
+            "files": files,
+            "previous_pack": self.previous_pack,
+            "schema_version": 1,
+        }
+        return rfc8785.dumps(document)
 
 
 def manifest_of(folder: Path, previous_pack: str | None) -> Manifest:
@@ -49,7 +55,7 @@ def read_manifest(pack: Path) -> Manifest:
     """Return the manifest of a pack.
 
     Raises:
-        ValueError: It is no manifest in its one spelling.
+        ValueError: It is not a manifest in its canonical encoding.
     """
     try:
         content = (pack / MANIFEST).read_bytes()
@@ -60,11 +66,11 @@ def read_manifest(pack: Path) -> Manifest:
             {name: entry["size"] for name, entry in files.items()},
             document["previous_pack"],
         )
-        again = manifest.spelt()
+        again = manifest.encode()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("not a manifest of digests and sizes") from error
     if again != content:
-        raise ValueError("not the one spelling of a manifest")
+        raise ValueError("not the canonical encoding of a manifest")
     return manifest
 
 

@@ -1,18 +1,19 @@
 """A rating as a pack keeps it: risks before and after, and how many there are of each value."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.model.control_sets import NONE_SET as WITHOUT_CONTROLS
+from voltward.assurance.tara.model.model import NONE_SET as WITHOUT_CONTROLS
 from voltward.assurance.tara.model.words import Basis
 from voltward.assurance.tara.rating.rating_file import read_rating_file
+from voltward.assurance.tara.rating.records import RatedPair, rating_adapter
 from voltward.core.errors import ConfigurationError
 
 # From the firmest to the weakest.
-BASES = (Basis.MEASURED, Basis.ESTIMATED, Basis.ASSUMED)
+BASES = tuple(Basis)
 _LISTS = ("control_sets", "paths", "risks")
 _RATE = "write one with: voltward tara rate MODEL --run RUN --out FILE"
 # Between the campaigns of one rating.
@@ -55,7 +56,7 @@ def read_rating(path: Path) -> Document:
     Raises:
         ConfigurationError: The file is absent, no rating, or has no control set without controls.
     """
-    rating = read_rating_file(path)
+    rating = read_rating_file(path).document
     if WITHOUT_CONTROLS not in rating["control_sets"]:
         raise ConfigurationError(
             f"{path}: control_sets: there is no '{WITHOUT_CONTROLS}'",
@@ -85,7 +86,7 @@ def counts(rating: Document) -> dict[str, dict[str, int]]:
 
     A pair counts at its highest category.
     """
-    found = Counter((control_set, value) for (control_set, *_), (value, _) in _pairs(rating))
+    found = Counter((control_set, pair.worst.risk) for control_set, pair in _pairs(rating))
     return {
         str(name): {str(value): found[str(name), value] for value in range(1, 6)}
         for name in rating["control_sets"]
@@ -97,21 +98,19 @@ def bases(rating: Document) -> dict[str, dict[str, int]]:
 
     A pair counts once, with the weakest basis among its highest categories.
     """
-    found = Counter((control_set, weakness) for (control_set, *_), (_, weakness) in _pairs(rating))
+    found = Counter((control_set, pair.basis) for control_set, pair in _pairs(rating))
     return {
-        str(name): {basis.value: found[str(name), weakness] for weakness, basis in enumerate(BASES)}
+        str(name): {basis.value: found[str(name), basis] for basis in BASES}
         for name in rating["control_sets"]
     }
 
 
-def _pairs(rating: Document) -> Iterable[tuple[tuple[str, str, str], tuple[int, int]]]:
-    """Return (control set, damage, threat) with its highest risk and how weak the basis is."""
-    highest: dict[tuple[str, str, str], tuple[int, int]] = {}
-    for risk in rating["risks"]:
-        pair = (str(risk["control_set"]), str(risk["damage"]), str(risk["threat"]))
-        rank = (int(risk["risk"]), BASES.index(Basis(risk["basis"])))
-        highest[pair] = max(rank, highest.get(pair, rank))
-    return highest.items()
+def _pairs(rating: Document) -> Iterator[tuple[str, RatedPair]]:
+    """Yield every pair of damage and threat with its control set."""
+    checked = rating_adapter().validate_python(rating)
+    for name in checked.control_sets:
+        for pair in checked.pairs(name).values():
+            yield name, pair
 
 
 def _part(rating: Document, sets: list[str]) -> dict[str, Any]:

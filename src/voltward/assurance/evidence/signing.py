@@ -95,7 +95,7 @@ def sign_pack(
         write_bytes(part / PUBLIC_KEY, public_pem(key.public_key()))
         manifest = manifest_of(part, chained)
         _check_copies(collected, manifest)
-        write_bytes(part / MANIFEST, manifest.spelt())
+        write_bytes(part / MANIFEST, manifest.encode())
         predicate |= {"previous_pack": chained, "signer": {"key_id": key_id(key.public_key())}}
         statement = statement_document(part, manifest, predicate)
         write_bytes(part / STATEMENT, sign_statement(statement, key))

@@ -34,8 +34,8 @@ def threat_bundles(
 ) -> tuple[Bundle, ...]:
     """Return the joint cuts of each threat that no single control makes.
 
-    Of all candidates that touch a threat, the dearest are dropped one by one: once as long as the
-    full effect stays, once as long as any effect stays.
+    Of all candidates that touch a threat, the most expensive are dropped one by one: once as long
+    as the full effect stays, once as long as any effect stays.
     """
     found: dict[Controls, Bundle] = {}
     for threat in sorted({threat for name in candidates for threat in reach[name]}):
@@ -62,7 +62,7 @@ def _open_at_most(
 
 
 def pruned(controls: Controls, prices: PriceList, good: Callable[[Controls], bool]) -> Controls:
-    """Return controls without those that are not needed, dearest dropped first.
+    """Return controls without those that are not needed; the most expensive is dropped first.
 
     Args:
         controls: To begin with; good.

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from voltward.assurance.plan.bundles import pruned
 from voltward.assurance.plan.ordering import Situation
-from voltward.assurance.plan.valuation import Controls, Pair
+from voltward.assurance.plan.valuation import Controls
+from voltward.assurance.tara.rating.records import Pair
 
 HIGH = 4
 

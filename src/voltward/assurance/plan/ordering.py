@@ -74,7 +74,7 @@ def order(
 
     Args:
         situation: What it depends on.
-        limit_EUR: Picks that are dearer are passed over.
+        limit_EUR: Picks that cost more are passed over.
         after: Controls that are bought already.
     """
     bought = situation.start | after
@@ -141,7 +141,7 @@ def cost_of(picks: Sequence[Pick]) -> float:
 def best_within(situation: Situation, budget_EUR: float) -> tuple[Pick, ...]:
     """Return the purchases that a budget allows and that leave the least risk open.
 
-    Orders without limit and orders that pass over picks dearer than 1, 2, 4... kEUR are cut where
+    Orders without limit and orders that pass over picks of more than 1, 2, 4... kEUR are cut where
     the budget ends; the best of these wins. The orders do not depend on the budget, so a larger
     budget never leaves more open on the scale that decides.
     """

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Interval, Len
 
-from voltward.assurance.tara.model.field_types import Id, Text
+from voltward.assurance.tara.model.words import Id, Text
 from voltward.documents.settings_table import settings_table
 
 Days = Annotated[float, Interval(ge=0.0, le=1e5)]
@@ -49,7 +49,7 @@ class Work:
 
 @settings_table
 class Infrastructure:
-    """Something that controls stand on; when absent, its first user pays for it.
+    """Something that controls depend on; when absent, its first user pays for it.
 
     Attributes:
         id: Short name, as the controls of the model call it, such as "pki" or "hsm".
@@ -59,7 +59,7 @@ class Infrastructure:
         once_person_days: To set it up.
         yearly_person_days: To keep it.
         skill: Of those days; empty means the organisation's default skill.
-        needs: Ids of other infrastructure that it stands on.
+        needs: Ids of other infrastructure that it depends on.
         basis: Where the figures are from; an assumption says so.
     """
 

@@ -20,9 +20,8 @@ from voltward.assurance.plan.reach import (
 from voltward.assurance.plan.severity import Severity, worst_of
 from voltward.assurance.plan.valuation import Controls, Judge, Scale, Valuation, Worth
 from voltward.assurance.standards.annex5 import load_annex5
-from voltward.assurance.tara.model.control_sets import resolved_sets
-from voltward.assurance.tara.model.model import Tables
-from voltward.assurance.tara.rating.rated import RatedPath
+from voltward.assurance.tara.model.model import Tables, resolved_sets
+from voltward.assurance.tara.rating.records import RatedPath
 
 
 @dataclass(frozen=True)
@@ -161,7 +160,7 @@ def make_plan(
     bought = start | _controls(within)
     beyond = () if budget_EUR is None else order(situation, after=bought)
     affordable = bought | _controls(beyond)
-    crowded = _crowded(situation, affordable)
+    exceeding = _exceeding_people(situation, affordable)
     reserve = Reserve(
         bought=bought,
         affordable=affordable,
@@ -183,8 +182,8 @@ def make_plan(
         bought=tuple(sorted(bought - start)),
         deployed=tuple(sorted(start)),
         left=left_open(situation, reserve, larger_tests(tables, tested, bought)),
-        unstaffed=tuple(Unstaffed(name, lack) for name, lack in (lacks | crowded).items()),
-        useless=tuple(sorted(situation.candidates - affordable - set(crowded))),
+        unstaffed=tuple(Unstaffed(name, lack) for name, lack in (lacks | exceeding).items()),
+        useless=tuple(sorted(situation.candidates - affordable - set(exceeding))),
         days=prices.days(bought - start, start),
         available={s: days * prices.years for s, days in prices.available.items()},
         sets_rated=situation.valuation.sets_rated,
@@ -228,7 +227,7 @@ def _near(tables: Tables, reach: Mapping[str, frozenset[str]]) -> dict[str, Cont
     }
 
 
-def _crowded(situation: Situation, affordable: Controls) -> dict[str, str]:
+def _exceeding_people(situation: Situation, affordable: Controls) -> dict[str, str]:
     """Return controls that would help, but for which the plan leaves no people; and the lack."""
     prices, valuation = situation.prices, situation.valuation
     found = {}

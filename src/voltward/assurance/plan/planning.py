@@ -9,8 +9,7 @@ from voltward.assurance.plan.reading import check_against, load_organisation
 from voltward.assurance.plan.valuation import Scale
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.method.profile import DEFAULT_PROFILE, load_profile
-from voltward.assurance.tara.model.control_sets import resolved_sets
-from voltward.assurance.tara.model.model import Tables
+from voltward.assurance.tara.model.model import Tables, resolved_sets
 from voltward.assurance.tara.model.model_folder import model_folder
 from voltward.assurance.tara.rating.campaign_results import CampaignResults, read_campaign
 from voltward.assurance.tara.rating.rating import Rater

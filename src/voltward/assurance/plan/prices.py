@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from voltward.assurance.plan.organisation import Contract, Infrastructure, Organisation
-from voltward.assurance.tara.model.controls import Measure
+from voltward.assurance.tara.model.attacks import Measure
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class PriceList:
 
     Attributes:
         controls: Control to its price, without infrastructure.
-        needs: Control to the missing infrastructure that it stands on, directly or not.
+        needs: Control to the missing infrastructure that it depends on, directly or not.
         infrastructure: Missing infrastructure to its price.
         years: Horizon.
         available: Skill to person-days a year.
@@ -124,7 +124,7 @@ def price_list(
     measures = tuple(measures)
     return PriceList(
         controls={m.id: _own_price(organisation, m, layers.get(m.id, "")) for m in measures},
-        needs={m.id: _stands_on(m.cost.infrastructure, missing) for m in measures},
+        needs={m.id: _missing_for(m.cost.infrastructure, missing) for m in measures},
         infrastructure={
             name: _price(
                 (entry.once_EUR, entry.yearly_EUR),
@@ -190,7 +190,7 @@ def _price(
     )
 
 
-def _stands_on(names: Iterable[str], missing: Mapping[str, Infrastructure]) -> frozenset[str]:
+def _missing_for(names: Iterable[str], missing: Mapping[str, Infrastructure]) -> frozenset[str]:
     found: set[str] = set()
     open_names = [name for name in names if name in missing]
     while open_names:

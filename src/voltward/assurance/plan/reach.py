@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from voltward.assurance.tara.model.attack_tree import leaves_of, read_tree
-from voltward.assurance.tara.model.controls import Measure
+from voltward.assurance.tara.model.attacks import Measure
 from voltward.assurance.tara.model.leaves import attack_needs
 from voltward.assurance.tara.model.model import Tables
 from voltward.attacks.catalogue import ATTACKS

@@ -122,7 +122,7 @@ def _repeated(path: str, key: str, ids: Iterable[str]) -> Iterator[Configuration
     for name, times in Counter(ids).items():
         if times > 1:
             yield ConfigurationError(
-                f"{path}: {key}: '{name}' is there {times} times",
+                f"{path}: {key}: '{name}' appears {times} times",
                 why="which of them counts would be a guess",
                 hint="keep one",
             )

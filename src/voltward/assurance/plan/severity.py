@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from voltward.assurance.tara.method.cvss_metrics import METRICS, cvss_score, exploitability
 from voltward.assurance.tara.model.attacks import Step
-from voltward.assurance.tara.model.scenarios import Damage, Threat
+from voltward.assurance.tara.model.item import Damage, Threat
 from voltward.assurance.tara.model.words import Category, ImpactLevel, SecurityProperty
-from voltward.assurance.tara.rating.rated import RatedPath
+from voltward.assurance.tara.rating.records import RatedPath
 
 RULE = (
     "exploitability: of each metric the hardest value over the steps of the path's easiest way; "

@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from voltward.assurance.tara.rating.rated import RatedPath, RatedRisk
+from voltward.assurance.tara.rating.records import Pair, RatedPath, RatedRisk, by_pair
 
 Controls = frozenset[str]
-Pair = tuple[str, str]
 # Rated risk, and the risk if every untested control were shown to hold.
 Levels = dict[Pair, tuple[int, int]]
 SET_NAME = "plan"
@@ -84,7 +83,7 @@ class Valuation:
         return {pair: rated for pair, (rated, _) in self._levels(controls)}
 
     def if_shown(self, controls: Controls) -> dict[Pair, int]:
-        """Return the same, if every untested control were shown to hold."""
+        """Return the risks of the pairs if every untested control were shown to hold."""
         return {pair: shown for pair, (_, shown) in self._levels(controls)}
 
     def open(self, controls: Controls) -> Worth:
@@ -126,11 +125,8 @@ class Valuation:
 
     def _rate(self, controls: Controls) -> tuple[str, ...]:
         found: dict[str, Levels] = {}
-        for risk in self._judge.rate_set(SET_NAME, controls)[1]:
-            levels = found.setdefault(risk.threat, {})
-            pair = risk.damage, risk.threat
-            rated, shown = levels.get(pair, (1, 1))
-            levels[pair] = max(rated, risk.risk), max(shown, risk.if_shown)
+        for pair, rated in by_pair(self._judge.rate_set(SET_NAME, controls)[1]).items():
+            found.setdefault(rated.worst.threat, {})[pair] = rated.worst.risk, rated.if_shown
         for threat, levels in found.items():
             self._kept[self._key(threat, controls)] = levels
         return tuple(found)

@@ -43,7 +43,7 @@ def is_signed(der: bytes, proof: bytes, message: bytes) -> bool:
 
 
 def opened(raw: bytes) -> tuple[bytes, bytes, str, dict[str, str]]:
-    """Return signed message, signature, key id, and path to digest; only one spelling passes."""
+    """Return signed message, signature, key id, and path to digest; one encoding passes."""
     envelope = json.loads(raw)
     (entry,) = envelope["signatures"]
     payload, proof, keyid = b64decode(envelope["payload"]), b64decode(entry["sig"]), entry["keyid"]

@@ -2,24 +2,28 @@
 
 import json
 from collections import Counter
-from importlib import import_module
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
+from cantools.database import Database
 
 from voltward.core.errors import ConfigurationError, GateFailedError, NothingRanError
 from voltward.core.suggestion import nearest
+from voltward.physical.can import secured_frame
 from voltward.physical.can.candump import LoggedFrame, format_line, parse_lines
+from voltward.physical.can.database import (
+    decode_frame,
+    encode_message,
+    load_database,
+    shipped_database,
+)
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.secured_profile import (
     SECURED_IDENTIFIER_OFFSET,
     profile_named,
 )
-
-if TYPE_CHECKING:
-    from cantools.database import Database
 
 RECORD_KEYS = ("message", "signals", "timestamp_s", "channel", "identifier")
 TABLE_ROW = "{:>17}  {:>8}  {:<28}  {:<24}  {:>16}  {}"
@@ -27,17 +31,16 @@ TABLE_ROW = "{:>17}  {:>8}  {:<28}  {:<24}  {:>16}  {}"
 
 def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
     """Print a line for each signal of each frame."""
-    database, decode_frame = _database(dbc), _module("database").decode_frame
+    database = _database(dbc)
     if not as_json:
         click.echo(TABLE_ROW.format("time_s", "id", "message", "signal", "value", "unit").rstrip())
     for logged in parse_lines(log):
-        decoded = decode_frame(database, logged.frame)
-        head = _head(logged)
-        data = logged.frame.data.hex()
-        if as_json and decoded is None:
-            _print_json({**head, "message": None, "data": data})
-        elif as_json and decoded is not None:
-            _print_json({**head, "message": decoded.message, "signals": dict(decoded.signals)})
+        decoded, data = decode_frame(database, logged.frame), logged.frame.data.hex()
+        if as_json:
+            content: dict[str, Any] = {"message": None, "data": data}
+            if decoded is not None:
+                content = {"message": decoded.message, "signals": dict(decoded.signals)}
+            _print_json({**_head(logged), **content})
         elif decoded is None:
             _print_row(logged, "(unknown)", "data", data, "")
         else:
@@ -47,7 +50,7 @@ def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
 
 def encode(records: TextIO, dbc: Path | None, channel: str) -> None:
     """Print a candump line for each record."""
-    database, encode_message = _database(dbc), _module("database").encode_message
+    database = _database(dbc)
     for number, text in enumerate(records, start=1):
         if not text.strip():
             continue
@@ -67,14 +70,13 @@ def authenticate(
 ) -> None:
     """Print each frame with its freshness value and authenticator."""
     key, chosen = _key(key_file), profile_named(profile)
-    authenticate_frame = _module("secured_frame").authenticate
     used: Counter[tuple[bool, int]] = Counter()
     for logged in parse_lines(log):
         plain = _with_secured_identifier(logged.frame) if secured_identifiers else logged.frame
         sender = (plain.extended, plain.identifier)
         value = freshness + used[sender] if chosen.freshness_bits else 0
         used[sender] += 1
-        secured = authenticate_frame(plain, key, value, chosen)
+        secured = secured_frame.authenticate(plain, key, value, chosen)
         click.echo(format_line(LoggedFrame(logged.timestamp_s, logged.channel, secured)))
 
 
@@ -89,12 +91,13 @@ def verify(
 ) -> None:
     """Print the verdict on each frame."""
     key, chosen = _key(key_file), profile_named(profile)
-    verify_frame = _module("secured_frame").verify
     known: dict[tuple[bool, int], int] = {}
     reasons: Counter[str] = Counter()
     for logged in parse_lines(log):
         sender = (logged.frame.extended, logged.frame.identifier)
-        verdict = verify_frame(logged.frame, key, known.get(sender, last_freshness), chosen, window)
+        verdict = secured_frame.verify(
+            logged.frame, key, known.get(sender, last_freshness), chosen, window
+        )
         known[sender] = verdict.freshness
         reasons[str(verdict.reason)] += 1
         record: dict[str, Any] = {
@@ -117,29 +120,24 @@ def _conclude(reasons: Counter[str]) -> None:
     frames = reasons.total()
     rejected = frames - reasons["accepted"]
     if frames == 0:
-        raise NothingRanError("no frame to verify", hint="candump lines are read from LOG or stdin")
+        raise NothingRanError(
+            "no frame to verify", hint="give candump lines as LOG or standard input"
+        )
     if rejected:
         causes = (f"{count} {reason}" for reason, count in sorted(reasons.items()))
         raise GateFailedError(f"{rejected} of {frames} frames rejected", why=", ".join(causes))
 
 
-def _module(name: str) -> Any:
-    """Import what needs cantools or cryptography when a filter runs, so that help stays quick."""
-    return import_module(f"voltward.physical.can.{name}")
-
-
-def _database(dbc: Path | None) -> "Database":
-    module = _module("database")
-    database: Database = module.shipped_database() if dbc is None else module.load_database(dbc)
-    return database
+def _database(dbc: Path | None) -> Database:
+    return shipped_database() if dbc is None else load_database(dbc)
 
 
 def _key(key_file: Path) -> bytes:
     try:
-        key: bytes = _module("secured_frame").key_from_hexadecimal(key_file.read_text().strip())
+        key = secured_frame.key_from_hexadecimal(key_file.read_text().strip())
     except (OSError, UnicodeDecodeError, ConfigurationError) as error:
         raise ConfigurationError(
-            f"{key_file}: holds no AES-128 key", why="32 hexadecimal digits are needed"
+            f"{key_file}: is not an AES-128 key", why="32 hexadecimal digits are needed"
         ) from error
     return key
 
@@ -162,7 +160,8 @@ def _record(text: str, number: int) -> dict[str, Any]:
         raise ConfigurationError(f"line {number}: not JSON: {text.strip()!r}") from error
     if not isinstance(record, dict) or not isinstance(record.get("message"), str):
         raise ConfigurationError(
-            f"line {number}: no message: {text.strip()!r}", why='{"message": NAME, "signals": {}}'
+            f"line {number}: names no message: {text.strip()!r}",
+            why='a line has the form {"message": NAME, "signals": {...}}',
         )
     if not isinstance(record.get("signals"), dict):
         raise ConfigurationError(f"line {number}: 'signals' must be an object")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.exchange.schemas import model_schema, rating_schema
+from voltward.assurance.tara.exchange.json_format import model_schema, rating_schema
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import Document, adapter, read_document
 from voltward.interfaces.cli.output import (

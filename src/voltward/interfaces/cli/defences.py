@@ -69,7 +69,7 @@ def show_defence(name: str, *, as_json: bool) -> None:
 
 
 def _show_stack(name: str, *, as_json: bool) -> None:
-    stack = resolve_stack(StackChoice(name, name), load_system())
+    stack = resolve_stack(StackChoice(name=name), load_system())
     if as_json:
         document = {
             "id": name,

@@ -6,13 +6,13 @@ import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from voltward import __version__
 from voltward.comms.broker import mosquitto_program, mosquitto_version
-from voltward.core.errors import EnvironmentLacksError, ExitCode
+from voltward.core.errors import ConfigurationError, EnvironmentLacksError, ExitCode
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -126,9 +126,10 @@ def _port() -> Finding:
 
 
 def _socket() -> Finding:
+    hub = import_module("voltward.physical.can.hub")
     try:
-        with TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX) as probe:
-            probe.bind(f"{folder}/probe")
-    except OSError as error:
+        with TemporaryDirectory() as folder, hub.HubServer(Path(folder) / "can.sock"):
+            pass
+    except (OSError, ConfigurationError) as error:
         return Finding("unix socket", "live", present=False, found=str(error))
     return Finding("unix socket", "live", present=True, found="can be made")

@@ -1,7 +1,9 @@
 """`voltward live`: the same functions in separate processes, over a real bus and a real broker."""
 
+import signal
 from pathlib import Path
 
+from voltward.core.termination import StoppedError
 from voltward.interfaces.cli.output import (
     columns,
     detail,
@@ -18,10 +20,10 @@ from voltward.ranges.live.supervision.run import run_live
 
 HEAD = ("case", "forged", "lost", "refused", "tls", "backlog", "alarm", "twin error", "verdict")
 NOTE = (
-    "forged: records that the cloud took and the ECU never sent; refused: handshakes that "
-    "the gateway broke off + what the broker refused; backlog: most records waiting at a time; "
-    "alarm: tick of the first; twin error: largest error of the twin's SoC from the attack on; "
-    "reached: forgeries got to the cloud"
+    "forged: records that the cloud accepted and the ECU never sent; refused: handshakes that "
+    "the gateway aborted + what the broker refused; backlog: most records waiting at a time; "
+    "alarm: first tick with an alarm; twin error: largest error of the twin's SoC from the attack "
+    "on; reached: forged records got to the cloud"
 )
 
 
@@ -30,12 +32,15 @@ def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
     settings = load_settings(file)
     with progress_bar() as advance:
         done = iter(range(len(settings.case)))
-        result = run_live(
-            settings,
-            out,
-            progress=lambda _name: advance("live", next(done), len(settings.case)),
-            replacing=naming(force=force),
-        )
+        try:
+            result = run_live(
+                settings,
+                out,
+                progress=lambda _name: advance("live", next(done), len(settings.case)),
+                replacing=naming(force=force),
+            )
+        except KeyboardInterrupt as error:
+            raise StoppedError(signal.SIGINT) from error
     if as_json:
         emit_json(result.report.model_dump(mode="json"))
         return
@@ -46,8 +51,10 @@ def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
 
 def print_schema(subject: str) -> None:
     """Print the JSON Schema of the report or of the file."""
-    model = LiveReport if subject == "live.json" else LiveSettings
-    emit_json(model.model_json_schema())
+    if subject == "live.json":
+        emit_json(LiveReport.model_json_schema(mode="serialization"))
+    else:
+        emit_json(LiveSettings.model_json_schema())
 
 
 def _show(report: LiveReport) -> None:
@@ -55,7 +62,7 @@ def _show(report: LiveReport) -> None:
     emit(columns([_row(case) for case in report.cases], HEAD))
     emit(NOTE)
     for case in report.cases:
-        for reason in _reasons(case):
+        for reason in _refusals(case):
             emit(f"{case.case}: {reason}")
     emit(
         f"{len(report.processes)} processes started, left running: {len(report.left_running)}; "
@@ -86,10 +93,10 @@ def _row(case: CaseReport) -> tuple[str, ...]:
     )
 
 
-def _reasons(case: CaseReport) -> list[str]:
-    """Return in whose words sessions and records were refused."""
-    told = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
+def _refusals(case: CaseReport) -> list[str]:
+    """Return why sessions and records were refused, in the words of gateway and broker."""
+    reasons = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
     if case.refusal:
         ticks = case.figures.sessions_refused
-        told.insert(0, f"no session in {ticks} ticks, in the first because: {case.refusal}")
-    return told
+        reasons.insert(0, f"no session in {ticks} ticks; first reason: {case.refusal}")
+    return reasons

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -105,7 +106,7 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
 
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
     configuration, 3 gate failed or fit unsound, 4 evidence not valid, 5 nothing ran, 6 the
-    environment lacks something, 130 interrupted, 141 the reader of the output left.
+    environment lacks something, 130 interrupted, 141 the reader of the output left, 143 terminated.
 
     Examples:
         voltward run examples/demo.toml --out out/demo
@@ -168,8 +169,19 @@ def _full(error: OSError) -> int:
     return show_error(what, "", "make room, or write elsewhere", ExitCode.USAGE, as_json=False)
 
 
+def heed_interrupts() -> None:
+    """Let SIGINT interrupt this process although it inherited that the signal is ignored.
+
+    A shell without job control, as in a script, starts what stands before `&` with SIGINT ignored,
+    and Python leaves it so: `kill -INT` would do nothing, and the processes of a run inherit it.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
+    heed_interrupts()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

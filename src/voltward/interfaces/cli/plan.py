@@ -33,7 +33,7 @@ def plan_controls(
         )
     if budget is not None and not math.isfinite(budget):
         raise ConfigurationError(
-            f"--budget: {budget} is no sum of money", hint="leave it out for no limit"
+            f"--budget: {budget} is not a sum of money", hint="leave it out for no limit"
         )
     plan, subject = plan_for(
         organisation,

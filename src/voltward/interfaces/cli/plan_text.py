@@ -49,8 +49,8 @@ def plan_text(plan: Plan, title: str, runs: str) -> str:
             *_verdict(plan),
             *_people(plan),
             "",
-            *_open(plan),
-            *_rest(plan),
+            *_open_risks(plan),
+            *_without_effect(plan),
         ]
     )
 
@@ -87,7 +87,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     severity = row.severity
     return (
         str(row.rank),
-        _what(row),
+        _purchase(row),
         f"{pick.price.once_EUR / 1e3:,.1f}",
         f"{pick.price.yearly_EUR / 1e3:,.1f}",
         f"{row.spent_EUR / 1e3:,.1f}",
@@ -99,7 +99,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _what(row: Row) -> str:
+def _purchase(row: Row) -> str:
     pick = row.pick
     text = " + ".join(pick.controls[:_SHOWN_CONTROLS])
     if len(pick.controls) > _SHOWN_CONTROLS:
@@ -139,7 +139,7 @@ def _people(plan: Plan) -> Iterator[str]:
         yield f"people missing: {len(plan.unstaffed) - _SHOWN_RISKS} more controls: --json"
 
 
-def _open(plan: Plan) -> Iterator[str]:
+def _open_risks(plan: Plan) -> Iterator[str]:
     if not plan.left:
         yield f"no risk of {HIGH} or more is left"
         return
@@ -169,7 +169,7 @@ def _risk(risk: OpenRisk) -> tuple[str, ...]:
     )
 
 
-def _rest(plan: Plan) -> Iterator[str]:
+def _without_effect(plan: Plan) -> Iterator[str]:
     if plan.useless:
         yield f"adds nothing to these ({len(plan.useless)}): {_listed(plan.useless, 6)}"
     if any(row.severity for row in plan.rows):

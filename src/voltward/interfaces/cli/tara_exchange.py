@@ -9,10 +9,10 @@ from voltward.assurance.tara.checks.problem import Problem, Severity
 from voltward.assurance.tara.exchange.exported import rated_export
 from voltward.assurance.tara.exchange.formats import FORMATS
 from voltward.assurance.tara.exchange.mermaid import is_too_large
-from voltward.assurance.tara.exchange.toml_folder import refuse_filled, write_folder
+from voltward.assurance.tara.exchange.toml_folder import write_folder
 from voltward.assurance.tara.exchange.workbook_import import import_workbook
 from voltward.assurance.tara.model.model import Tables
-from voltward.assurance.tara.model.model_folder import read_model
+from voltward.assurance.tara.model.model_folder import read_model, refuse_filled
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import write_bytes
 from voltward.interfaces.cli.output import (

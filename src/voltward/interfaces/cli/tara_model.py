@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from voltward.assurance.tara.checks.annex5_coverage import coverage
-from voltward.assurance.tara.checks.expiry import expiry_warnings
+from voltward.assurance.tara.checks.decisions import expiry_warnings
 from voltward.assurance.tara.checks.loading import problems
-from voltward.assurance.tara.checks.missing_bypass import bypass_warnings
 from voltward.assurance.tara.checks.model_counts import count_model
 from voltward.assurance.tara.checks.problem import Problem, Severity
+from voltward.assurance.tara.checks.values import bypass_warnings
 from voltward.assurance.tara.model.generated_threats import candidate_line, generated
-from voltward.assurance.tara.model.model_copy import copy_model
 from voltward.assurance.tara.model.model_folder import (
     Model,
+    copy_model,
     model_folder,
     read_model,
 )

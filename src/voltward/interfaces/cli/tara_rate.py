@@ -1,15 +1,15 @@
 """`voltward tara rate`: every risk under every control set, side by side."""
 
-import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from voltward.assurance.tara.checks.work_products import work_products
+from voltward.assurance.tara.checks.model_counts import work_products
 from voltward.assurance.tara.model.words import Basis
-from voltward.assurance.tara.rating.rated import RatedRisk, Rating
 from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.rating_file import looks_like_rating
+from voltward.assurance.tara.rating.records import Pair, RatedPair, Rating
 from voltward.assurance.tara.rating.risk_gate import RiskVerdict, judge_risks
 from voltward.core.errors import ConfigurationError, ExitCode
 from voltward.core.files import pretty_json, write_text
@@ -51,7 +51,7 @@ def rate_model(
         emit_json(_document(rater, rating, verdict))
     else:
         _print(rater, rating, None if show_all else ROWS_SHOWN)
-        emit(_next(rating, folder, profile, runs, method))
+        emit(_next_command(rating, folder, profile, runs, method))
         if verdict:
             emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
     if verdict and not verdict.passed:
@@ -60,21 +60,15 @@ def rate_model(
 
 def _refuse_other_files(out: Path) -> None:
     """Replace a rating only: a model file of that name would be lost."""
-    if not out.is_file():
-        return
-    try:
-        known = json.loads(out.read_text(encoding="utf-8"))
-    except ValueError:
-        known = None
-    if not (isinstance(known, dict) and "control_sets" in known and "risks" in known):
+    if out.is_file() and not looks_like_rating(out):
         raise ConfigurationError(
-            f"{out}: exists and is no rating",
+            f"{out}: exists and is not a rating file",
             why="--out replaces nothing but a rating",
             hint="give another name",
         )
 
 
-def _next(
+def _next_command(
     rating: Rating,
     folder: str | None,
     profile: str | None,
@@ -103,22 +97,11 @@ def _document(rater: Rater, rating: Rating, verdict: RiskVerdict | None) -> dict
     }
 
 
-def highest(risks: tuple[RatedRisk, ...]) -> dict[tuple[str, str], RatedRisk]:
-    """Return the risk of the worst category for every pair of damage and threat."""
-    found: dict[tuple[str, str], RatedRisk] = {}
-    for risk in risks:
-        pair = (risk.damage, risk.threat)
-        known = found.get(pair)
-        if known is None or (risk.risk, risk.impact.rank) > (known.risk, known.impact.rank):
-            found[pair] = risk
-    return found
-
-
 def _print(rater: Rater, rating: Rating, most: int | None) -> None:
     sets = rating.control_sets
-    of_sets = {name: highest(rating.of_set(name)) for name in sets}
+    of_sets = {name: rating.pairs(name) for name in sets}
     first, last = of_sets[sets[0]], of_sets[sets[-1]]
-    order = sorted(first, key=lambda pair: (-first[pair].risk, -last[pair].risk, pair))
+    order = sorted(first, key=lambda pair: (-first[pair].worst.risk, -last[pair].worst.risk, pair))
     rows = [_row(pair, of_sets, sets) for pair in order[:most]]
     head = ("risk", "category", "impact", "feasibility", *sets, "cal", "treatment", "rests on")
     emit(columns(rows, head))
@@ -127,7 +110,10 @@ def _print(rater: Rater, rating: Rating, most: int | None) -> None:
     emit("")
     tables = rater.model.tables
     if tables.goal:
-        goals = [(g.id, g.owner, _of(rater, g.id, of_sets, sets), g.statement) for g in tables.goal]
+        goals = [
+            (g.id, g.owner, _highest_of_goal(rater, g.id, of_sets, sets), g.statement)
+            for g in tables.goal
+        ]
         emit(columns(goals, ("goal", "owner", "highest risk", "statement")))
         emit("")
     if tables.claim:
@@ -139,30 +125,32 @@ def _print(rater: Rater, rating: Rating, most: int | None) -> None:
 
 
 def _row(
-    pair: tuple[str, str], of_sets: dict[str, dict[tuple[str, str], RatedRisk]], sets: Any
+    pair: Pair, of_sets: dict[str, dict[Pair, RatedPair]], sets: tuple[str, ...]
 ) -> tuple[str, ...]:
-    first, last = of_sets[sets[0]][pair], of_sets[sets[-1]][pair]
-    values = [of_sets[name][pair] for name in sets]
+    rated = [of_sets[name][pair] for name in sets]
+    first, last = rated[0], rated[-1]
+    worst = first.worst
     return (
         ".".join(pair),
-        first.category,
-        first.impact,
-        first.feasibility,
-        *(_value(risk) for risk in values),
-        str(first.cal or "-"),
-        first.treatment or "-",
+        worst.category,
+        worst.impact,
+        worst.feasibility,
+        *map(_value, rated),
+        str(worst.cal or "-"),
+        worst.treatment or "-",
         first.basis if first.basis == last.basis else f"{first.basis} -> {last.basis}",
     )
 
 
-def _value(risk: RatedRisk) -> str:
-    return f"{risk.risk} ({risk.if_shown})" if risk.if_shown < risk.risk else str(risk.risk)
+def _value(pair: RatedPair) -> str:
+    risk = pair.worst.risk
+    return f"{risk} ({pair.if_shown})" if pair.if_shown < risk else str(risk)
 
 
-def _of(
+def _highest_of_goal(
     rater: Rater,
     goal: str,
-    of_sets: dict[str, dict[tuple[str, str], RatedRisk]],
+    of_sets: dict[str, dict[Pair, RatedPair]],
     sets: tuple[str, ...],
 ) -> str:
     treated = {
@@ -173,8 +161,8 @@ def _of(
     values = [
         max(
             (
-                risk.risk
-                for (damage, threat), risk in of_sets[name].items()
+                rated.worst.risk
+                for (damage, threat), rated in of_sets[name].items()
                 if (threat, damage) in treated or (threat, "") in treated
             ),
             default=0,
@@ -188,9 +176,9 @@ def summary_lines(rating: Rating) -> list[str]:
     """Return the counts of a rating: risks by level and what they rest on, set by set."""
     lines = []
     for name in rating.control_sets:
-        risks = highest(rating.of_set(name)).values()
-        levels = Counter(risk.risk for risk in risks)
-        bases = Counter(risk.basis for risk in risks)
+        pairs = rating.pairs(name).values()
+        levels = Counter(pair.worst.risk for pair in pairs)
+        bases = Counter(pair.basis for pair in pairs)
         by_level = "  ".join(f"{levels[value]:3d} of {value}" for value in (5, 4, 3, 2, 1))
         by_basis = ", ".join(f"{bases[basis]} {basis}" for basis in Basis)
         lines.append(f"{name:10s} {by_level}   {by_basis}")

@@ -1,20 +1,18 @@
 """`voltward tara show` and `diff`: one risk explained, two ratings compared."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from voltward.assurance.tara.rating.explanation import explain
 from voltward.assurance.tara.rating.rating_diff import Move, RatingDiff, compare_ratings
 from voltward.assurance.tara.rating.rating_file import read_rating_file
+from voltward.assurance.tara.rating.records import Rating
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
     emit,
     emit_json,
-    plain,
 )
 from voltward.interfaces.cli.tara_options import (
     open_rater,
@@ -32,7 +30,7 @@ def show_risk(
 
 def show_moves(old: Path, new: Path, *, show_all: bool, as_json: bool) -> None:
     """Print which ratings moved, and why."""
-    found = compare_ratings(_snapshot(old), _snapshot(new))
+    found = compare_ratings(_rating(old), _rating(new))
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **asdict(found)})
         return
@@ -40,7 +38,8 @@ def show_moves(old: Path, new: Path, *, show_all: bool, as_json: bool) -> None:
         emit(line)
 
 
-def _snapshot(path: Path) -> dict[str, Any]:
+def _rating(path: Path) -> Rating:
+    """Return the rating that a path stands for: a file, a run folder, or a model to rate."""
     if path.is_dir() and (path / RISK_FILE).is_file():
         path /= RISK_FILE
     if path.is_dir() and (path / "run.json").is_file():
@@ -49,10 +48,8 @@ def _snapshot(path: Path) -> dict[str, Any]:
             hint=f"rate it first: voltward tara rate DIR --run {path} --out FILE.json",
         )
     if path.is_dir() or not path.exists():
-        rated = open_rater(str(path), None, ()).rate().as_document()
-        copied: dict[str, Any] = json.loads(json.dumps(plain(rated)))
-        return copied
-    return read_rating_file(path)
+        return open_rater(str(path), None, ()).rate()
+    return read_rating_file(path).rating
 
 
 def _lines(found: RatingDiff, *, show_all: bool) -> list[str]:

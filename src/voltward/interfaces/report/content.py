@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from voltward.interfaces.report.risk_file import RiskFile
+from voltward.interfaces.report.risk_view import RiskView
 from voltward.interfaces.report.words import count
 from voltward.results.columns import BASELINE_STACK, NO_ATTACK
 from voltward.results.matrix import Row
@@ -30,13 +30,13 @@ class Content:
     folder: RunFolder
     cases: Sequence[Row]
     matrix: Sequence[Row]
-    risk: RiskFile | None = None
+    risk: RiskView | None = None
 
     @classmethod
     def read(cls, path: Path) -> "Content":
         """Read a run folder; report and figures of an earlier time are not looked at."""
         folder = RunFolder.open(path, with_report=False)
-        return cls(folder, folder.cases(), folder.matrix(), RiskFile.read(path))
+        return cls(folder, folder.cases(), folder.matrix(), RiskView.read(path))
 
     @property
     def run(self) -> Mapping[str, Any]:

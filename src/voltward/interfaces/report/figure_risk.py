@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from voltward.assurance.tara.model.words import FEASIBILITIES, IMPACT_LEVELS
-from voltward.interfaces.report.risk_file import HIGH_RISK, RISK_VALUES, RiskFile
+from voltward.interfaces.report.risk_view import RISK_VALUES, RiskView
 from voltward.interfaces.report.style import MUTED, PAPER, canvas, caption, heading
 
 # From pale to dark, so that lightness alone carries the order, as in the heat map of goals.
@@ -20,7 +20,7 @@ _HEAD_IN, _CELL_IN, _FOOT_IN = 0.54, 0.52, 0.5
 _PANELS_A_ROW = 3
 
 
-def draw_risk(risk: RiskFile, label: str) -> Figure:
+def draw_risk(risk: RiskView, label: str) -> Figure:
     """Draw how many pairs of damage and threat lie at each place of the matrix, set by set.
 
     Args:
@@ -51,13 +51,12 @@ def draw_risk(risk: RiskFile, label: str) -> Figure:
     return figure
 
 
-def describe_risk(risk: RiskFile) -> str:
+def describe_risk(risk: RiskView) -> str:
     """Return in words what the figure shows."""
     parts = []
     for control_set in risk.sets:
-        pairs = risk.pairs(control_set)
-        high = sum(pair["risk"] >= HIGH_RISK for pair in pairs)
-        parts.append(f"control set {control_set}: {high} of {len(pairs)} pairs at risk 4 or 5")
+        high, total = risk.high(control_set), len(risk.pairs(control_set))
+        parts.append(f"control set {control_set}: {high} of {total} pairs at risk 4 or 5")
     return f"Risk matrices, impact by feasibility; {'; '.join(parts)}"
 
 
@@ -68,10 +67,10 @@ def _impacts(axes: Axes, top_in: float) -> None:
     axes.text(_LABEL_IN - 0.08, top_in - 0.1, "impact", fontsize=7, color=MUTED, ha="right")
 
 
-def _panel(axes: Axes, place: tuple[float, float, float], risk: RiskFile, control_set: str) -> None:
+def _panel(axes: Axes, place: tuple[float, float, float], risk: RiskView, control_set: str) -> None:
     x, y, width_in = place
-    pairs = risk.pairs(control_set)
-    counted = Counter((pair["impact"], pair["feasibility"]) for pair in pairs)
+    worst = (pair.worst for pair in risk.pairs(control_set))
+    counted = Counter((risk.impact, risk.feasibility) for risk in worst)
     title = risk.title(control_set)
     axes.text(x + 0.03, y + 0.18, control_set, fontsize=9.5, fontweight="bold")
     if title != control_set:

@@ -19,7 +19,7 @@ from voltward.interfaces.report.figure_matrix import draw_matrix
 from voltward.interfaces.report.figure_risk import describe_risk, draw_risk
 from voltward.interfaces.report.figure_timeline import draw_timeline
 from voltward.interfaces.report.risk_chapter import risk_label, write_risk_chapter
-from voltward.interfaces.report.risk_file import RISK_VALUES
+from voltward.interfaces.report.risk_view import RISK_VALUES
 from voltward.interfaces.report.style import drawing, inline_svg, save
 from voltward.interfaces.report.summary import summarise
 from voltward.interfaces.report.words import between, number, percent

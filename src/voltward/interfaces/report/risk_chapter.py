@@ -1,14 +1,14 @@
-"""The risk chapter: counts, the top risks before and after, and what others stand to lose."""
+"""The risk chapter: counts, the top risks before and after, and the stakes of others."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from voltward.assurance.tara.model.words import IMPACT_LEVELS
+from voltward.assurance.tara.rating.records import Evidence, RatedRisk
 from voltward.interfaces.report.content import Content
-from voltward.interfaces.report.risk_file import Risk, RiskFile
 from voltward.interfaces.report.risk_moves import Moved, moved
 from voltward.interfaces.report.risk_stays import Stayed, stayed
+from voltward.interfaces.report.risk_view import RiskView
 from voltward.interfaces.report.words import count
 
 _TOP_SHOWN = 15
@@ -70,7 +70,7 @@ class TopRisk:
 
 @dataclass(frozen=True)
 class Stake:
-    """What a stakeholder outside the road user's view stands to lose."""
+    """What a stakeholder outside the road user's view may lose."""
 
     damage: str
     threat: str
@@ -127,10 +127,12 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
     risk = content.risk
     if risk is None:
         return None
-    pairs = sorted(risk.pairs(risk.before), key=lambda pair: _order(risk, pair))
-    total = len(risk.pairs(risk.before))
+    worst = sorted(
+        (pair.worst for pair in risk.pairs(risk.before)), key=lambda entry: _order(risk, entry)
+    )
+    total = len(worst)
     high = risk.high(risk.before)
-    given = tuple(str(limit) for limit in risk.document.get("limits", ())) or _LIMITS
+    given = risk.presentation.limits or _LIMITS
     of_track = f"Track {content.track}: what was measured holds for this truth track only."
     return RiskChapter(
         headline=_headline(risk),
@@ -140,8 +142,8 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
         counts=tuple(
             Count(name, risk.title(name), risk.values(name), risk.bases(name)) for name in risk.sets
         ),
-        top=tuple(_top_risk(content, risk, pair) for pair in pairs[:_TOP_SHOWN]),
-        more=max(0, len(pairs) - _TOP_SHOWN),
+        top=tuple(_top_risk(content, risk, entry) for entry in worst[:_TOP_SHOWN]),
+        more=max(0, len(worst) - _TOP_SHOWN),
         moved=moved(risk),
         stayed=stayed(risk),
         stakes=_stakes(risk),
@@ -151,18 +153,18 @@ def write_risk_chapter(content: Content) -> RiskChapter | None:
     )
 
 
-def risk_label(content: Content, risk: RiskFile) -> str:
+def risk_label(content: Content, risk: RiskView) -> str:
     """Return what figure and tables of the chapter name: track, seeds and profile."""
     return f"track {content.track} · {content.seed_words()} · profile {risk.profile}"
 
 
-def _headline(risk: RiskFile) -> str:
+def _headline(risk: RiskView) -> str:
     if risk.before == risk.after:
         return f" at 4 or 5 (control set {risk.after})."
     return f" at 4 or 5 before, {risk.high(risk.after)} after (control set {risk.after})."
 
 
-def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
+def _lead(content: Content, risk: RiskView) -> tuple[str, ...]:
     total = count(len(risk.pairs(risk.before)), "pair")
     first = (
         f"{risk.high(risk.before)} of {total} of damage and threat are at 4 or 5 with control set "
@@ -170,7 +172,7 @@ def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
     )
     first = ", ".join((first, *(f"{risk.high(name)} with {name}" for name in risk.sets[1:])))
     measured, estimated, assumed = risk.bases(risk.after)
-    run = risk.document["run"]
+    run = risk.rating.run
     rests = (
         f"Under {risk.after}, {measured} rest on measurement, {estimated} on estimates with a "
         f"source and {assumed} on assumptions."
@@ -182,86 +184,82 @@ def _lead(content: Content, risk: RiskFile) -> tuple[str, ...]:
     return f"{first}.", rests, scope
 
 
-def _order(risk: RiskFile, pair: Risk) -> tuple[Any, ...]:
+def _order(risk: RiskView, worst: RatedRisk) -> tuple[Any, ...]:
     """Highest before first, then highest after, then by impact and id."""
-    after = risk.risk(pair["id"], risk.after)
-    impact = IMPACT_LEVELS.index(pair["impact"])
-    return -pair["risk"], -(after["risk"] if after else 0), -impact, pair["id"]
+    after = risk.risk(worst.id, risk.after)
+    return -worst.risk, -(after.risk if after else 0), -worst.impact.rank, worst.id
 
 
-def _top_risk(content: Content, risk: RiskFile, pair: Risk) -> TopRisk:
-    after = risk.risk(pair["id"], risk.after) or pair
+def _top_risk(content: Content, risk: RiskView, worst: RatedRisk) -> TopRisk:
+    after = risk.risk(worst.id, risk.after) or worst
     return TopRisk(
-        id=pair["id"],
-        damage=risk.title(pair["damage"]),
-        threat=risk.title(pair["threat"]),
-        category=pair["category"],
-        impact=_change(pair["impact"], after["impact"]),
-        feasibility=_change(pair["feasibility"], after["feasibility"]),
-        values=tuple(_value(risk.risk(pair["id"], name)) for name in risk.sets),
-        cal=f"CAL{pair['cal']}" if pair["cal"] else "–",
-        treatment=pair["treatment"] or "open",
-        rests=_rests(content, risk, pair),
+        id=worst.id,
+        damage=risk.title(worst.damage),
+        threat=risk.title(worst.threat),
+        category=worst.category,
+        impact=_change(worst.impact, after.impact),
+        feasibility=_change(worst.feasibility, after.feasibility),
+        values=tuple(_value(risk.risk(worst.id, name)) for name in risk.sets),
+        cal=f"CAL{worst.cal}" if worst.cal else "–",
+        treatment=worst.treatment or "open",
+        rests=_rests(content, risk, worst),
     )
 
 
 def _change(before: str, after: str) -> str:
-    said = before if before == after else f"{before} → {after}"
-    return said.replace("_", " ")
+    change = before if before == after else f"{before} → {after}"
+    return change.replace("_", " ")
 
 
-def _value(risk: Risk | None) -> Value:
+def _value(risk: RatedRisk | None) -> Value:
     if risk is None:
         return Value(None, None)
-    shown = risk["if_shown"]
-    return Value(risk["risk"], shown if shown < risk["risk"] else None)
+    shown = risk.if_shown
+    return Value(risk.risk, shown if shown < risk.risk else None)
 
 
-def _rests(content: Content, risk: RiskFile, pair: Risk) -> tuple[Rests, ...]:
+def _rests(content: Content, risk: RiskView, worst: RatedRisk) -> tuple[Rests, ...]:
     """Return the basis before and after, as one where they are the same."""
     found: list[Rests] = []
     for name in dict.fromkeys((risk.before, risk.after)):
-        rated = risk.risk(pair["id"], name)
+        rated = risk.risk(worst.id, name)
         if rated is None:
             continue
-        attack = (rated["evidence"] or {}).get("attack", "")
+        attack = rated.evidence.attack if rated.evidence else ""
         known = attack if attack in content.attacks else ""
-        found.append(Rests(name, rated["basis"], evidence_words(rated), known))
+        found.append(Rests(name, rated.basis, evidence_words(rated.evidence), known))
     if len(found) > 1 and len({(rest.basis, rest.evidence, rest.attack) for rest in found}) == 1:
         return (Rests("", found[0].basis, found[0].evidence, found[0].attack),)
     return tuple(found)
 
 
-def evidence_words(risk: Risk) -> str:
+def evidence_words(evidence: Evidence | None) -> str:
     """Return the deciding test of a risk in words."""
-    evidence = risk["evidence"]
     if evidence is None:
         return "untested"
-    runs = int(evidence["n"])
-    reached = round(evidence["goal_share"] * runs)
-    if reached == 0:
-        return f"goal 0 of {runs}, upper 95 % bound {100 * evidence['high']:.1f} %"
-    low, high = 100 * evidence["low"], 100 * evidence["high"]
-    return f"goal {reached} of {runs}, 95 % interval {low:.0f} to {high:.0f} %"
+    if evidence.reached == 0:
+        return f"goal 0 of {evidence.n}, upper 95 % bound {100 * evidence.high:.1f} %"
+    low, high = 100 * evidence.low, 100 * evidence.high
+    return f"goal {evidence.reached} of {evidence.n}, 95 % interval {low:.0f} to {high:.0f} %"
 
 
-def _stakes(risk: RiskFile) -> tuple[Stakes, ...]:
+def _stakes(risk: RiskView) -> tuple[Stakes, ...]:
     """Return the worst stakes of each stakeholder, each pair of damage and threat once."""
-    first = {(pair["damage"], pair["threat"]): pair for pair in reversed(risk.of_set(risk.before))}
-    names = dict.fromkeys(name for pair in first.values() for name in sorted(pair["stakeholders"]))
+    first = {rated.pair: rated for rated in reversed(risk.rating.of_set(risk.before))}
+    names = dict.fromkeys(name for rated in first.values() for name in sorted(rated.stakeholders))
     return tuple(
-        _stakes_of(risk, name, [pair for pair in first.values() if name in pair["stakeholders"]])
+        _stakes_of(risk, name, [rated for rated in first.values() if name in rated.stakeholders])
         for name in sorted(names)
     )
 
 
-def _stakes_of(risk: RiskFile, name: str, pairs: Sequence[Risk]) -> Stakes:
+def _stakes_of(risk: RiskView, name: str, risks: Sequence[RatedRisk]) -> Stakes:
     rows = []
-    for pair in pairs:
-        rated = [risk.risk(pair["id"], control_set) for control_set in risk.sets]
-        stakes = [(other or {}).get("stakeholders", {}).get(name, {}) for other in rated]
+    for first in risks:
+        rated = [risk.risk(first.id, control_set) for control_set in risk.sets]
+        stakes = [other.stakeholders.get(name, {}) if other else {} for other in rated]
         values = tuple(Value(stake.get("risk"), None) for stake in stakes)
         impact = _change(stakes[0]["impact"], stakes[-1].get("impact", stakes[0]["impact"]))
-        rows.append(Stake(risk.title(pair["damage"]), risk.title(pair["threat"]), impact, values))
+        rows.append(Stake(risk.title(first.damage), risk.title(first.threat), impact, values))
     rows.sort(key=lambda row: (*(-(value.value or 0) for value in row.values), row.damage))
     return Stakes(name, tuple(rows[:_STAKES_SHOWN]), max(0, len(rows) - _STAKES_SHOWN))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voltward.assurance.tara.model.words import Basis
+from voltward.assurance.tara.rating.records import RatedRisk
 from voltward.assurance.tara.rating.verdict import UPPER_BOUND
-from voltward.interfaces.report.risk_file import Risk, RiskFile
+from voltward.interfaces.report.risk_view import RiskView
 
 _GROUPS_SHOWN, _REASONS_SHOWN, _THREATS_SHOWN = 6, 2, 4
 # Damage is measured under a whole stack: the controls on the path are not what helped.
@@ -83,12 +84,12 @@ class Moved:
     kinds: tuple[MoveKind, ...]
 
 
-def moved(risk: RiskFile) -> Moved:
+def moved(risk: RiskView) -> Moved:
     """Return the risks whose value differs between the first and the last control set."""
     found = tuple(
         _moved_risk(risk, before, after)
         for before, after in risk.both()
-        if before["risk"] != after["risk"]
+        if before.risk != after.risk
     )
     kinds = []
     for kind in (BY_TEST, BY_BOTH, BY_DAMAGE, BY_EFFORT):
@@ -98,50 +99,49 @@ def moved(risk: RiskFile) -> Moved:
     return Moved(found, tuple(kinds))
 
 
-def _moved_risk(risk: RiskFile, before: Risk, after: Risk) -> MovedRisk:
-    evidence = after["evidence"]
-    if before["impact"] != after["impact"]:
+def _moved_risk(risk: RiskView, before: RatedRisk, after: RatedRisk) -> MovedRisk:
+    evidence = after.evidence
+    if before.impact != after.impact:
         kind, reason = BY_DAMAGE, first_reason(after)
-    elif evidence and evidence["high"] <= UPPER_BOUND:
-        kind = BY_TEST if after["basis"] == Basis.MEASURED else BY_BOTH
+    elif evidence and evidence.high <= UPPER_BOUND:
+        kind = BY_TEST if after.basis == Basis.MEASURED else BY_BOTH
         reason = reason_of_test(after)
     else:
         kind, reason = BY_EFFORT, first_reason(after)
     return MovedRisk(
-        id=before["id"],
-        threat=before["threat"],
+        id=before.id,
+        threat=before.threat,
         kind=kind,
-        controls=", ".join(risk.cut_by((before["path"], after["path"]), risk.after)),
+        controls=", ".join(risk.cut_by((before.path, after.path), risk.after)),
         reason=reason,
-        before=before["risk"],
-        after=after["risk"],
+        before=before.risk,
+        after=after.risk,
         first=_first_set(risk, before),
     )
 
 
-def first_reason(risk: Risk) -> str:
+def first_reason(risk: RatedRisk) -> str:
     """Return the most important reason of a risk."""
-    return str(risk["reasons"][0]) if risk["reasons"] else "no reason was written"
+    return risk.reasons[0] if risk.reasons else "no reason was written"
 
 
-def reason_of_test(risk: Risk) -> str:
+def reason_of_test(risk: RatedRisk) -> str:
     """Return the reason that speaks of the deciding test; without one, the test in words."""
-    evidence = risk["evidence"]
+    evidence = risk.evidence
     if evidence is None:
         return first_reason(risk)
-    spoken = (str(reason) for reason in risk["reasons"] if evidence["attack"] in reason)
-    reached = round(evidence["goal_share"] * evidence["n"])
+    naming = (reason for reason in risk.reasons if evidence.attack in reason)
     return next(
-        spoken,
-        f"{evidence['attack']} under {evidence['stack']}: goal reached in {reached} of "
-        f"{evidence['n']} runs",
+        naming,
+        f"{evidence.attack} under {evidence.stack}: goal reached in {evidence.reached} of "
+        f"{evidence.n} runs",
     )
 
 
-def _first_set(risk: RiskFile, before: Risk) -> str:
+def _first_set(risk: RiskView, before: RatedRisk) -> str:
     for name in risk.sets[1:]:
-        other = risk.risk(before["id"], name)
-        if other is not None and other["risk"] != before["risk"]:
+        other = risk.risk(before.id, name)
+        if other is not None and other.risk != before.risk:
             return name
     return risk.after
 

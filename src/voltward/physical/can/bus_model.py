@@ -3,40 +3,86 @@
 Flooding is a list of transmissions with a low identifier; a bus-off attack is a `hits` rule that
 says which transmissions an attacker destroys.
 
-Source: ISO 11898-1:2015; see `frame_time` and `error_counters`.
+1. Transmissions that are ready enter the queue of their node.
+2. Of the nodes that may send, the one with the lowest identifier wins arbitration.
+3. Its frame takes its time on the bus, or is destroyed; every node's error counters change.
+4. The counters say when the sender may start again, or that it is off the bus.
+
+Source: ISO 11898-1:2015. Times are in `frame_time`. Fault confinement: +8 for each transmit error,
+    -1 for each success, passive above 127, bus-off above 255; Cho and Shin, "Error handling of
+    in-vehicle networks makes them vulnerable", CCS 2016, who force a node off the bus with 32
+    transmit errors.
 Limits: one bit error per destroyed frame, at a stated bit; all nodes see the same bus (no
-propagation delay, no sampling); the attacker's own counters are not modelled: he drives the bus
-below the controller, as in Rogers and Rasmussen, arXiv 2201.06362. Equal identifiers of two nodes
-do not collide, the earlier goes first. A recovering node is away for the shortest time allowed.
+propagation delay, no sampling); the attacker's own counters are not modelled, because the attacker
+drives the bus below the controller, as in Rogers and Rasmussen, arXiv 2201.06362. Equal identifiers
+of two nodes do not collide, the earlier goes first. A recovering node is away for the shortest time
+allowed.
 """
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from heapq import heapify, heappop, heappush
 
-from voltward.physical.can.error_counters import (
-    BUS_OFF_ABOVE,
-    RECOVERY_BITS,
-    SUSPEND_BITS,
-    ErrorCounters,
-    NodeState,
-    after_receive_error,
-    after_receive_success,
-    after_transmit_error,
-    after_transmit_success,
-)
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.frame_time import INTERMISSION_BITS, BitRate, frame_time_s
 
+TRANSMIT_ERROR_STEP = 8
+RECEIVE_ERROR_STEP = 1
+PASSIVE_ABOVE = 127
+BUS_OFF_ABOVE = 255
+RECEIVE_AFTER_PASSIVE = 127
+RECOVERY_BITS = 128 * 11  # 128 sequences of 11 recessive bits
+SUSPEND_BITS = 8  # an error-passive transmitter waits so long after its own frame
 ERROR_FRAME_BITS = 12 + 8 + INTERMISSION_BITS  # longest superposed flags, delimiter, intermission
 HIT_AT_BIT = 20  # start, 11-bit identifier, control field: the first payload bit (assumption)
 
 
+class NodeState(StrEnum):
+    """What a node may do on the bus."""
+
+    ERROR_ACTIVE = "error_active"
+    ERROR_PASSIVE = "error_passive"
+    BUS_OFF = "bus_off"
+
+
+@dataclass(frozen=True)
+class ErrorCounters:
+    """Transmit and receive error counter of one node."""
+
+    transmit: int = 0
+    receive: int = 0
+
+    @property
+    def state(self) -> NodeState:
+        """State that follows from the counters."""
+        if self.transmit > BUS_OFF_ABOVE:
+            return NodeState.BUS_OFF
+        if self.transmit > PASSIVE_ABOVE or self.receive > PASSIVE_ABOVE:
+            return NodeState.ERROR_PASSIVE
+        return NodeState.ERROR_ACTIVE
+
+    def after(self, *, sent: bool, destroyed: bool) -> "ErrorCounters":
+        """Return the counters after one occupation of the bus.
+
+        Args:
+            sent: Whether this node was the sender; else it was a receiver.
+            destroyed: Whether the frame was destroyed.
+        """
+        if sent:
+            step = TRANSMIT_ERROR_STEP if destroyed else -1
+            return replace(self, transmit=max(0, self.transmit + step))
+        if destroyed:
+            return replace(self, receive=self.receive + RECEIVE_ERROR_STEP)
+        if self.receive > PASSIVE_ABOVE:
+            return replace(self, receive=RECEIVE_AFTER_PASSIVE)
+        return replace(self, receive=max(0, self.receive - 1))
+
+
 @dataclass(frozen=True)
 class Transmission:
-    """A node's wish to send.
+    """A frame that a node wants to send.
 
     Args:
         node: Name of the sender.
@@ -50,7 +96,7 @@ class Transmission:
 
 
 class Outcome(StrEnum):
-    """What became of one attempt."""
+    """Result of one attempt."""
 
     SENT = "sent"
     DESTROYED = "destroyed"
@@ -85,7 +131,7 @@ class BusTrace:
         events: In order of time.
         counters: Of each node at the end.
         bus_off_s: When each node that went bus-off first did so, in s.
-        unsent: Transmissions that did not get through before the end.
+        unsent: Transmissions that were not sent before the end.
     """
 
     events: tuple[BusEvent, ...]
@@ -113,7 +159,7 @@ def arbitration_key(frame: Frame) -> tuple[int, int, int]:
 
 @dataclass
 class _Node:
-    """One controller: what waits in it, its counters, and when it may send again."""
+    """One controller: its queue, its counters, and when it may send again."""
 
     name: str
     counters: ErrorCounters = field(default_factory=ErrorCounters)
@@ -134,7 +180,7 @@ def simulate(
     """Run the bus.
 
     Args:
-        transmissions: All wishes to send, in any order; a node offers its lowest identifier first,
+        transmissions: All frames to send, in any order; a node offers its lowest identifier first,
             equal ones in the order of their time.
         duration_s: No frame starts at or after it, in s.
         rate: Bit rates.
@@ -152,15 +198,19 @@ def simulate(
     events: list[BusEvent] = []
     now_s = _next_start_s(coming, nodes, 0.0)
     while now_s < duration_s:
+        # 1.
         while coming and coming[0][0] <= now_s:
             ready_s, order, item = heappop(coming)
             heappush(nodes[item.node].queue, (arbitration_key(item.frame), ready_s, order, item))
+        # 2.
         able = [node for node in nodes.values() if node.queue and node.free_after_s <= now_s]
         if able:
             winner = min(able, key=lambda node: node.queue[0])
+            # 3.
             event = _attempt(winner, nodes, now_s, rate, hits)
             events.append(event)
             now_s = event.end_s
+            # 4.
             _confine(winner, now_s, rate, recovers=recovers)
             if event.transmit_errors > BUS_OFF_ABOVE:
                 bus_off_s.setdefault(winner.name, now_s)
@@ -190,18 +240,14 @@ def _attempt(
     *_, transmission = winner.queue[0]
     destroyed = hits(transmission, winner.attempts)
     winner.attempts += 1
-    listeners = [node for node in nodes.values() if node is not winner]
     if destroyed:
         end_s = now_s + (HIT_AT_BIT + ERROR_FRAME_BITS) / rate.nominal_bps
-        winner.counters = after_transmit_error(winner.counters)
     else:
         end_s = now_s + frame_time_s(transmission.frame, rate)
-        winner.counters = after_transmit_success(winner.counters)
         heappop(winner.queue)
-    for node in listeners:
-        if node.counters.state is not NodeState.BUS_OFF:
-            change = after_receive_error if destroyed else after_receive_success
-            node.counters = change(node.counters)
+    for node in nodes.values():
+        if node is winner or node.counters.state is not NodeState.BUS_OFF:
+            node.counters = node.counters.after(sent=node is winner, destroyed=destroyed)
     return BusEvent(
         start_s=now_s,
         end_s=end_s,

@@ -1,6 +1,6 @@
 """Lines of candump logs, as `candump -L` of can-utils writes them.
 
-python-can's reader takes odd digits and unknown lines for granted; a filter must name the bad line,
+python-can's reader accepts odd digits and skips unknown lines; a filter must name the bad line, and
 so the two formats are parsed here.
 """
 
@@ -37,14 +37,14 @@ class LoggedFrame:
 
 
 def parse_line(text: str, line_number: int) -> LoggedFrame:
-    """Return what one line says; flags of FD frames and the direction mark are not kept.
+    """Return the frame in one line; flags of FD frames and the direction mark are not kept.
 
     Args:
         text: The line.
         line_number: For the error message, from 1.
 
     Raises:
-        ConfigurationError: The line is no data frame; the message names number and text.
+        ConfigurationError: The line is not a data frame; the message names number and text.
     """
     shown = text.strip()
     match = _LINE.fullmatch(shown)
@@ -64,16 +64,16 @@ def parse_line(text: str, line_number: int) -> LoggedFrame:
         )
     except ValueError as error:
         raise ConfigurationError(
-            f"line {line_number}: no such CAN frame: {shown!r}", why=str(error)
+            f"line {line_number}: not a valid CAN frame: {shown!r}", why=str(error)
         ) from error
     return LoggedFrame(float(match["time"]), match["channel"], frame)
 
 
 def parse_lines(lines: Iterable[str]) -> Iterator[LoggedFrame]:
-    """Yield the frames of a log; empty lines are passed over.
+    """Yield the frames of a log; empty lines are skipped.
 
     Raises:
-        ConfigurationError: At the first line that is no data frame.
+        ConfigurationError: At the first line that is not a data frame.
     """
     for line_number, text in enumerate(lines, start=1):
         if text.strip():

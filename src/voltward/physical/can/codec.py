@@ -1,13 +1,16 @@
 """Records to frames of the pack network and back, packed by the DBC.
 
-Values become counts by `wire_scale`, so a decoded value equals `quantisation.quantise` exactly.
-A secured variant is decoded like its plain message; checking it is `secured_frame`'s work.
+1. Tables say which signal of the DBC carries which field, and in which code of `wire_scale`.
+2. To encode, values become counts, and the DBC packs the counts of a message into a frame.
+3. To decode, the DBC unpacks each frame into counts; those of all frames together become values.
+
+A decoded value equals `wire_scale.quantise` exactly. A secured variant is decoded like its plain
+message; `secured_frame` checks it.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeVar
 
-from voltward.physical.can import wire_scale
 from voltward.physical.can.database import shipped_database
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.pack_telemetry import (
@@ -19,33 +22,51 @@ from voltward.physical.can.pack_telemetry import (
     PackFault,
     PackTelemetry,
 )
-from voltward.physical.can.quantisation import from_raw, to_raw
 from voltward.physical.can.secured_profile import SECURED_IDENTIFIER_OFFSET
-from voltward.physical.can.wire_scale import WireScale
+from voltward.physical.can.wire_scale import (
+    COMMAND_SCALES,
+    CURRENT_A,
+    CURRENT_LIMIT_A,
+    FLAG,
+    PACK_VOLTAGE_V,
+    TELEMETRY_SCALES,
+    WireScale,
+    from_raw,
+    to_raw,
+)
 
 CELLS_PER_FRAME = 24
-NAMED_ABSENT = {"contactor": 3, "bms_state": 15, "flag": 3}
-STATE_SIGNALS: dict[str, tuple[str, WireScale]] = {
-    "pack_voltage_V": ("Pack_Voltage", wire_scale.PACK_VOLTAGE_V),
-    "current_A": ("Pack_Current", wire_scale.CURRENT_A),
-    "soc": ("Soc", wire_scale.SOC),
-    "charge_counter_Ah": ("Charge_Counter", wire_scale.CHARGE_COUNTER_Ah),
-    "isolation_kohm": ("Isolation_Resistance", wire_scale.ISOLATION_kohm),
+CONTACTOR_ABSENT, BMS_STATE_ABSENT = 3, 15
+Signals = Mapping[str, tuple[str, WireScale]]
+
+
+def _signals(scales: Mapping[str, WireScale], **names: str) -> Signals:
+    return {field: (name, scales[field]) for field, name in names.items()}
+
+
+STATE_SIGNALS = _signals(
+    TELEMETRY_SCALES,
+    pack_voltage_V="Pack_Voltage",
+    current_A="Pack_Current",
+    soc="Soc",
+    charge_counter_Ah="Charge_Counter",
+    isolation_kohm="Isolation_Resistance",
+)
+COMMAND_SIGNALS = _signals(
+    COMMAND_SCALES,
+    charge_limit_A="Charge_Limit",
+    target_soc="Target_Soc",
+    conditioning_degC="Conditioning_Target",
+    derate="Derate",
+    power_setpoint_W="Power_Setpoint",
+)
+LIMIT_SIGNALS: Signals = {
+    "charge_limit_A": ("Charge_Current_Limit", CURRENT_LIMIT_A),
+    "discharge_limit_A": ("Discharge_Current_Limit", CURRENT_LIMIT_A),
 }
-LIMIT_SIGNALS: dict[str, tuple[str, WireScale]] = {
-    "charge_limit_A": ("Charge_Current_Limit", wire_scale.CURRENT_LIMIT_A),
-    "discharge_limit_A": ("Discharge_Current_Limit", wire_scale.CURRENT_LIMIT_A),
-}
-COMMAND_SIGNALS: dict[str, tuple[str, WireScale]] = {
-    "charge_limit_A": ("Charge_Limit", wire_scale.CURRENT_LIMIT_A),
-    "target_soc": ("Target_Soc", wire_scale.SOC),
-    "conditioning_degC": ("Conditioning_Target", wire_scale.CONDITIONING_degC),
-    "derate": ("Derate", wire_scale.DERATE),
-    "power_setpoint_W": ("Power_Setpoint", wire_scale.POWER_SETPOINT_W),
-}
-METER_SIGNALS: dict[str, tuple[str, WireScale]] = {
-    "current_A": ("Charger_Current", wire_scale.CURRENT_A),
-    "voltage_V": ("Charger_Voltage", wire_scale.PACK_VOLTAGE_V),
+METER_SIGNALS: Signals = {
+    "current_A": ("Charger_Current", CURRENT_A),
+    "voltage_V": ("Charger_Voltage", PACK_VOLTAGE_V),
 }
 CONTACTOR_SIGNALS = {
     "main_positive": "Main_Positive",
@@ -54,31 +75,30 @@ CONTACTOR_SIGNALS = {
 }
 FAULT_SIGNALS = {fault: f"Fault_{str(fault.name).title()}" for fault in PackFault}
 CELL_MESSAGES = {
-    "voltage_V": ("Cell_Voltages", "Voltage", wire_scale.CELL_VOLTAGE_V),
-    "temperature_degC": ("Cell_Temperatures", "Temperature", wire_scale.CELL_TEMPERATURE_degC),
+    "voltage_V": ("Cell_Voltages", "Voltage"),
+    "temperature_degC": ("Cell_Temperatures", "Temperature"),
 }
 
-Raw = Mapping[str, int]
+Counts = Mapping[str, int]
 Named = TypeVar("Named", BmsState, ContactorState)
 
 
 def encode_telemetry(telemetry: PackTelemetry) -> list[Frame]:
     """Return the frames of one set: cells first, `Pack_State` last.
 
-    Cell frames without any value are left out; values saturate at the ends of the wire's range; a
-    sequence or faults of None are sent as 0, for which the wire has no other word.
+    Cell frames without any value are left out; values saturate at the ends of the wire's range;
+    faults or a sequence of None are sent as 0, because the wire cannot mark them as absent.
 
     Raises:
         ValueError: More cells than the network has room for.
     """
-    state: dict[str, int] = _counts(telemetry, STATE_SIGNALS)
+    state = _counts(telemetry, STATE_SIGNALS)
     for field, signal in CONTACTOR_SIGNALS.items():
         contactor: ContactorState | None = getattr(telemetry, field)
-        state[signal] = NAMED_ABSENT["contactor"] if contactor is None else int(contactor)
+        state[signal] = CONTACTOR_ABSENT if contactor is None else int(contactor)
     state["Charging"] = _flag(telemetry.charging)
-    state["Bms_State"] = (
-        NAMED_ABSENT["bms_state"] if telemetry.bms_state is None else int(telemetry.bms_state)
-    )
+    bms_state = telemetry.bms_state
+    state["Bms_State"] = BMS_STATE_ABSENT if bms_state is None else int(bms_state)
     faults = telemetry.faults or PackFault(0)
     state.update({signal: int(fault in faults) for fault, signal in FAULT_SIGNALS.items()})
     state["State_Sequence"] = (telemetry.sequence or 0) & 0xFFFF_FFFF
@@ -94,7 +114,7 @@ def decode_telemetry(frames: Iterable[Frame], cells: int = NETWORK_CELLS) -> Pac
     """Return what frames say; what did not arrive is NaN or None.
 
     Args:
-        frames: In order of arrival; of two alike the later counts; foreign frames are passed over.
+        frames: In order of arrival; of equal ones the last counts; foreign frames are ignored.
         cells: How many cells the pack has.
     """
     raw: dict[str, int] = {}
@@ -111,10 +131,10 @@ def decode_telemetry(frames: Iterable[Frame], cells: int = NETWORK_CELLS) -> Pac
         **_values(raw, STATE_SIGNALS),
         **_values(raw, LIMIT_SIGNALS),
         charging=_truth(raw.get("Charging")),
-        main_positive=_named(ContactorState, raw.get(CONTACTOR_SIGNALS["main_positive"])),
-        main_negative=_named(ContactorState, raw.get(CONTACTOR_SIGNALS["main_negative"])),
-        precharge=_named(ContactorState, raw.get(CONTACTOR_SIGNALS["precharge"])),
-        bms_state=_named(BmsState, raw.get("Bms_State")),
+        main_positive=_state_named(ContactorState, raw.get(CONTACTOR_SIGNALS["main_positive"])),
+        main_negative=_state_named(ContactorState, raw.get(CONTACTOR_SIGNALS["main_negative"])),
+        precharge=_state_named(ContactorState, raw.get(CONTACTOR_SIGNALS["precharge"])),
+        bms_state=_state_named(BmsState, raw.get("Bms_State")),
         faults=faults,
         sequence=raw.get("State_Sequence"),
     )
@@ -133,7 +153,7 @@ def decode_command(frame: Frame) -> GatewayCommand:
     """Return the command in a frame.
 
     Raises:
-        ValueError: The frame is no gateway command.
+        ValueError: The frame is not a gateway command.
     """
     raw = _raw_of(frame, "Gateway_Command")
     return GatewayCommand(
@@ -166,7 +186,7 @@ def secured_identifier(identifier: int) -> int:
     return identifier + SECURED_IDENTIFIER_OFFSET
 
 
-def _frame(name: str, raw: Raw) -> Frame:
+def _frame(name: str, raw: Counts) -> Frame:
     message = shipped_database().get_message_by_name(name)
     return Frame(message.frame_id, message.encode(dict(raw), scaling=False), fd=message.is_fd)
 
@@ -191,14 +211,14 @@ def _raw_of(frame: Frame, name: str) -> dict[str, int]:
     return _raw(frame)
 
 
-def _counts(record: object, signals: Mapping[str, tuple[str, WireScale]]) -> dict[str, int]:
+def _counts(record: object, signals: Signals) -> dict[str, int]:
     return {
         signal: int(to_raw(getattr(record, field), scale))
         for field, (signal, scale) in signals.items()
     }
 
 
-def _values(raw: Raw, signals: Mapping[str, tuple[str, WireScale]]) -> dict[str, float]:
+def _values(raw: Counts, signals: Signals) -> dict[str, float]:
     return {
         field: float(from_raw(raw.get(signal, scale.raw_absent), scale))
         for field, (signal, scale) in signals.items()
@@ -212,7 +232,8 @@ def _cell_signal(kind: str, cell: int) -> str:
 def _cell_frames(field: str, values: tuple[float, ...]) -> list[Frame]:
     if len(values) > NETWORK_CELLS:
         raise ValueError(f"{len(values)} cells, the network has room for {NETWORK_CELLS}")
-    message, kind, scale = CELL_MESSAGES[field]
+    message, kind = CELL_MESSAGES[field]
+    scale = TELEMETRY_SCALES[field]
     counts = [int(count) for count in to_raw(values, scale)]
     counts += [scale.raw_absent] * (NETWORK_CELLS - len(counts))
     frames = []
@@ -224,19 +245,20 @@ def _cell_frames(field: str, values: tuple[float, ...]) -> list[Frame]:
     return frames
 
 
-def _cell_values(field: str, raw: Raw, cells: int) -> tuple[float, ...]:
-    _, kind, scale = CELL_MESSAGES[field]
+def _cell_values(field: str, raw: Counts, cells: int) -> tuple[float, ...]:
+    _, kind = CELL_MESSAGES[field]
+    scale = TELEMETRY_SCALES[field]
     counts = [raw.get(_cell_signal(kind, cell), scale.raw_absent) for cell in range(cells)]
     return tuple(float(value) for value in from_raw(counts, scale))
 
 
 def _flag(truth: Literal[True, False] | None) -> int:
-    return NAMED_ABSENT["flag"] if truth is None else int(truth)
+    return FLAG.raw_absent if truth is None else int(truth)
 
 
 def _truth(raw: int | None) -> bool | None:
     return None if raw is None or raw > 1 else bool(raw)
 
 
-def _named(kind: type[Named], raw: int | None) -> Named | None:
+def _state_named(kind: type[Named], raw: int | None) -> Named | None:
     return kind(raw) if raw in set(kind) else None

@@ -1,4 +1,9 @@
-"""DBC files: loading them, and messages by name with named signals."""
+"""DBC files: loading them, and messages by name with named signals.
+
+1. A database is the project's own pack network or a user's file, loaded strictly.
+2. `encode_message` checks message, signals and values against it, and packs a frame.
+3. `decode_frame` unpacks a frame into named signals; what is not in the frame is None.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +13,7 @@ from pathlib import Path
 
 import cantools
 from cantools.database import Database, DecodeError, EncodeError
-from cantools.database.can import Message, Signal
+from cantools.database.can import Message
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
@@ -21,7 +26,7 @@ SignalValue = float | int | str | None
 
 @dataclass(frozen=True)
 class DecodedFrame:
-    """A frame in the words of a DBC.
+    """A frame with the names of a DBC.
 
     Args:
         message: Name of the message.
@@ -45,7 +50,7 @@ def load_database(path: Path) -> Database:
     """Load a DBC file strictly: overlapping or overlong signals are refused.
 
     Raises:
-        ConfigurationError: The file cannot be read or is no valid DBC.
+        ConfigurationError: The file cannot be read or is not a valid DBC.
     """
     try:
         database = cantools.database.load_file(path, database_format="dbc", strict=True)
@@ -77,7 +82,8 @@ def message_named(database: Database, name: str) -> Message:
 def encode_message(database: Database, name: str, signals: Mapping[str, SignalValue]) -> Frame:
     """Return the frame of a message; None stands for "not available".
 
-    A signal left out is sent as "not available" where the DBC has that word, else it is missed.
+    A signal that is left out is sent as "not available" where the DBC has that value; else it is
+    an error.
 
     Args:
         database: A loaded DBC.
@@ -89,22 +95,24 @@ def encode_message(database: Database, name: str, signals: Mapping[str, SignalVa
     """
     message = message_named(database, name)
     known = {signal.name: signal for signal in message.signals}
-    words = {key: _words(signal) for key, signal in known.items()}
+    choices = {
+        key: {str(text) for text in (signal.choices or {}).values()}
+        for key, signal in known.items()
+    }
     values: dict[str, float | int | str] = {
         key: NOT_AVAILABLE
-        for key, texts in words.items()
+        for key, texts in choices.items()
         if NOT_AVAILABLE in texts and not known[key].multiplexer_ids
     }
     for signal_name, value in signals.items():
         where = f"{name}.{signal_name}"
         if signal_name not in known:
             raise ConfigurationError(f"no signal '{where}'", hint=nearest(signal_name, known))
-        choices = words[signal_name]
         used = NOT_AVAILABLE if value is None else value
-        if isinstance(used, str) and used not in choices:
+        if isinstance(used, str) and used not in choices[signal_name]:
             raise ConfigurationError(
                 f"{where} has no value '{used}'",
-                why=f"named values: {', '.join(sorted(choices)) or 'none'}",
+                why=f"named values: {', '.join(sorted(choices[signal_name])) or 'none'}",
             )
         values[signal_name] = used
     try:
@@ -115,7 +123,7 @@ def encode_message(database: Database, name: str, signals: Mapping[str, SignalVa
 
 
 def decode_frame(database: Database, frame: Frame) -> DecodedFrame | None:
-    """Return a frame in the words of a DBC, or None when no message has its identifier.
+    """Return a frame with the names of a DBC, or None when no message has its identifier.
 
     Signals beyond the end of a short frame are None.
     """
@@ -139,10 +147,6 @@ def decode_frame(database: Database, frame: Frame) -> DecodedFrame | None:
             signals[signal.name] = None if str(value) == NOT_AVAILABLE else str(value)
     units = {signal.name: signal.unit or "" for signal in message.signals}
     return DecodedFrame(message.name, signals, units)
-
-
-def _words(signal: Signal) -> set[str]:
-    return {str(text) for text in (signal.choices or {}).values()}
 
 
 def _message_of(database: Database, frame: Frame) -> Message | None:

@@ -35,7 +35,7 @@ class Frame:
         if not 0 <= self.identifier <= largest:
             raise ValueError(f"identifier {self.identifier:#x} is outside 0 to {largest:#x}")
         if self.fd and len(self.data) not in FD_LENGTHS:
-            raise ValueError(f"{len(self.data)} bytes is no CAN FD length, allowed: {FD_LENGTHS}")
+            raise ValueError(f"{len(self.data)} bytes: not a CAN FD length of {FD_LENGTHS}")
         if not self.fd and len(self.data) > CLASSIC_LENGTH_MAXIMUM:
             raise ValueError(f"{len(self.data)} bytes do not fit a classic frame, allowed: 0 to 8")
 

@@ -56,7 +56,7 @@ def classic_bits_bounds(data_bytes: int, *, extended: bool = False) -> tuple[int
 
 
 def fd_bits_maximum(frame: Frame) -> tuple[int, int]:
-    """Return the most bits of an FD frame at the nominal and at the data bit rate.
+    """Return the largest number of bits of an FD frame at the nominal and at the data bit rate.
 
     The bit-rate switch is set. Nominal: start of frame to BRS and the tail. Data: ESI, length code,
     payload, and the CRC field with its fixed stuff bits (17-bit CRC up to 16 bytes, else 21).

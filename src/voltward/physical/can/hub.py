@@ -1,14 +1,18 @@
 """The hub: one bus for many processes, on a Unix socket.
 
-Every frame goes to all other clients, in one order that all of them see. Run it in a thread
-(`HubServer`) or as a process: `python -m voltward.physical.can.hub --socket PATH`.
+1. A client connects and sends a greeting; the hub answers with one, and from then on the client
+   receives what others send.
+2. Each record that a client sends is checked; one that no bus carries is dropped and counted in
+   `malformed`.
+3. A record goes to the queues of all other clients, in one order that all of them see. A client
+   that does not read loses its oldest waiting records beyond `QUEUE_FRAMES`, counted in `dropped`.
+4. Queues are sent as far as the sockets take them.
 
-Limits: no arbitration, bit rate or error counters (`bus_model` has them). A client that does not
-read loses its oldest waiting frames beyond `QUEUE_FRAMES`, counted in `dropped`.
+Run it in a thread (`HubServer`) or as a process: `python -m voltward.physical.can.hub --socket
+PATH`. Limits: no arbitration, bit rate or error counters (`bus_model` has them).
 """
 
 import argparse
-import contextlib
 import os
 import selectors
 import signal
@@ -16,36 +20,74 @@ import socket
 import stat
 import sys
 import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Self
 
 from voltward.core.errors import ConfigurationError
-from voltward.physical.can.hub_record import (
+from voltward.physical.can.message import (
     HELLO,
     RECORD_BYTES,
     WANTS_OWN,
     flags_of,
+    is_carried,
     marked_own,
     pack_hello,
 )
 
+ADDRESS_BYTES = 107  # of a Unix socket's path, less the closing zero
+CLIENTS_MAXIMUM = 64
 QUEUE_FRAMES = 65_536
-READ_BYTES = RECORD_BYTES * 512
+RECORDS_AT_ONCE = 512
+READ_BYTES = RECORD_BYTES * RECORDS_AT_ONCE
 STOP_WAIT_S = 5.0
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """Give the address of a Unix socket, also where its path is longer than an address may be.
+
+    A long path is reached through the open folder, whose name under /proc is short.
+
+    Args:
+        path: Of the socket.
+
+    Raises:
+        OSError: The folder does not exist or may not be read.
+    """
+    if len(os.fsencode(path)) <= ADDRESS_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
 
 
 @dataclass
 class _Client:
-    """One connection: bytes of an unfinished record, and records that wait to be sent."""
+    """One connection.
+
+    Attributes:
+        connection: Its socket.
+        inbox: Bytes of a record that is not complete.
+        waiting: Records that wait to be sent.
+        sending: Rest of the records that are being sent.
+        joined: Whether it has sent its greeting.
+        wants_own: Whether it receives its own records.
+    """
 
     connection: socket.socket
     inbox: bytearray = field(default_factory=bytearray)
-    outbox: bytearray = field(default_factory=bytearray)
-    wants_own: bool = False
+    waiting: deque[bytes] = field(default_factory=deque)
+    sending: bytes = b""
     joined: bool = False
-    sent_of_first: int = 0
+    wants_own: bool = False
 
 
 class HubServer:
@@ -53,11 +95,16 @@ class HubServer:
 
     Args:
         path: Of the Unix socket; made with access for its owner only, removed at the end.
+
+    Attributes:
+        dropped: Records lost by clients that did not read.
+        malformed: Records dropped because no bus carries such a frame.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.dropped = 0
+        self.malformed = 0
         self._clients: dict[int, _Client] = {}
         self._thread: threading.Thread | None = None
         self._listener: socket.socket | None = None
@@ -69,12 +116,7 @@ class HubServer:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stop()
 
     @property
@@ -112,8 +154,8 @@ class HubServer:
         self._thread.join(STOP_WAIT_S)
         self._waker.close()
         self._thread = None
-        with contextlib.suppress(FileNotFoundError):
-            if self.path.stat().st_ino == self._inode:  # not one that someone made after us
+        with suppress(FileNotFoundError):
+            if self.path.stat().st_ino == self._inode:  # not one that was made after ours
                 self.path.unlink()
 
     def _serve(
@@ -137,48 +179,50 @@ class HubServer:
             selector.close()
 
     def _accept(self, selector: selectors.BaseSelector, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # the client left before it was let in
+        with suppress(OSError):  # the client left before it was accepted
             connection, _ = listener.accept()
+            if len(self._clients) == CLIENTS_MAXIMUM:
+                connection.close()
+                return
             connection.setblocking(False)
             self._clients[connection.fileno()] = _Client(connection)
             selector.register(connection, selectors.EVENT_READ)
 
     def _attend(self, selector: selectors.BaseSelector, client: _Client, events: int) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._send(selector, client)
+        if not events & selectors.EVENT_READ or client.connection.fileno() < 0:
+            return
         try:
-            if events & selectors.EVENT_WRITE:
-                self._flush(selector, client)
-            if events & selectors.EVENT_READ:
-                chunk = client.connection.recv(READ_BYTES)
-                if not chunk:
-                    self._leave(selector, client)
-                    return
-                client.inbox += chunk
-                self._take_records(selector, client)
+            chunk = client.connection.recv(READ_BYTES)
         except BlockingIOError:
             return
         except OSError:  # reset by the client
+            chunk = b""
+        if not chunk:
             self._leave(selector, client)
-
-    def _take_records(self, selector: selectors.BaseSelector, client: _Client) -> None:
-        whole = len(client.inbox) - len(client.inbox) % RECORD_BYTES
-        records = bytes(client.inbox[:whole])
-        del client.inbox[:whole]
-        for start in range(0, whole, RECORD_BYTES):
-            self._take(client, records[start : start + RECORD_BYTES])
+            return
+        client.inbox += chunk
+        while len(client.inbox) >= RECORD_BYTES:
+            record = bytes(client.inbox[:RECORD_BYTES])
+            del client.inbox[:RECORD_BYTES]
+            self._take(client, record)
         for receiver in list(self._clients.values()):
-            if receiver.outbox:
-                try:
-                    self._flush(selector, receiver)
-                except OSError:
-                    self._leave(selector, receiver)
+            if receiver.waiting:
+                self._send(selector, receiver)
 
     def _take(self, client: _Client, record: bytes) -> None:
+        # 1.
         flags = flags_of(record)
-        if flags & HELLO:
-            client.wants_own = bool(flags & WANTS_OWN)
-            client.joined = True
-            client.outbox += pack_hello(wants_own=client.wants_own)
+        if flags & HELLO and not client.joined:
+            client.joined, client.wants_own = True, bool(flags & WANTS_OWN)
+            client.waiting.append(pack_hello(wants_own=client.wants_own))
             return
+        # 2.
+        if not is_carried(record):
+            self.malformed += 1
+            return
+        # 3.
         for receiver in self._clients.values():
             if receiver is client:
                 if client.wants_own:
@@ -187,20 +231,26 @@ class HubServer:
                 self._queue(receiver, record)
 
     def _queue(self, client: _Client, record: bytes) -> None:
-        client.outbox += record
-        if len(client.outbox) > QUEUE_FRAMES * RECORD_BYTES:
-            # The first record may be half sent: it stays, the one after it goes.
-            first = RECORD_BYTES - client.sent_of_first if client.sent_of_first else 0
-            del client.outbox[first : first + RECORD_BYTES]
+        if len(client.waiting) == QUEUE_FRAMES:
+            client.waiting.popleft()
             self.dropped += 1
+        client.waiting.append(record)
 
-    def _flush(self, selector: selectors.BaseSelector, client: _Client) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while client.outbox:
-                sent = client.connection.send(client.outbox[:READ_BYTES])
-                del client.outbox[:sent]
-                client.sent_of_first = (client.sent_of_first + sent) % RECORD_BYTES
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if client.outbox else 0)
+    def _send(self, selector: selectors.BaseSelector, client: _Client) -> None:
+        # 4.
+        try:
+            while client.sending or client.waiting:
+                if not client.sending:
+                    count = min(len(client.waiting), RECORDS_AT_ONCE)
+                    client.sending = b"".join(client.waiting.popleft() for _ in range(count))
+                client.sending = client.sending[client.connection.send(client.sending) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # reset by the client
+            self._leave(selector, client)
+            return
+        more = bool(client.sending or client.waiting)
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if more else 0)
         selector.modify(client.connection, events)
 
     def _leave(self, selector: selectors.BaseSelector, client: _Client) -> None:
@@ -210,27 +260,26 @@ class HubServer:
 
 
 def _listen(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        _remove_abandoned(path)
-        listener.bind(str(path))
-        path.chmod(0o600)
-        listener.listen()
-        listener.setblocking(False)
-    except OSError as error:
-        listener.close()
-        raise ConfigurationError(
-            f"{path}: no socket can be made there: {error.strerror or error}",
-            why="a Unix socket needs a writable folder and a path of at most 107 bytes",
-        ) from error
-    except ConfigurationError:
-        listener.close()
-        raise
+    with ExitStack() as unless_listening:
+        listener = unless_listening.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        try:
+            _remove_abandoned(path)
+            with socket_address(path) as address:
+                listener.bind(address)
+            path.chmod(0o600)
+            listener.listen()
+            listener.setblocking(False)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path}: no socket can be made there: {error.strerror or error}",
+                why="a Unix socket needs a writable folder and a name of at most 80 bytes",
+            ) from error
+        unless_listening.pop_all()
     return listener
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Remove a socket that nobody listens on; refuse a path that is in use."""
+    """Remove a socket without a listener; refuse a path that is in use."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -239,7 +288,8 @@ def _remove_abandoned(path: Path) -> None:
         raise ConfigurationError(f"{path}: exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
-            probe.connect(str(path))
+            with socket_address(path) as address:
+                probe.connect(address)
         except ConnectionRefusedError:
             path.unlink()
             return

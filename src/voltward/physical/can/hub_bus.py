@@ -5,6 +5,7 @@ import select
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from can import (
@@ -16,7 +17,8 @@ from can import (
     Message,
 )
 
-from voltward.physical.can.hub_record import RECORD_BYTES, pack, pack_hello, unpack
+from voltward.physical.can.hub import socket_address
+from voltward.physical.can.message import RECORD_BYTES, pack, pack_hello, unpack
 
 CONNECT_WAIT_S = 5.0
 
@@ -31,7 +33,7 @@ class HubBus(BusABC):
         receive_own_messages: Whether sent messages come back, in the bus's order.
         preserve_timestamps: Keep the sender's time stamp (a simulated time); else the time of
             sending is set.
-        connect_timeout_s: How long to wait for the hub to let the node in.
+        connect_timeout_s: How long to wait for the hub to accept the node.
         **kwargs: Of `can.BusABC`, such as `can_filters`.
 
     Raises:
@@ -66,10 +68,10 @@ class HubBus(BusABC):
 
         Args:
             msg: What to send.
-            timeout: How long to wait for room, in seconds; None waits for ever.
+            timeout: How long to wait for space, in seconds; None waits without limit.
 
         Raises:
-            can.CanTimeoutError: There was no room in time; nothing was sent.
+            can.CanTimeoutError: There was no space in time; nothing was sent.
             can.CanOperationError: The bus is closed or the hub is gone.
         """
         self._check_open()
@@ -95,10 +97,11 @@ class HubBus(BusABC):
 
     def _join(self, timeout_s: float, *, wants_own: bool) -> None:
         self._socket.settimeout(timeout_s)
-        self._socket.connect(self._path)
+        with socket_address(Path(self._path)) as address:
+            self._socket.connect(address)
         self._socket.sendall(pack_hello(wants_own=wants_own))
         answer = 0
-        while answer < RECORD_BYTES:  # the hub answers once this node hears the bus
+        while answer < RECORD_BYTES:  # the hub answers when this node is on the bus
             chunk = self._socket.recv(RECORD_BYTES - answer)
             if not chunk:
                 raise ConnectionError("the hub closed the connection")
@@ -133,10 +136,10 @@ class HubBus(BusABC):
             try:
                 rest = rest[self._socket.send(rest) :]
             except BlockingIOError as error:
-                # A begun record is finished whatever the timeout: half of one breaks the stream.
+                # A begun record is finished despite the timeout: half of one breaks the stream.
                 begun = len(rest) < len(record)
                 if not self._wait(select.POLLOUT, None if begun else deadline):
-                    raise CanTimeoutError(f"no room on {self._path} for {timeout} s") from error
+                    raise CanTimeoutError(f"no space on {self._path} for {timeout} s") from error
 
     def _wait(self, event: int, deadline: float | None) -> bool:
         poller = select.poll()

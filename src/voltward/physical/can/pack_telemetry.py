@@ -1,4 +1,4 @@
-"""What the pack's network says, as records without bytes."""
+"""The content of the pack network's messages, as records without bytes."""
 
 import math
 from dataclasses import dataclass
@@ -44,19 +44,24 @@ class PackFault(IntFlag):
     AUTHENTICATION = 1 << 11
 
 
-def _missing(record: object) -> tuple[str, ...]:
-    """Return the fields that are None or NaN, or hold NaN."""
-    missing = []
-    for name, value in vars(record).items():
-        values = value if isinstance(value, tuple) else (value,)
-        if any(item is None or (isinstance(item, float) and math.isnan(item)) for item in values):
-            missing.append(name)
-    return tuple(missing)
+class _Message:
+    """What all messages of the network have in common: values can be missing."""
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the names of the fields that are None or NaN, or hold NaN."""
+        missing = []
+        for name, value in vars(self).items():
+            items = value if isinstance(value, tuple) else (value,)
+            if any(
+                item is None or (isinstance(item, float) and math.isnan(item)) for item in items
+            ):
+                missing.append(name)
+        return tuple(missing)
 
 
 @dataclass(frozen=True)
-class PackTelemetry:
-    """One set of telemetry; NaN or None says that a value is missing.
+class PackTelemetry(_Message):
+    """One set of telemetry; NaN or None marks a missing value.
 
     Args:
         voltage_V: One per cell, in V; up to 96.
@@ -94,13 +99,9 @@ class PackTelemetry:
     discharge_limit_A: float = ABSENT
     sequence: int | None = None
 
-    def missing(self) -> tuple[str, ...]:
-        """Return the names of the fields that lack at least one value."""
-        return _missing(self)
-
 
 @dataclass(frozen=True)
-class GatewayCommand:
+class GatewayCommand(_Message):
     """One command of the cloud; NaN or None asks for no change.
 
     Args:
@@ -123,13 +124,9 @@ class GatewayCommand:
     power_setpoint_W: float = ABSENT
     sequence: int | None = None
 
-    def missing(self) -> tuple[str, ...]:
-        """Return the names of the fields that ask for no change or did not arrive."""
-        return _missing(self)
-
 
 @dataclass(frozen=True)
-class ChargerReading:
+class ChargerReading(_Message):
     """One reading of the charger's own meter.
 
     Args:
@@ -141,7 +138,3 @@ class ChargerReading:
     current_A: float = ABSENT
     voltage_V: float = ABSENT
     sequence: int | None = None
-
-    def missing(self) -> tuple[str, ...]:
-        """Return the names of the fields that are not available."""
-        return _missing(self)

@@ -2,7 +2,7 @@
 
 Authenticator = first bits of CMAC-AES128(key, data id || payload || full freshness). A secured
 frame is payload, padding to a length that CAN FD has, low bits of the freshness, authenticator. The
-trailer stands at the end, so a receiver needs only the profile to find it; padding is under the
+trailer is at the end, so a receiver needs only the profile to find it; padding is under the
 MAC.
 
 Source: AUTOSAR documents 654 (SWS) and 969 (protocol); NIST SP 800-38B (CMAC); RFC 4493.
@@ -65,13 +65,13 @@ def authenticate(frame: Frame, key: bytes, freshness: int, profile: SecuredProfi
         profile: Layout of the trailer.
 
     Raises:
-        ConfigurationError: The frame has no room, the key is no AES-128 key, or the freshness
-            value does not fit (a spent counter needs a new key).
+        ConfigurationError: The frame has no room, the key is not an AES-128 key, or the freshness
+            value does not fit (an exhausted counter needs a new key).
     """
     if not 0 <= freshness < (1 << profile.freshness_bits):
         raise ConfigurationError(
             f"freshness {freshness} does not fit {profile.freshness_bits} bits",
-            hint="change the key when the counter is spent",
+            hint="change the key when the counter is exhausted",
         )
     length = len(frame.data) + profile.trailer_bytes
     fd = frame.fd or length > CLASSIC_LENGTH_MAXIMUM
@@ -98,7 +98,7 @@ def verify(
     profile: SecuredProfile,
     window: int | None = None,
 ) -> Verdict:
-    """Judge a secured frame; the full freshness is rebuilt from the low bits that were sent.
+    """Check a secured frame; the full freshness is rebuilt from the low bits that were sent.
 
     The candidates are the values above the last one, at most `window` above it, whose low bits
     are those sent. A window beyond 2^sent bits makes several candidates: it survives longer losses
@@ -186,8 +186,8 @@ def _same(received: int, expected: int, profile: SecuredProfile) -> bool:
 
 
 def _data_id(frame: Frame) -> bytes:
-    # 16 bits as in AUTOSAR; extended identifiers do not fit and take 32 with a mark that no
-    # standard identifier can begin with, so that the two kinds are never confused.
+    # 16 bits as in AUTOSAR; extended identifiers do not fit and take 32 with a mark with
+    # which no standard identifier begins, so that the two kinds are never confused.
     if frame.extended:
         return (frame.identifier | EXTENDED_MARK).to_bytes(4, "big")
     return frame.identifier.to_bytes(2, "big")

@@ -62,7 +62,7 @@ PROFILES: dict[str, SecuredProfile] = {
     ),
     "2": SecuredProfile("2", 24, 0, 0, f"{_SWS}, 24Bit-CMAC-No-FV: replays are accepted"),
     "3": SecuredProfile("3", 28, 64, 4, f"{_SWS}, JASPAR"),
-    "wide": SecuredProfile("wide", 64, 64, 8, "our choice for CAN FD, no AUTOSAR profile"),
+    "wide": SecuredProfile("wide", 64, 64, 8, "our choice for CAN FD, not an AUTOSAR profile"),
 }
 
 

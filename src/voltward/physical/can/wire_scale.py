@@ -1,9 +1,19 @@
 """How each quantity is quantised on the wire; the one place that code reads it from.
 
-The DBC says the same to other tools; a contract test compares both.
+1. `WireScale` is the code of a quantity, and the tables give the code of each field.
+2. `to_raw` turns values into counts, `from_raw` counts into values; `quantise` does both.
+
+The DBC says the same to other tools, and a contract test compares both. `wire_quantisation` does
+the same inside compiled programs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,9 +36,10 @@ class WireScale:
 
     @property
     def counts_per_unit(self) -> float:
-        """Return 1 / step: a compiled program turns a division into this product, which may differ.
+        """Return 1 / step: a compiled program turns a division into this product.
 
-        Multiplying on both sides keeps codec and program equal where a value lies on a half.
+        Quotient and product may differ in the last bit; with the product on both sides, codec and
+        program round a value that lies on a half alike.
         """
         return 1.0 / self.step
 
@@ -54,7 +65,7 @@ DERATE = WireScale(0.005, 0, 200, 0xFF)
 POWER_SETPOINT_W = WireScale(1.0, -100_000_000, 100_000_000, SIGNED_32_ABSENT)
 FLAG = WireScale(1.0, 0, 1, 3)
 
-TELEMETRY_SCALES: dict[str, WireScale] = {
+TELEMETRY_SCALES: Mapping[str, WireScale] = {
     "voltage_V": CELL_VOLTAGE_V,
     "temperature_degC": CELL_TEMPERATURE_degC,
     "current_A": CURRENT_A,
@@ -64,7 +75,7 @@ TELEMETRY_SCALES: dict[str, WireScale] = {
     "isolation_kohm": ISOLATION_kohm,
     "charging": FLAG,
 }
-COMMAND_SCALES: dict[str, WireScale] = {
+COMMAND_SCALES: Mapping[str, WireScale] = {
     "charge_limit_A": CURRENT_LIMIT_A,
     "target_soc": SOC,
     "charge_enable": FLAG,
@@ -73,3 +84,37 @@ COMMAND_SCALES: dict[str, WireScale] = {
     "open_request": FLAG,
     "power_setpoint_W": POWER_SETPOINT_W,
 }
+
+
+def to_raw(value: npt.ArrayLike, scale: WireScale) -> npt.NDArray[np.int64]:
+    """Return the counts of values: nearest, half to even, saturated; NaN becomes "not available".
+
+    Args:
+        value: In the quantity's unit, any shape.
+        scale: The quantity's code.
+    """
+    array = np.asarray(value, dtype=np.float64)
+    absent = np.isnan(array)
+    counts = np.clip(
+        np.rint(np.where(absent, 0.0, array) * scale.counts_per_unit),
+        scale.raw_minimum,
+        scale.raw_maximum,
+    )
+    return np.where(absent, scale.raw_absent, counts).astype(np.int64)
+
+
+def from_raw(raw: npt.ArrayLike, scale: WireScale) -> FloatArray:
+    """Return the values of counts; counts outside the value range become NaN.
+
+    Args:
+        raw: Counts, any shape.
+        scale: The quantity's code.
+    """
+    counts = np.asarray(raw, dtype=np.int64)
+    valid = (counts >= scale.raw_minimum) & (counts <= scale.raw_maximum)
+    return np.where(valid, counts * scale.step, np.nan)
+
+
+def quantise(value: npt.ArrayLike, scale: WireScale) -> FloatArray:
+    """Return exactly what a receiver sees of values that crossed the wire."""
+    return from_raw(to_raw(value, scale), scale)

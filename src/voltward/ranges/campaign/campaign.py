@@ -96,10 +96,11 @@ def _run_part(index: int, cases: Sequence[Case], traced: Sequence[str]) -> Part:
 def _worker_environment() -> Iterator[None]:
     """Give spawned workers their flags and leave this process's environment as it was."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
-    flags = before["XLA_FLAGS"]
+    own = ONE_THREAD["XLA_FLAGS"]
+    # Flags are part of a program's name in the cache: said twice, they are another name.
+    others = [flag for flag in (before["XLA_FLAGS"] or "").split() if flag != own]
     os.environ.update(ONE_THREAD)
-    if flags:
-        os.environ["XLA_FLAGS"] = f"{flags} {ONE_THREAD['XLA_FLAGS']}"
+    os.environ["XLA_FLAGS"] = " ".join([*others, own])
     try:
         yield
     finally:

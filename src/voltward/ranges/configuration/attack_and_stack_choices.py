@@ -1,22 +1,77 @@
-"""Which attacks and stacks a campaign runs: names, parameters, sweeps, checked one by one."""
+"""Which attacks and stacks a campaign runs.
+
+1. The shape of a document is checked by its types: `Attacks` and `Stacks`, whose JSON Schema is
+   the published one.
+2. `read_attacks` and `read_stacks` look names up in the catalogues and hold values to the ranges
+   that each parameter states; a list as a value is a sweep, several sweeps make a grid.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from voltward.attacks.catalogue import ATTACKS
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.parameter import Parameter
+from voltward.documents.settings_table import LIST, NUMBER, TABLE, TEXT, by_kind
 from voltward.documents.toml_document import closest, shown
 from voltward.ranges.configuration.stacks import StackChoice, stack_names
 from voltward.results.columns import NO_ATTACK
 
-ALL = "all"
-OF_DUTY = "of-duty"
-_STACK_KEYS = ("name", "base", "add", "remove", "settings")
+ALL: Final = "all"
+OF_DUTY: Final = "of-duty"
 _START = Parameter("start_s", "s", 0.0, 0.0, 1e7, "when the attack starts, from the duty's start")
+_Values = Annotated[
+    Annotated[float, NUMBER] | Annotated[tuple[float, ...], LIST],
+    by_kind("a number, or a list of numbers, which is a sweep"),
+]
+
+
+class AttackTable(BaseModel):
+    """An attack with its parameters; what is not named keeps its default.
+
+    Attributes:
+        id: As in the catalogue, or `no-attack` for the clean duty alone.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
+    __pydantic_extra__: dict[str, _Values]
+
+    id: str
+
+
+Attacks = Annotated[
+    Annotated[Literal["all", "of-duty"], TEXT]
+    | Annotated[
+        tuple[
+            Annotated[
+                Annotated[str, TEXT] | Annotated[AttackTable, TABLE],
+                by_kind("an id, or a table with id and parameters"),
+            ],
+            ...,
+        ],
+        LIST,
+    ],
+    by_kind('"all", "of-duty", or a list of ids and of tables with id', (ALL, OF_DUTY)),
+    Field(
+        description="Ids, or tables with id and parameters; a list as a value is a sweep. "
+        "Or 'all', or 'of-duty': those that are meant for the duty."
+    ),
+]
+Stacks = Annotated[
+    tuple[
+        Annotated[
+            Annotated[str, TEXT] | Annotated[StackChoice, TABLE],
+            by_kind("a name, or a table with name and changes to it"),
+        ],
+        ...,
+    ],
+    Field(description="Names of stacks, or tables that change one."),
+]
 
 
 @dataclass(frozen=True)
@@ -32,12 +87,13 @@ class AttackChoice:
     parameters: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_attacks(given: Any, origin: str, duty: str = "") -> tuple[AttackChoice, ...]:
+def read_attacks(
+    given: Attacks | Sequence[Mapping[str, Any]], origin: str, duty: str = ""
+) -> tuple[AttackChoice, ...]:
     """Return the attacks that a file or the command line asks for.
 
     Args:
-        given: "all", "of-duty", or a list of ids and of tables with `id` and parameters; a list
-            as a value is a sweep, several sweeps make a grid.
+        given: "all", "of-duty", or ids and tables with `id` and parameters.
         origin: How messages name the place.
         duty: Whose attacks "of-duty" stands for.
 
@@ -55,12 +111,6 @@ def read_attacks(given: Any, origin: str, duty: str = "") -> tuple[AttackChoice,
                 hint='name attacks, or "all"',
             )
         return tuple(AttackChoice(name) for name in meant)
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise ConfigurationError(
-            f"{origin}: attacks has a value that is not allowed",
-            why=f'got {shown(given)}; allowed is "all", "of-duty", or a list of ids and of tables '
-            "with id",
-        )
     if not given:
         raise NothingRanError(
             f"{origin}: attacks is empty",
@@ -75,21 +125,16 @@ def read_attacks(given: Any, origin: str, duty: str = "") -> tuple[AttackChoice,
     return tuple({str(choice): choice for choice in choices}.values())
 
 
-def _attack(entry: Any, label: str) -> Iterable[AttackChoice]:
-    table = {"id": entry} if isinstance(entry, str) else entry
-    if not isinstance(table, Mapping) or not isinstance(table.get("id"), str):
-        raise ConfigurationError(
-            f"{label} has a value that is not allowed",
-            why=f"got {shown(entry)}; allowed is an id, or a table with id and parameters",
-        )
-    name = table["id"]
+def _attack(entry: str | AttackTable | Mapping[str, Any], label: str) -> Iterable[AttackChoice]:
+    """Return the points of the grid that one entry spans."""
+    table = AttackTable.model_validate({"id": entry} if isinstance(entry, str) else entry)
+    name, given = table.id, table.model_extra or {}
     known = (*ATTACKS.names(), NO_ATTACK)
     if name not in known:
         raise ConfigurationError(
             f"{label}: there is no attack '{name}'",
             hint=closest(name, known) or "see 'voltward attacks list'",
         )
-    given = {key: value for key, value in table.items() if key != "id"}
     if not given:
         return (AttackChoice(name),)
     allowed = () if name == NO_ATTACK else (*ATTACKS.load(name).parameters, _START)
@@ -99,13 +144,15 @@ def _attack(entry: Any, label: str) -> Iterable[AttackChoice]:
     )
 
 
-def _values(key: str, value: Any, allowed: Sequence[Parameter], label: str) -> tuple[float, ...]:
+def _values(
+    key: str, value: float | tuple[float, ...], allowed: Sequence[Parameter], label: str
+) -> tuple[float, ...]:
     """Return the values of one parameter: one, or those of a sweep."""
     parameter = find_parameter(key, allowed, label)
-    values = value if isinstance(value, list) else [value]
+    values = value if isinstance(value, tuple) else (value,)
     if not values:
         raise NothingRanError(f"{label}: the sweep of {key} is empty", hint="give it a value")
-    return tuple(checked_value(parameter, item, label) for item in values)
+    return tuple(parameter.check(item, label) for item in values)
 
 
 def find_parameter(key: str, allowed: Sequence[Parameter], label: str) -> Parameter:
@@ -124,37 +171,17 @@ def find_parameter(key: str, allowed: Sequence[Parameter], label: str) -> Parame
     return found[key]
 
 
-def checked_value(parameter: Parameter, value: Any, label: str) -> float:
-    """Return a number in the parameter's range.
-
-    Raises:
-        ConfigurationError: It is no number, or out of range.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ConfigurationError(
-            f"{label}: {parameter.name} has a value that is not allowed",
-            why=f"got {shown(value)}; allowed is a number from {parameter.low:g} to "
-            f"{parameter.high:g} {parameter.unit}",
-        )
-    return parameter.check(float(value), label)
-
-
-def read_stacks(given: Any, origin: str) -> tuple[StackChoice, ...]:
-    """Return the stacks that a file or the command line asks for.
+def read_stacks(given: Stacks, origin: str) -> tuple[StackChoice, ...]:
+    """Return the stacks that a file or the command line asks for, each with its base.
 
     Args:
-        given: A list of names and of tables with name, base, add, remove, settings.
+        given: Names, and tables that change one.
         origin: How messages name the place.
 
     Raises:
-        ConfigurationError: A stack, control or parameter does not exist, or a name stands twice.
+        ConfigurationError: A stack, control or parameter does not exist, or a name appears twice.
         NothingRanError: The list is empty.
     """
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise ConfigurationError(
-            f"{origin}: stacks has a value that is not allowed",
-            why=f"got {shown(given)}; allowed is a list of names and of tables",
-        )
     if not given:
         raise NothingRanError(
             f"{origin}: stacks is empty", hint=f"name one of {', '.join(stack_names())}"
@@ -166,81 +193,49 @@ def read_stacks(given: Any, origin: str) -> tuple[StackChoice, ...]:
     for name in names:
         if names.count(name) > 1:
             raise ConfigurationError(
-                f"{origin}: stack '{name}' stands there twice", why="each name is allowed once"
+                f"{origin}: stack '{name}' appears twice", why="each name is allowed once"
             )
     return choices
 
 
-def _stack(entry: Any, label: str) -> StackChoice:
-    table = {"name": entry} if isinstance(entry, str) else entry
-    if not isinstance(table, Mapping) or not isinstance(table.get("name"), str):
-        raise ConfigurationError(
-            f"{label} has a value that is not allowed",
-            why=f"got {shown(entry)}; allowed is a name, or a table with {', '.join(_STACK_KEYS)}",
-        )
-    for key in table:
-        if key not in _STACK_KEYS:
-            raise ConfigurationError(
-                f"{label}: unknown key '{key}'",
-                why=f"allowed here: {', '.join(_STACK_KEYS)}",
-                hint=closest(key, _STACK_KEYS),
-            )
-    base = table.get("base", table["name"])
+def _stack(entry: str | StackChoice, label: str) -> StackChoice:
+    choice = StackChoice(name=entry) if isinstance(entry, str) else entry
+    base = choice.base or choice.name
     if base not in stack_names():
         raise ConfigurationError(
             f"{label}: there is no stack {shown(base)}",
             why=f"allowed are {', '.join(stack_names())}",
-            hint=closest(str(base), stack_names()),
+            hint=closest(base, stack_names()),
         )
-    return StackChoice(
-        name=table["name"],
-        base=base,
-        add=_controls(table.get("add", ()), f"{label}.add"),
-        remove=_controls(table.get("remove", ()), f"{label}.remove"),
-        settings=_settings(table.get("settings", {}), f"{label}.settings"),
-    )
-
-
-def _controls(given: Any, label: str) -> tuple[str, ...]:
-    if not isinstance(given, Sequence) or isinstance(given, str):
-        raise ConfigurationError(
-            f"{label} has a value that is not allowed",
-            why=f"got {shown(given)}; allowed is a list of control ids",
+    for key in ("add", "remove"):
+        for control in getattr(choice, key):
+            check_control(control, f"{label}.{key}")
+    settings = {
+        check_control(control, f"{label}.settings"): dict(
+            control_setting(control, key, value, f"{label}.settings.{control}")
+            for key, value in values.items()
         )
-    return tuple(check_control(name, label) for name in given)
+        for control, values in choice.settings.items()
+    }
+    return replace(choice, base=base, settings=settings)
 
 
-def check_control(name: Any, label: str) -> str:
+def check_control(name: str, label: str) -> str:
     """Return the id of a control that exists.
 
     Raises:
         ConfigurationError: It does not.
     """
     known = CONTROLS.names()
-    if not isinstance(name, str) or name not in known:
+    if name not in known:
         raise ConfigurationError(
             f"{label}: there is no control {shown(name)}",
-            hint=closest(str(name), known) or "see 'voltward defences list'",
+            hint=closest(name, known) or "see 'voltward defences list'",
         )
     return name
 
 
-def _settings(given: Any, label: str) -> dict[str, dict[str, float]]:
-    if not isinstance(given, Mapping) or not all(isinstance(v, Mapping) for v in given.values()):
-        raise ConfigurationError(
-            f"{label} has a value that is not allowed",
-            why=f"got {shown(given)}; allowed is a table from control id to parameters",
-        )
-    return {
-        check_control(control, label): dict(
-            control_setting(control, key, value, f"{label}.{control}")
-            for key, value in values.items()
-        )
-        for control, values in given.items()
-    }
-
-
-def control_setting(control: str, key: str, value: Any, label: str) -> tuple[str, float]:
+def control_setting(control: str, key: str, value: float, label: str) -> tuple[str, float]:
     """Return the name and the checked value of a control's parameter.
 
     Args:
@@ -255,4 +250,4 @@ def control_setting(control: str, key: str, value: Any, label: str) -> tuple[str
     entry = CONTROLS.load(control)
     alias = entry.strength.name if key == "strength" else key
     parameter = find_parameter(alias, entry.all_parameters, label)
-    return parameter.name, checked_value(parameter, value, label)
+    return parameter.name, parameter.check(value, label)

@@ -2,13 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Interval, Len
-from pydantic import WithJsonSchema
 
 from voltward.controls.cell_calibration import calibration_path
 from voltward.core.files import canonical_json, sha256_of
@@ -19,11 +18,13 @@ from voltward.documents.toml_document import (
     check_document,
     find_document,
     read_document,
-    toml_text,
 )
+from voltward.documents.toml_writer import toml_text
 from voltward.ranges.configuration.attack_and_stack_choices import (
     ALL,
     AttackChoice,
+    Attacks,
+    Stacks,
     check_control,
     read_attacks,
     read_stacks,
@@ -46,62 +47,34 @@ __all__ = [
 ]
 
 COMMAND_LINE = "command line"
-_NUMBERS = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"type": "number"}}]}
-_TEXTS = {"type": "array", "items": {"type": "string"}}
-_ATTACKS_SCHEMA = {
-    "description": (
-        "Ids, or tables with id and parameters; a list as a value is a sweep. Or 'all', or "
-        "'of-duty': those that are meant for the duty."
-    ),
-    "anyOf": [
-        {"enum": ["all", "of-duty"]},
-        {
-            "type": "array",
-            "items": {
-                "anyOf": [
-                    {"type": "string"},
-                    {
-                        "type": "object",
-                        "required": ["id"],
-                        "properties": {"id": {"type": "string"}},
-                        "additionalProperties": _NUMBERS,
-                    },
-                ]
-            },
-        },
-    ],
-}
-_STACKS_SCHEMA = {
-    "description": "Names of stacks, or tables that change one.",
-    "type": "array",
-    "items": {
-        "anyOf": [
-            {"type": "string"},
-            {
-                "type": "object",
-                "required": ["name"],
-                "additionalProperties": False,
-                "properties": {
-                    "name": {"type": "string"},
-                    "base": {"type": "string"},
-                    "add": _TEXTS,
-                    "remove": _TEXTS,
-                    "settings": {
-                        "type": "object",
-                        "additionalProperties": {
-                            "type": "object",
-                            "additionalProperties": {"type": "number"},
-                        },
-                    },
-                },
-            },
-        ]
-    },
-}
 
 
 @settings_table
-class CampaignDocument:
+class _Campaign:
+    """The keys of a campaign that need no catalogue; see `CampaignDocument` for their meaning."""
+
+    name: Annotated[str, Len(1, 100)] = "campaign"
+    seeds: Annotated[int, Interval(ge=1, le=100_000)] = 8
+    seed: Annotated[int, Interval(ge=0, le=2**53)] = 7
+    proof_seeds: Annotated[int, Interval(ge=0, le=100_000)] = 0
+    duty: Name = "commute-and-charge"
+    duty_level: Literal["", "cell", "pack"] = ""
+    cell: str = ""
+    link: str = ""
+    system: Name = REFERENCE
+    cloud: bool | None = None
+    keep: Literal["all", "worst", "none"] = "worst"
+    gate: str = ""
+    chunk: Annotated[int, Interval(ge=0, le=100_000)] = 0
+    workers: Annotated[int, Interval(ge=0, le=256)] = 0
+    tick_s: Annotated[float, Interval(gt=0.0, le=600.0)] | None = None
+    track: Literal["matched", "mismatched"] = "matched"
+    truth_set: str = ""
+    truth_hours: Annotated[float, Interval(gt=0.0, le=10_000.0)] = 12.0
+
+
+@settings_table
+class CampaignDocument(_Campaign):
     """A campaign file; every key may be left out.
 
     Attributes:
@@ -128,52 +101,16 @@ class CampaignDocument:
         truth_hours: Most hours of runs on track mismatched; more is refused with an estimate.
     """
 
-    name: Annotated[str, Len(1, 100)] = "campaign"
-    attacks: Annotated[Any, WithJsonSchema(_ATTACKS_SCHEMA)] = ALL
-    stacks: Annotated[Any, WithJsonSchema(_STACKS_SCHEMA)] = ("none", "full")
-    seeds: Annotated[int, Interval(ge=1, le=100_000)] = 8
-    seed: Annotated[int, Interval(ge=0, le=2**53)] = 7
-    proof_seeds: Annotated[int, Interval(ge=0, le=100_000)] = 0
-    duty: Name = "commute-and-charge"
-    duty_level: Literal["", "cell", "pack"] = ""
-    cell: str = ""
-    link: str = ""
-    system: Name = REFERENCE
-    cloud: bool | None = None
-    keep: Literal["all", "worst", "none"] = "worst"
-    gate: str = ""
-    chunk: Annotated[int, Interval(ge=0, le=100_000)] = 0
-    workers: Annotated[int, Interval(ge=0, le=256)] = 0
-    tick_s: Annotated[float, Interval(gt=0.0, le=600.0)] | None = None
-    track: Literal["matched", "mismatched"] = "matched"
-    truth_set: str = ""
-    truth_hours: Annotated[float, Interval(gt=0.0, le=10_000.0)] = 12.0
+    attacks: Attacks = ALL
+    stacks: Stacks = ("none", "full")
 
 
-@dataclass(frozen=True)
-class CampaignSettings:
-    """A campaign, checked; see `CampaignDocument` for what its fields mean."""
+@dataclass(frozen=True, kw_only=True)
+class CampaignSettings(_Campaign):
+    """A campaign, checked: its attacks and stacks exist, and their values are in range."""
 
-    name: str
     attacks: tuple[AttackChoice, ...]
     stacks: tuple[StackChoice, ...]
-    seeds: int
-    seed: int
-    proof_seeds: int
-    duty: str
-    duty_level: str
-    cell: str
-    link: str
-    system: str
-    cloud: bool | None
-    keep: str
-    gate: str
-    chunk: int
-    workers: int
-    tick_s: float | None
-    track: str
-    truth_set: str
-    truth_hours: float
 
     def load_system(self) -> SystemSettings:
         """Return the system with the campaign's cell, link and cloud in place."""
@@ -272,12 +209,16 @@ def load_campaign(
     attacks = read_attacks(
         document.attacks, COMMAND_LINE if "attacks" in given else label, document.duty
     )
-    default = ("none",) if changes.any and "stacks" not in file_document else document.stacks
-    stacks = given.get("stacks", default)
-    choices = read_stacks(list(stacks), COMMAND_LINE if "stacks" in given else label)
-    values = {key: getattr(document, key) for key in CampaignDocument.__dataclass_fields__}
-    values |= {"attacks": attacks, "stacks": tuple(changes.apply(choice) for choice in choices)}
-    settings = CampaignSettings(**values)
+    changed_none = changes.any and not {"stacks"} & {*file_document, *given}
+    stacks = read_stacks(
+        ("none",) if changed_none else document.stacks,
+        COMMAND_LINE if "stacks" in given else label,
+    )
+    settings = CampaignSettings(
+        **{key.name: getattr(document, key.name) for key in fields(_Campaign)},
+        attacks=attacks,
+        stacks=tuple(changes.apply(choice) for choice in stacks),
+    )
     if settings.gate:
         check_gate(
             settings.gate,

@@ -20,7 +20,7 @@ _OPTIONAL = ("temperature_degC",)
 _LARGEST_A = {"cell": 2000.0, "pack": 5000.0}
 _LARGEST_C_RATE = 30.0
 _TEMPERATURE_degC = (-60.0, 150.0)
-# A hole longer than this many usual steps, and than this time, is no sampling jitter (assumption).
+# A hole longer than this many usual steps, and than this time, is not sampling jitter (assumption).
 _GAP_STEPS = 20.0
 _GAP_S = 60.0
 
@@ -118,7 +118,7 @@ def _require_columns(path: Path, found: Sequence[str]) -> None:
     if len(set(found)) != len(found):
         double = next(name for name in found if found.count(name) > 1)
         raise ConfigurationError(
-            f"{path}: column '{double}' stands there twice", why="each column is allowed once"
+            f"{path}: column '{double}' appears twice", why="each column is allowed once"
         )
     for name in _REQUIRED:
         if name not in found:
@@ -213,7 +213,7 @@ def _check_rows(path: Path, columns: dict[str, np.ndarray]) -> None:
             )
 
 
-def _first(condition: np.ndarray, report: Callable[[int], ConfigurationError]) -> None:
+def _refuse_first(condition: np.ndarray, report: Callable[[int], ConfigurationError]) -> None:
     found = np.flatnonzero(condition)
     if found.size:
         raise report(int(found[0]))
@@ -221,17 +221,17 @@ def _first(condition: np.ndarray, report: Callable[[int], ConfigurationError]) -
 
 def _check_time(path: Path, time_s: np.ndarray, max_gap_s: float | None) -> None:
     step_s = np.diff(time_s)
-    _first(
+    _refuse_first(
         step_s <= 0.0,
         lambda i: ConfigurationError(
             f"{path}: row {i + 2}, time_s: got {time_s[i + 1]:g} after {time_s[i]:g}",
             why="allowed is a time later than the row before",
-            hint="the time stands there twice" if step_s[i] == 0.0 else "sort the rows by time_s",
+            hint="the time appears twice" if step_s[i] == 0.0 else "sort the rows by time_s",
         ),
     )
     usual_s = float(np.median(step_s))
     allowed_s = max_gap_s if max_gap_s is not None else max(_GAP_STEPS * usual_s, _GAP_S)
-    _first(
+    _refuse_first(
         step_s > allowed_s,
         lambda i: ConfigurationError(
             f"{path}: row {i + 2}, time_s: a gap of {step_s[i]:g} s before {time_s[i + 1]:g}",
@@ -252,7 +252,7 @@ def _check_current(
             f"allowed are {allowed_A:g} A, {_LARGEST_C_RATE:g} times the {level}'s "
             f"{capacity_Ah:g} Ah"
         )
-    _first(
+    _refuse_first(
         np.abs(current_A) > allowed_A,
         lambda i: ConfigurationError(
             f"{path}: row {i + 1}, current_A: got {current_A[i]:g}",
@@ -264,7 +264,7 @@ def _check_current(
 
 def _check_temperature(path: Path, temperature_degC: np.ndarray) -> None:
     low, high = _TEMPERATURE_degC
-    _first(
+    _refuse_first(
         (temperature_degC < low) | (temperature_degC > high),
         lambda i: ConfigurationError(
             f"{path}: row {i + 1}, temperature_degC: got {temperature_degC[i]:g}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from annotated_types import Ge, Gt, Interval
@@ -73,7 +73,7 @@ class GridSegment:
     seconds: Positive
     power_W: Annotated[float, Ge(0.0)] = 0.0
     offset_W: float = 0.0
-    signal: str = "regulation"
+    signal: Literal["regulation", "constant"] = "regulation"
 
 
 @settings_table
@@ -154,12 +154,6 @@ def _standby(segment: StandbySegment, place: Place) -> Columns:
 
 
 def _grid(segment: GridSegment, place: Place) -> Columns:
-    if segment.signal not in {"regulation", "constant"}:
-        raise ConfigurationError(
-            f"{place.label}.signal = {shown(segment.signal)} is not known",
-            why="allowed are regulation and constant",
-            hint=closest(segment.signal, ("regulation", "constant")),
-        )
     ticks = place.ticks(segment.seconds)
     middle_s = (np.arange(ticks) + 0.5) * place.tick_s
     swing = sum(share * np.sin(2.0 * np.pi * middle_s / period) for period, share in _REGULATION)
@@ -241,7 +235,7 @@ def _read_cycle(name: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
     try:
         table = np.asarray(rows[1:], dtype=np.float64)
     except ValueError as error:
-        raise ConfigurationError(f"{path}: a row is no pair of numbers", why=str(error)) from error
+        raise ConfigurationError(f"{path}: a row has no two numbers", why=str(error)) from error
     if table.shape[0] < 2 or not np.all(np.isfinite(table)) or np.any(np.diff(table[:, 0]) <= 0.0):
         raise ConfigurationError(
             f"{path}: a speed cycle has two rows or more, finite and sorted by time_s"

@@ -5,26 +5,27 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voltward.core.errors import ConfigurationError
+from voltward.documents.settings_table import settings_table
 from voltward.documents.toml_document import closest, data_folder, read_document
 from voltward.ranges.configuration.system_settings import SystemSettings
 
 DEPLOYED = "deployed"
 
 
-@dataclass(frozen=True)
+@settings_table
 class StackChoice:
     """A stack as a campaign asks for it.
 
     Attributes:
         name: As tables and gates call it.
-        base: Name in the table of stacks, or `deployed`.
+        base: Name in the table of stacks, or `deployed`; by default it is that of the stack.
         add: Controls added to the base.
         remove: Controls taken from the base.
         settings: Control id to parameter name to value.
     """
 
     name: str
-    base: str
+    base: str = ""
     add: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     settings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -70,19 +71,20 @@ def resolve_stack(choice: StackChoice, system: SystemSettings) -> Stack:
     Raises:
         ConfigurationError: The base is not known, or a setting names a control that is not in it.
     """
-    if choice.base == DEPLOYED:
+    base = choice.base or choice.name
+    if base == DEPLOYED:
         controls, factory, cloud = set(system.controls.deployed), True, True
     else:
         table = _table()
-        if choice.base not in table:
+        if base not in table:
             raise ConfigurationError(
-                f"there is no stack '{choice.base}'",
+                f"there is no stack '{base}'",
                 why=f"allowed are {', '.join(stack_names())}",
-                hint=closest(choice.base, stack_names()),
+                hint=closest(base, stack_names()),
             )
-        controls = _members(choice.base, table)
-        factory = bool(table[choice.base]["factory_protection"])
-        cloud = bool(table[choice.base].get("cloud", True))
+        controls = _members(base, table)
+        factory = bool(table[base]["factory_protection"])
+        cloud = bool(table[base].get("cloud", True))
     enabled = tuple(sorted((controls | set(choice.add)) - set(choice.remove)))
     kept = {name: values for name, values in choice.settings.items() if name in enabled}
     return Stack(choice.name, enabled, factory, kept, cloud)

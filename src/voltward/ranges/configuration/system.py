@@ -19,10 +19,9 @@ from voltward.documents.toml_document import (
     read_document,
     shown,
 )
+from voltward.physical.faults import DELAYED_FAULTS
+from voltward.physical.protection import LimitSettings, LimitTier
 from voltward.ranges.configuration.system_settings import (
-    FAULTS,
-    LimitSettings,
-    LimitTier,
     LinkSettings,
     SystemSettings,
 )
@@ -157,11 +156,11 @@ def _check_tiers(limits: LimitSettings, path: str) -> None:
 
 def _check_delays(limits: LimitSettings, path: str) -> None:
     for fault in limits.delay_s:
-        if fault not in FAULTS:
+        if fault not in DELAYED_FAULTS:
             raise ConfigurationError(
                 f"{path}: unknown key 'limits.delay_s.{fault}'",
-                why=f"allowed here: {', '.join(FAULTS)}",
-                hint=closest(fault, FAULTS),
+                why=f"allowed here: {', '.join(DELAYED_FAULTS)}",
+                hint=closest(fault, DELAYED_FAULTS),
             )
 
 

@@ -5,11 +5,12 @@ from jax import Array, lax
 from jaxtyping import Float, Int
 
 from voltward.attacks.kernel import Context
-from voltward.core.record import honest_record
-from voltward.core.taps import COMMAND_SCALARS
+from voltward.core.record import absent_record
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick, fixed_draws
 from voltward.ranges.virtual.program import DutyArrays
-from voltward.ranges.virtual.vehicle_part import VehicleState, start_vehicle, vehicle_step
+from voltward.ranges.virtual.tick_inputs import TickInputs
+from voltward.ranges.virtual.vehicle_part import vehicle_step
+from voltward.ranges.virtual.vehicle_state import VehicleState, start_vehicle
 
 PLANT_COLUMNS = (
     "true_voltage_min_V",
@@ -38,16 +39,15 @@ def run_plant(
     """
     fixed = fixed_draws(assembly, case.seed, duty.initial_soc)
     runs = case.seed.shape[0]
-    nobody = jnp.zeros((runs, len(COMMAND_SCALARS)))
     start = start_vehicle(assembly, fixed, duty.initial_degC, jnp.asarray(-1))
 
     def body(
         state: VehicleState, given: tuple[DutyTick, Int[Array, ""]]
     ) -> tuple[VehicleState, Float[Array, "run column"]]:
-        now, tick = given
-        silence = honest_record(nobody, tick, present=jnp.zeros(runs, bool))
-        context = Context(tick=tick, held=case.held, seed=case.seed)
-        moved, _, report = vehicle_step(assembly, case, fixed, state, silence, now, context)
+        asked, tick = given
+        silence = absent_record("can.down", runs, tick)
+        now = TickInputs(assembly, case, Context(tick=tick, held=case.held, seed=case.seed))
+        moved, _, report = vehicle_step(now, fixed, state, silence, asked)
         columns = (
             jnp.min(report.output.voltage_V, axis=1),
             jnp.max(report.output.voltage_V, axis=1),

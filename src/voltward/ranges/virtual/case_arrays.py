@@ -10,38 +10,16 @@ from jaxtyping import Bool, Float, Int, UInt64
 from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
 from voltward.controls.in_force import InForce, Rules
-from voltward.core.noise import gaussian
-from voltward.physical.contactors import ContactorParameters
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.physical.estimator import EstimatorTuning
 from voltward.physical.grid import GridMatrices
 from voltward.physical.pack import CellSpread
 from voltward.physical.plant import PlantParameters
-from voltward.physical.protection import LimitParameters
-from voltward.physical.sensors import SensorParameters
-from voltward.physical.vehicle import VehicleParameters
-
-
-@dataclass(frozen=True)
-class ChargingParameters:
-    """The charger and the on-board plan.
-
-    Attributes:
-        current_A: Largest current of the charger.
-        power_W: Largest power of the charger.
-        unattended_C: C-rate that the BMS asks for without a cloud plan.
-        balance_start_V: Cell voltage above which balancing may begin.
-        balance_difference_V: Difference to the lowest cell that starts a bleed.
-        cooling_start_degC: Cooling begins above.
-        heating_start_degC: Heating begins below, while charging.
-    """
-
-    current_A: float
-    power_W: float
-    unattended_C: float
-    balance_start_V: float
-    balance_difference_V: float
-    cooling_start_degC: float
-    heating_start_degC: float
+from voltward.physical.protection import LimitSettings
+from voltward.physical.sensors import SensorChannels
+from voltward.physical.vehicle import VehicleSettings
+from voltward.ranges.configuration.duty import DutyMode
+from voltward.ranges.configuration.system_settings import ChargingSettings
 
 
 @dataclass(frozen=True)
@@ -67,7 +45,6 @@ class Assembly:
         plant: Pack and cells.
         limits: Three tiers.
         sensors: Channels.
-        contactors: The pair.
         charging: Charger and on-board plan.
         vehicle: Road load.
         fleet: Grid.
@@ -80,18 +57,16 @@ class Assembly:
         plan_period_s: Between two commands of the cloud.
         model_period_s: Between two parameter loads.
         rekey_s: From the request to new keys in place (assumption).
-        spread_pct: Standard deviations of capacity, resistance, initial SoC.
         commissioning_share: Part of the cells' spread that the twin does not know (assumption).
         log_slots: Records that the rings remember.
         encrypted_link: Whether the link itself encrypts.
     """
 
     plant: PlantParameters
-    limits: LimitParameters
-    sensors: SensorParameters
-    contactors: ContactorParameters
-    charging: ChargingParameters
-    vehicle: VehicleParameters
+    limits: LimitSettings
+    sensors: SensorChannels
+    charging: ChargingSettings
+    vehicle: VehicleSettings
     fleet: FleetParameters
     tuning: EstimatorTuning
     twin: TwinParameters
@@ -102,7 +77,6 @@ class Assembly:
     plan_period_s: float
     model_period_s: float
     rekey_s: float
-    spread_pct: tuple[float, float, float]
     commissioning_share: float
     log_slots: int
     encrypted_link: bool
@@ -111,6 +85,12 @@ class Assembly:
     def cells(self) -> int:
         """Number of cells."""
         return self.plant.pack.cells
+
+    @property
+    def unattended_C(self) -> float:
+        """C-rate that the BMS asks for without a cloud plan."""
+        full_Ah = self.plant.cell.capacity_Ah * self.plant.pack.parallel
+        return self.charging.unattended_current_A / full_Ah
 
 
 @jax.tree_util.register_dataclass
@@ -148,7 +128,7 @@ class DutyTick:
 
     Attributes:
         valid: Whether the tick belongs to the duty or pads its bucket.
-        mode: 0 standby, 1 drive, 2 charge, 3 grid service, 4 recorded current.
+        mode: A `DutyMode`.
         speed_mps: Demanded.
         grade: Of the road.
         current_A: Recorded profile.
@@ -166,6 +146,10 @@ class DutyTick:
     ambient_degC: Float[Array, ""]
     auxiliary_W: Float[Array, ""]
 
+    def during(self, mode: DutyMode) -> Bool[Array, ""]:
+        """Return whether the tick belongs to the duty and uses the pack in that way."""
+        return (self.mode == mode) & self.valid
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -176,10 +160,10 @@ class FixedDraws:
         spread: Of the cells.
         initial_soc: Of every cell.
         voltage_offset: Standard normal, per cell sensor.
-        temperature_offset: The same.
+        temperature_offset: Standard normal, per temperature sensor.
         scalar_offset: For current, pack voltage, charger and isolation.
-        known_capacity: What the twin believes of each cell.
-        known_resistance: The same.
+        known_capacity: Factor on its capacity that the twin believes of each cell.
+        known_resistance: Factor on its resistance that the twin believes of each cell.
     """
 
     spread: CellSpread
@@ -200,21 +184,25 @@ def fixed_draws(
         Spreads are normal and cut at three standard deviations.
     """
     cells = assembly.cells
-    capacity_pct, resistance_pct, soc_pct = assembly.spread_pct
+    spread = assembly.plant.pack.spread
     start = jnp.asarray(0)
 
-    def draw(channel: int) -> Float[Array, "run cell"]:
-        return jnp.clip(gaussian(seed, channel, start, cells), -3.0, 3.0)
+    def draw(source: NoiseSource, count: int = cells) -> Float[Array, "run draw"]:
+        return jnp.clip(gaussian(seed, source, start, count), -3.0, 3.0)
 
-    capacity = 1.0 + 0.01 * capacity_pct * draw(1)
-    resistance = 1.0 + 0.01 * resistance_pct * draw(2)
+    capacity = 1.0 + 0.01 * spread.capacity_pct * draw(NoiseSource.CELL_CAPACITY)
+    resistance = 1.0 + 0.01 * spread.resistance_pct * draw(NoiseSource.CELL_RESISTANCE)
     unknown = assembly.commissioning_share
     return FixedDraws(
         spread=CellSpread(capacity, resistance),
-        initial_soc=jnp.clip(initial_soc + 0.01 * soc_pct * draw(3), 0.0, 1.0),
-        voltage_offset=draw(4),
-        temperature_offset=draw(5),
-        scalar_offset=jnp.clip(gaussian(seed, 6, start, 4), -3.0, 3.0),
-        known_capacity=capacity + 0.01 * capacity_pct * unknown * draw(7),
-        known_resistance=resistance + 0.01 * resistance_pct * unknown * draw(8),
+        initial_soc=jnp.clip(
+            initial_soc + 0.01 * spread.initial_soc_pct * draw(NoiseSource.INITIAL_SOC), 0.0, 1.0
+        ),
+        voltage_offset=draw(NoiseSource.VOLTAGE_SENSOR_OFFSET),
+        temperature_offset=draw(NoiseSource.TEMPERATURE_SENSOR_OFFSET),
+        scalar_offset=draw(NoiseSource.PACK_SENSOR_OFFSETS, 4),
+        known_capacity=capacity
+        + 0.01 * spread.capacity_pct * unknown * draw(NoiseSource.COMMISSIONED_CAPACITY),
+        known_resistance=resistance
+        + 0.01 * spread.resistance_pct * unknown * draw(NoiseSource.COMMISSIONED_RESISTANCE),
     )

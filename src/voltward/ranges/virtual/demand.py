@@ -1,5 +1,6 @@
-"""What the duty asks of the pack, and what the limits let through."""
+"""What the duty asks of the pack, and what the limits allow."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
@@ -8,6 +9,7 @@ from jax import Array
 from jaxtyping import Bool, Float
 
 from voltward.physical.vehicle import drive_step, power_demand_W
+from voltward.ranges.configuration.duty import DutyMode
 from voltward.ranges.virtual.case_arrays import Assembly, DutyTick
 
 
@@ -39,6 +41,7 @@ def demanded(
     speed_mps: Float[Array, " run"],
     pack_voltage_V: Float[Array, " run"],
     closed: Bool[Array, " run"],
+    *,
     charge_limit_A: Float[Array, " run"],
     discharge_limit_A: Float[Array, " run"],
     charger_A: Float[Array, " run"],
@@ -62,7 +65,10 @@ def demanded(
     zero = jnp.zeros(runs)
     out_W = jnp.where(closed, discharge_limit_A * voltage, 0.0)
     in_W = jnp.where(closed, charge_limit_A * voltage, 0.0)
-    driving = (duty.mode == 1) & duty.valid
+    driving = duty.during(DutyMode.DRIVE)
+
+    def by_mode(values: Mapping[DutyMode, Float[Array, " run"]]) -> Float[Array, " run"]:
+        return jnp.select([duty.mode == mode for mode in values], [*values.values()], zero)
 
     wanted_mps = jnp.where(driving, duty.speed_mps, 0.0)
     # Out of a drive the vehicle stands, or rolls out.
@@ -85,27 +91,36 @@ def demanded(
     )
     drive_unserved = jnp.where(lost, jnp.maximum(full_W - drawn_W, 0.0), 0.0)
 
-    mode = duty.mode
     most_A = jnp.minimum(assembly.charging.current_A, assembly.charging.power_W / voltage)
-    most_A = jnp.where(mode == 2, jnp.minimum(most_A, duty.power_W / voltage), most_A)
+    most_A = jnp.where(
+        duty.mode == DutyMode.CHARGE, jnp.minimum(most_A, duty.power_W / voltage), most_A
+    )
     charge_A = jnp.clip(charger_A, 0.0, most_A)
     grid_A = jnp.clip(duty.power_W / voltage, -discharge_limit_A, charge_limit_A)
     profile_A = jnp.clip(duty.current_A, -discharge_limit_A, charge_limit_A)
-    current = jnp.select(
-        [mode == 1, mode == 2, mode == 3, mode == 4],
-        [-drawn_W / voltage, charge_A, grid_A, profile_A],
-        zero,
+    current = by_mode(
+        {
+            DutyMode.DRIVE: -drawn_W / voltage,
+            DutyMode.CHARGE: charge_A,
+            DutyMode.GRID: grid_A,
+            DutyMode.RECORDED: profile_A,
+        }
     )
-    power = jnp.select(
-        [mode == 1, mode == 2, mode == 3, mode == 4],
-        [-full_W, most_A * voltage, zero + duty.power_W, duty.current_A * voltage],
-        zero,
+    power = by_mode(
+        {
+            DutyMode.DRIVE: -full_W,
+            DutyMode.CHARGE: most_A * voltage,
+            DutyMode.GRID: zero + duty.power_W,
+            DutyMode.RECORDED: duty.current_A * voltage,
+        }
     )
     served = jnp.where(closed, current, 0.0) * voltage
-    unserved = jnp.select(
-        [mode == 1, mode == 3, mode == 4],
-        [drive_unserved, jnp.abs(duty.power_W - served), jnp.abs(power - served)],
-        zero,
+    unserved = by_mode(
+        {
+            DutyMode.DRIVE: drive_unserved,
+            DutyMode.GRID: jnp.abs(duty.power_W - served),
+            DutyMode.RECORDED: jnp.abs(power - served),
+        }
     )
     current = current - auxiliary_W / voltage
     valid = duty.valid

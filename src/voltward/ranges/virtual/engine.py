@@ -21,7 +21,7 @@ from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
 from voltward.ranges.virtual.meter import Meter
 from voltward.ranges.virtual.program import DutyArrays, Goals, compiled, run_loop
 from voltward.ranges.virtual.readout import read_meter
-from voltward.ranges.virtual.trace import TRACE_COLUMNS
+from voltward.ranges.virtual.trace import TRACE_NAMES
 
 # Of 8, 16, 24 and 32 runs of 96 cells: more than 24 gains nothing worth its memory.
 CHUNK = 24
@@ -112,5 +112,5 @@ class Engine:
     def trace_columns(self, traces: np.ndarray, index: int) -> dict[str, np.ndarray]:
         """Return the trace of one case of a batch, time first."""
         time_s = np.arange(self.duty.ticks) * self.duty.tick_s
-        columns = {name: traces[:, index, at] for at, name in enumerate(TRACE_COLUMNS)}
+        columns = {name: traces[:, index, at] for at, name in enumerate(TRACE_NAMES)}
         return {"time_s": time_s, **columns}

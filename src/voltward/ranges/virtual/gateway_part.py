@@ -1,6 +1,16 @@
-"""The gateway's part of the loop: bus on one side, broker on the other."""
+"""The gateway's part of the loop: bus on one side, broker on the other.
 
-from dataclasses import dataclass
+1. Judge the telemetry from the bus, and log what is accepted.
+2. Judge the peer that answers as the broker; a session is up when it proves itself and the link
+   passes.
+3. Send from the queue, encrypted or not, while a session is up.
+4. Take a command in, which passes down only while a session is up.
+5. Score the view, and let the responses act on alarms.
+6. Put what the responses ask into the command, and send it on to the bus.
+7. Account for what forged records brought.
+"""
+
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -8,29 +18,20 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int, UInt32
 
-from voltward.attacks.kernel import Context, earned, listened
+from voltward.attacks.kernel import listened
 from voltward.comms.gateway import QueueState, keep, start_queue, uplink
 from voltward.comms.link import LinkOutcome
-from voltward.controls.in_force import (
-    accused,
-    act,
-    refusals,
-    request_table,
-    shape,
-    start_watches,
-    verify,
-    watch,
-)
+from voltward.controls.in_force import refusals, start_watches
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, start_log, write
-from voltward.core.noise import uniform
+from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, tap_named
+from voltward.core.request import Requests
+from voltward.core.taps import COMMAND_FIELD, TELEMETRY_SCALARS, tap_named
 from voltward.core.view import GatewayView
 from voltward.physical.can.wire_quantisation import quantise_command
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
-
-FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
+from voltward.ranges.virtual.case_arrays import Assembly
+from voltward.ranges.virtual.tick_inputs import TickInputs
 
 
 @jax.tree_util.register_dataclass
@@ -56,7 +57,6 @@ class GatewayReport:
     scores: Float[Array, "run watch"]
     alarms: Bool[Array, "run watch"]
     acting: Bool[Array, "run act"]
-    requests: Float[Array, "run request"]
     rekey: Float[Array, " run"]
     queued: Float[Array, " run"]
     exposed: Float[Array, " run"]
@@ -78,75 +78,60 @@ def start_gateway(assembly: Assembly, runs: int) -> GatewayState:
     )
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class GatewayInbox:
+    """What arrives at the gateway in a tick.
+
+    Attributes:
+        bus: Telemetry from the bus.
+        command: From the cloud.
+        peer: What answers as the broker (it may be impersonated), with the proof it can give.
+        link: What the radio link does.
+    """
+
+    bus: Record
+    command: Record
+    peer: Record
+    link: LinkOutcome
+
+
 def gateway_step(
-    assembly: Assembly,
-    case: CaseArrays,
-    state: GatewayState,
-    bus: Record,
-    down: Record,
-    peer: Record,
-    outcome: LinkOutcome,
-    context: Context,
+    now: TickInputs, state: GatewayState, inbox: GatewayInbox
 ) -> tuple[GatewayState, tuple[Record, Record], Record, GatewayReport]:
-    """Advance the gateway by one tick.
+    """Advance the gateway by one tick, in the steps that this file opens with.
 
     Args:
-        assembly: Static parameters.
-        case: What differs between runs.
+        now: The tick.
         state: Before.
-        bus: Telemetry as it arrives from the bus.
-        down: Command as it arrives from the cloud.
-        peer: Who answers in the broker's place, with the proof it can give.
-        outcome: What the link does in this tick.
-        context: Tick and capabilities.
+        inbox: What arrives.
 
     Returns:
         State, two uplink records, the command for the bus, report.
     """
-    rules, in_force, tick = assembly.rules, case.in_force, context.tick
-    runs, seed = case.seed.shape[0], case.seed
-    accepted, bus_rejected = verify(rules, in_force, "can.up", bus, state.last_bus, seed, tick)
+    # 1. Telemetry from the bus.
+    accepted, bus_rejected = now.verify("can.up", inbox.bus, state.last_bus)
     log = write(state.log, accepted)
 
-    session, refused = verify(
-        rules, in_force, "mqtt.session", peer, jnp.full(runs, -1, jnp.int64), seed, tick
-    )
-    up = session.present & outcome.passes & case.cloud
-    capacity = shape(rules, in_force, "gateway.queue", jnp.ones(runs), None)
-    queue = keep(state.queue, log, capacity)
-    queue, records = uplink(queue, log, up, outcome.swaps)
-    encrypted = shape(
-        rules,
-        in_force,
-        "gateway.proofs",
-        jnp.full(runs, 1.0 if assembly.encrypted_link else 0.0),
-        None,
-    )
-    hidden = uniform(seed, 45, tick) < encrypted
-    readable = ~hidden | (peer.tainted & session.present)
-    exposed = jnp.zeros(runs)
-    for record in records:
-        exposed += listened(case.rows, "mqtt.up", context, record, readable)
+    # 2. The session.
+    session, refused = now.verify("mqtt.session", inbox.peer)
+    up = session.present & inbox.link.passes & now.case.cloud
 
-    # Commands pass down only while a session is up.
-    arrived = Record(
-        wide=down.wide,
-        scalars=down.scalars,
-        present=down.present & up,
-        sequence=down.sequence,
-        sent_tick=down.sent_tick,
-        sender=down.sender,
-        proofs=down.proofs,
-        copies=down.copies,
-        tainted=down.tainted,
-    )
-    command, command_rejected = verify(
-        rules, in_force, "mqtt.down", arrived, state.last_command, seed, tick
-    )
-    age_s = jnp.where(command.present, 0.0, state.command_age_s + assembly.tick_s)
+    # 3. The queue.
+    capacity = now.shape("gateway.queue", jnp.ones(now.runs), None)
+    queue = keep(state.queue, log, capacity)
+    queue, records = uplink(queue, log, up, inbox.link.swaps)
+    exposed = _readable_records(now, records, session)
+
+    # 4. The command from the cloud.
+    arrived = replace(inbox.command, present=inbox.command.present & up)
+    command, command_rejected = now.verify("mqtt.down", arrived, state.last_command)
+    age_s = jnp.where(command.present, 0.0, state.command_age_s + now.tick_s)
+
+    # 5. Watches and responses.
     view = GatewayView(
-        tick=tick,
-        tick_s=assembly.tick_s,
+        tick=now.tick,
+        tick_s=now.tick_s,
         bus=accepted,
         bus_rejected=bus_rejected,
         command=command,
@@ -155,56 +140,66 @@ def gateway_step(
         session_refused=refused,
         queued=(log.written - queue.sent).astype(jnp.float64),
     )
-    watches, scores = watch(rules, in_force, Place.GATEWAY, state.watches, view)
-    alarms = scores > 1.0
-    timers_s, requests, acting = act(
-        rules, in_force, state.timers_s, accused(rules, Place.GATEWAY, alarms), assembly.tick_s
+    reaction = now.react(Place.GATEWAY, state.watches, state.timers_s, view)
+
+    # 6. The command for the bus.
+    to_bus = _command_for_the_bus(now, command, reaction.requests)
+
+    # 7. Forged records.
+    gained, taken_in = now.forgeries(
+        ("can.up", accepted), ("mqtt.session", session), ("mqtt.down", command)
     )
-    # What the gateway asks of the BMS travels in the command; isolating is its own business.
-    scalars = command.scalars.at[:, FIELD["derate"]].max(requests.derate)
-    scalars = scalars.at[:, FIELD["open_request"]].max(requests.open_contactors)
-    scalars = scalars.at[:, FIELD["charge_enable"]].min(1.0 - requests.stop_charging)
-    out = honest_record(scalars, tick)
-    to_bus = Record(
-        wide=(),
-        scalars=scalars,
-        present=command.present & (requests.isolate_cloud < 0.5),
-        sequence=out.sequence,
-        sent_tick=out.sent_tick,
-        sender=command.sender,
-        proofs=command.proofs | out.proofs,
-        copies=command.present.astype(jnp.float64),
-        tainted=command.tainted,
-    )
-    to_bus = quantise_command(to_bus, tap_named("can.down"))
-    gained = earned(case.rows, "can.up", context, accepted.present & accepted.tainted)
-    gained |= earned(case.rows, "mqtt.session", context, session.present & session.tainted)
-    gained |= earned(case.rows, "mqtt.down", context, command.present & command.tainted)
     moved = GatewayState(
         log=log,
         queue=queue,
-        last_bus=jnp.where(
-            accepted.present, jnp.maximum(accepted.sequence, state.last_bus), state.last_bus
-        ),
-        last_command=jnp.where(
-            command.present, jnp.maximum(command.sequence, state.last_command), state.last_command
-        ),
+        last_bus=accepted.newest(state.last_bus),
+        last_command=command.newest(state.last_command),
         command_age_s=age_s,
-        watches=watches,
-        timers_s=timers_s,
+        watches=reaction.watches,
+        timers_s=reaction.timers_s,
     )
     report = GatewayReport(
         gained=gained,
-        scores=scores,
-        alarms=alarms,
-        acting=acting,
-        requests=request_table(requests),
-        rekey=requests.rekey,
+        scores=reaction.scores,
+        alarms=reaction.alarms,
+        acting=reaction.acting,
+        rekey=reaction.requests.rekey,
         queued=view.queued,
         exposed=exposed,
-        taken_in=(accepted.present & accepted.tainted)
-        | (session.present & session.tainted)
-        | (command.present & command.tainted),
+        taken_in=taken_in,
         refused=refusals((accepted, bus_rejected), (session, refused), (command, command_rejected)),
     )
     return moved, records, to_bus, report
+
+
+def _readable_records(
+    now: TickInputs, records: tuple[Record, Record], session: Record
+) -> Float[Array, " run"]:
+    """Return how many records an attacker can read on their way up."""
+    by_link = jnp.full(now.runs, 1.0 if now.assembly.encrypted_link else 0.0)
+    encrypted = now.shape("gateway.proofs", by_link, None)
+    hidden = uniform(now.case.seed, NoiseSource.UPLINK_ENCRYPTION, now.tick) < encrypted
+    # Whoever ends the session reads what it carries.
+    readable = ~hidden | session.forged
+    exposed = jnp.zeros(now.runs)
+    for record in records:
+        exposed += listened(now.case.rows, "mqtt.up", now.context, record, readable)
+    return exposed
+
+
+def _command_for_the_bus(now: TickInputs, command: Record, requests: Requests) -> Record:
+    """Return the command for the bus: what the gateway asks of the BMS travels in it."""
+    scalars = command.scalars.at[:, COMMAND_FIELD["derate"]].max(requests.derate)
+    scalars = scalars.at[:, COMMAND_FIELD["open_request"]].max(requests.open_contactors)
+    scalars = scalars.at[:, COMMAND_FIELD["charge_enable"]].min(1.0 - requests.stop_charging)
+    made = honest_record(scalars, now.tick)
+    to_bus = replace(
+        made,
+        # Isolating the cloud is the gateway's own business.
+        present=command.present & (requests.isolate_cloud < 0.5),
+        sender=command.sender,
+        proofs=command.proofs | made.proofs,
+        copies=command.present.astype(jnp.float64),
+        tainted=command.tainted,
+    )
+    return quantise_command(to_bus, tap_named("can.down"))

@@ -7,14 +7,11 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from voltward.attacks.kernel import Context, manipulate
-from voltward.controls.in_force import refusals, shape, verify
+from voltward.controls.in_force import refusals
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, FIRMWARE_SCALARS
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
+from voltward.core.taps import COMMAND_FIELD, FIRMWARE_SCALARS
+from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.vehicle_state import VehicleState
-
-FIELD = {name: index for index, name in enumerate(COMMAND_SCALARS)}
 
 
 @jax.tree_util.register_dataclass
@@ -44,33 +41,31 @@ class Orders:
 
     def wish(self, name: str, otherwise: float | Array) -> Float[Array, " run"]:
         """Return a field of the command, or what holds without one."""
-        return jnp.where(self.listens, self.scalars[:, FIELD[name]], otherwise)
+        return jnp.where(self.listens, self.scalars[:, COMMAND_FIELD[name]], otherwise)
 
 
-def take_orders(
-    assembly: Assembly, case: CaseArrays, state: VehicleState, command: Record, context: Context
-) -> Orders:
-    """Take commands and firmware in: accepted ones replace the last, silence ages them."""
-    rules, in_force, tick, seed = assembly.rules, case.in_force, context.tick, case.seed
-    runs = seed.shape[0]
-    accepted, command_rejected = verify(
-        rules, in_force, "can.down", command, state.last_command, seed, tick
-    )
-    shaped = shape(rules, in_force, "bms.command", accepted.scalars, state.view)
-    age_s = jnp.where(accepted.present, 0.0, state.command_age_s + assembly.tick_s)
-    newest = jnp.maximum(accepted.sequence, state.last_command)
+def take_orders(now: TickInputs, state: VehicleState, command: Record) -> Orders:
+    """Take commands and firmware in: accepted ones replace the last, silence ages them.
+
+    Args:
+        now: The tick.
+        state: Of the vehicle, before.
+        command: As it arrived.
+    """
+    accepted, command_rejected = now.verify("can.down", command, state.last_command)
+    shaped = now.shape("bms.command", accepted.scalars, state.view)
+    age_s = jnp.where(accepted.present, 0.0, state.command_age_s + now.tick_s)
     # A calibration is in force at every tick; the honest one changes nothing.
-    none = jnp.zeros((runs, len(FIRMWARE_SCALARS)))
-    flashed = manipulate("firmware", honest_record(none, tick), case.rows, context)
-    firmware, firmware_rejected = verify(
-        rules, in_force, "firmware", flashed, jnp.full(runs, -1, jnp.int64), seed, tick
-    )
-    listens = (age_s <= assembly.silence_s) & (state.requests.isolate_cloud < 0.5) & case.cloud
+    none = jnp.zeros((now.runs, len(FIRMWARE_SCALARS)))
+    flashed = now.at_tap("firmware", honest_record(none, now.tick))
+    firmware, firmware_rejected = now.verify("firmware", flashed)
+    listens = age_s <= now.assembly.silence_s
+    listens &= (state.requests.isolate_cloud < 0.5) & now.case.cloud
     return Orders(
         accepted=accepted,
         scalars=jnp.where(accepted.present[:, None], shaped, state.command),
         age_s=age_s,
-        last_command=jnp.where(accepted.present, newest, state.last_command),
+        last_command=accepted.newest(state.last_command),
         listens=listens,
         calibration=jnp.where(firmware.present[:, None], firmware.scalars, 0.0),
         firmware=firmware,

@@ -1,4 +1,14 @@
-"""The program: the closed loop of one assembly, compiled once for every case that fits it."""
+"""The program: the closed loop of one assembly, compiled once for every case that fits it.
+
+In a tick every part reads the mailboxes that the last tick filled:
+
+1. Work out which steps of the attack act now, at every tap.
+2. The vehicle takes its command, and sends telemetry to the bus.
+3. The gateway takes that telemetry, the cloud's command and its peer's proof, and sends both ways.
+4. The cloud takes up to two records, and sends a command.
+5. The attacker keeps what forged records gained him, until new keys are in place.
+6. The meter counts what happened; nobody in the loop reads it.
+"""
 
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,10 +31,9 @@ from voltward.comms.link import LinkState, link_step, start_link
 from voltward.core.capabilities import SECRETS, Capability
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, read
-from voltward.core.noise import uniform
-from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
-from voltward.physical.protection import FAULTS
+from voltward.core.noise import NoiseSource, uniform
+from voltward.core.record import Record, absent_record, honest_record
+from voltward.physical.faults import FAULTS
 from voltward.ranges.virtual.case_arrays import (
     Assembly,
     CaseArrays,
@@ -33,12 +42,19 @@ from voltward.ranges.virtual.case_arrays import (
     fixed_draws,
 )
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
-from voltward.ranges.virtual.gateway_part import GatewayState, gateway_step, start_gateway
-from voltward.ranges.virtual.meter import Happened, Meter, metered, settled, start_meter
+from voltward.ranges.virtual.gateway_part import (
+    GatewayInbox,
+    GatewayState,
+    gateway_step,
+    start_gateway,
+)
+from voltward.ranges.virtual.meter import Meter, metered, settled, start_meter
+from voltward.ranges.virtual.tick_consequences import Happened
+from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.trace import trace_row
-from voltward.ranges.virtual.vehicle_part import VehicleState, start_vehicle, vehicle_step
+from voltward.ranges.virtual.vehicle_part import vehicle_step
+from voltward.ranges.virtual.vehicle_state import VehicleState, start_vehicle
 
-LINK_CHANNEL = 40
 # Taken away when keys, sessions and accounts are renewed; positions on wires stay.
 REVOCABLE = SECRETS | Capability.SESSION_TERMINATED | Capability.OPERATOR_ACCOUNT
 
@@ -101,10 +117,8 @@ def start_carry(
     """Return the loop at rest, with silence in every mailbox."""
     runs, cells = fixed.initial_soc.shape
     before = jnp.asarray(-1)
-    off = jnp.zeros(runs, bool)
-    wide = (jnp.zeros((runs, cells)), jnp.zeros((runs, cells)))
-    telemetry = honest_record(jnp.zeros((runs, len(TELEMETRY_SCALARS))), before, wide, off)
-    command = honest_record(jnp.zeros((runs, len(COMMAND_SCALARS))), before, present=off)
+    telemetry = absent_record("can.up", runs, before, cells)
+    command = absent_record("can.down", runs, before)
     rules = assembly.rules
     watches = sum(len(rules.watches(place)) for place in Place)
     return Carry(
@@ -187,37 +201,54 @@ def tick_step(
     duty: DutyTick,
     tick: Int[Array, ""],
 ) -> tuple[Carry, Float[Array, "run column"]]:
-    """Advance the whole loop by one tick: every part reads the mailboxes of the last one."""
+    """Advance the whole loop by one tick, in the steps that this file opens with.
+
+    Args:
+        assembly: Static parameters.
+        case: What differs between runs.
+        fixed: Draws of the run.
+        goals: Of the runs' attacks.
+        carry: State and mailboxes before.
+        duty: What is asked.
+        tick: Number of the tick.
+
+    Returns:
+        State and mailboxes after, and a row of the trace.
+    """
+    # 1. The attacker's plan for the tick.
     context = Context(tick=tick, held=carry.held, seed=case.seed)
     context = planned(context, case.rows, assembly.log_slots)
-    to_bms = manipulate("can.down", carry.can_down, case.rows, context)
-    vehicle, can_up, vehicle_report = vehicle_step(
-        assembly, case, fixed, carry.vehicle, to_bms, duty, context
-    )
+    now = TickInputs(assembly, case, context)
+
+    # 2. The vehicle.
+    to_bms = now.at_tap("can.down", carry.can_down)
+    vehicle, can_up, vehicle_report = vehicle_step(now, fixed, carry.vehicle, to_bms, duty)
+
+    # 3. The gateway; the peer that answers is the broker, or whoever sits in between.
     from_bus = on_the_way_up(
         "can.up", carry.can_up, case, context, vehicle.log, carry.vehicle.log.written
     )
-    to_gateway = manipulate("mqtt.down", carry.mqtt_down, case.rows, context)
-    # The peer that answers: the broker, or whoever sits in between.
-    runs = case.seed.shape[0]
-    broker = honest_record(jnp.zeros((runs, 1)), tick)
-    peer = manipulate("mqtt.session", broker, case.rows, context)
-    draws = jnp.stack([uniform(case.seed, LINK_CHANNEL + n, tick) for n in range(4)])
-    link, outcome = link_step(case.link, carry.link, draws)
-    gateway, mqtt_up, can_down, gateway_report = gateway_step(
-        assembly, case, carry.gateway, from_bus, to_gateway, peer, outcome, context
-    )
+    to_gateway = now.at_tap("mqtt.down", carry.mqtt_down)
+    peer = now.at_tap("mqtt.session", honest_record(jnp.zeros((now.runs, 1)), tick))
+    draws = [uniform(case.seed, NoiseSource.RADIO_LINK, tick, member=n) for n in range(4)]
+    link, outcome = link_step(case.link, carry.link, jnp.stack(draws))
+    inbox = GatewayInbox(bus=from_bus, command=to_gateway, peer=peer, link=outcome)
+    gateway, mqtt_up, can_down, gateway_report = gateway_step(now, carry.gateway, inbox)
+
+    # 4. The cloud.
     received = at_the_broker(carry.mqtt_up, case, context, gateway.log, carry.gateway.log.written)
-    cloud, mqtt_down, cloud_report = cloud_step(
-        assembly, case, fixed, carry.cloud, received, context
-    )
+    cloud, mqtt_down, cloud_report = cloud_step(now, fixed, carry.cloud, received)
+
+    # 5. What the attacker holds from now on.
+    gained = vehicle_report.gained | gateway_report.gained | cloud_report.gained
     asked = jnp.maximum(gateway_report.rekey, cloud_report.rekey) > 0.5
     waiting = jnp.where(carry.rekey_s < 0.0, jnp.where(asked, 0.0, -1.0), carry.rekey_s)
     waited = jnp.where(waiting >= 0.0, waiting + assembly.tick_s, waiting)
     renewed = waited > assembly.rekey_s
-    gained = vehicle_report.gained | gateway_report.gained | cloud_report.gained
     held = carry.held | gained
     held = jnp.where(renewed, held & ~jnp.uint32(int(REVOCABLE)), held)
+
+    # 6. The meter.
     happened = Happened(
         vehicle=vehicle,
         gateway=gateway,

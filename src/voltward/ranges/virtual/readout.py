@@ -10,7 +10,7 @@ from voltward.controls.in_force import Rules
 from voltward.core.attack import Attack
 from voltward.core.capabilities import POSITIONS, SECRETS, Capability
 from voltward.core.control import Place
-from voltward.physical.protection import FAULTS
+from voltward.physical.faults import FAULTS
 from voltward.ranges.configuration.case_grid import Case, load_attack
 from voltward.ranges.configuration.duty import Duty
 from voltward.ranges.configuration.truth_tracks import MATCHED

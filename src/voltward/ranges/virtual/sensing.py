@@ -1,41 +1,31 @@
-"""From the truth to what the BMS reads: sensors, then the attacks at their taps."""
+"""From the truth to what the BMS reads: sensors, then the attacks at their taps.
+
+1. Sound sensors read the truth with offset, noise, latency and rounding.
+2. Attacks at the five taps change the readings, or repeat those that the log remembers.
+3. Where nothing arrives the last reading stands.
+"""
 
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, UInt32
 
-from voltward.attacks.kernel import Context, Past, earned, lag_ticks, manipulate
-from voltward.core.frame_log import FrameLog, read
-from voltward.core.noise import gaussian
+from voltward.attacks.kernel import Past, lag_ticks
+from voltward.core.frame_log import read
+from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import FIRMWARE_SCALARS, TELEMETRY_SCALARS
-from voltward.physical.pack import CellOutput
-from voltward.physical.plant import PlantState
-from voltward.physical.sensors import lagged, reading
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, FixedDraws
+from voltward.core.taps import FIRMWARE_FIELD, TELEMETRY_FIELD
+from voltward.physical.sensors import Readings, lagged, reading
+from voltward.ranges.virtual.actuation import Driven
+from voltward.ranges.virtual.case_arrays import FixedDraws
+from voltward.ranges.virtual.tick_inputs import TickInputs
+from voltward.ranges.virtual.vehicle_state import VehicleState
 
-CALIBRATION = {name: index for index, name in enumerate(FIRMWARE_SCALARS)}
-TELEMETRY = {name: index for index, name in enumerate(TELEMETRY_SCALARS)}
-SENSOR_TAPS = ("cell.voltage", "cell.temperature", "pack.current", "pack.voltage", "pack.isolation")
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Readings:
-    """What the BMS reads in a tick."""
-
-    voltage_V: Float[Array, "run cell"]
-    temperature_degC: Float[Array, "run cell"]
-    current_A: Float[Array, " run"]
-    pack_voltage_V: Float[Array, " run"]
-    charger_current_A: Float[Array, " run"]
-    isolation_kohm: Float[Array, " run"]
+# Taps of readings that a replay takes from the log; a recording of the others is never replayed.
+_REMEMBERED_TAPS = ("cell.voltage", "cell.temperature", "pack.current")
 
 
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Sensed:
     """Readings of a tick and what the attacks did to them.
@@ -54,137 +44,118 @@ class Sensed:
 
 
 def _true_readings(
-    assembly: Assembly,
-    case: CaseArrays,
+    now: TickInputs,
     fixed: FixedDraws,
-    context: Context,
-    output: CellOutput,
+    driven: Driven,
     felt_degC: Float[Array, "run cell"],
-    current_A: Float[Array, " run"],
-    charging: Bool[Array, " run"],
     voltage_offset_V: Float[Array, " run"],
 ) -> Readings:
     """Return what sound sensors read."""
-    sensors, tick, seed = assembly.sensors, context.tick, case.seed
-    cells, parallel = assembly.cells, assembly.plant.pack.parallel
-    runs = current_A.shape[0]
-    groups_V = output.voltage_V.reshape(runs, -1, parallel).mean(axis=2)
-    draws, offsets = gaussian(seed, 13, tick, 4), fixed.scalar_offset
+    sensors, tick, seed = now.assembly.sensors, now.tick, now.case.seed
+    cells, pack = now.assembly.cells, now.assembly.plant.pack
+    cell_V, current_A = driven.output.voltage_V, driven.current_A
+    groups_V = cell_V.reshape(now.runs, -1, pack.parallel).mean(axis=2)
+    draws, offsets = gaussian(seed, NoiseSource.PACK_SENSORS, tick, 4), fixed.scalar_offset
     voltage_V = reading(
-        sensors.cell_voltage,
-        output.voltage_V,
+        sensors.voltage,
+        cell_V,
         fixed.voltage_offset,
-        gaussian(seed, 11, tick, cells),
+        gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, cells),
     )
     charger_A = reading(sensors.charger_current, current_A, offsets[:, 2], draws[:, 2])
-    isolation_kohm = jnp.full(runs, assembly.plant.pack.isolation_kohm)
+    isolation_kohm = jnp.full(now.runs, pack.isolation_kohm)
     return Readings(
         voltage_V=voltage_V + voltage_offset_V[:, None],
         temperature_degC=reading(
-            sensors.cell_temperature,
+            sensors.temperature,
             felt_degC,
             fixed.temperature_offset,
-            gaussian(seed, 12, tick, cells),
+            gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
         ),
         current_A=reading(sensors.current, current_A, offsets[:, 0], draws[:, 0]),
         pack_voltage_V=reading(
             sensors.pack_voltage, jnp.sum(groups_V, axis=1), offsets[:, 1], draws[:, 1]
         ),
-        charger_current_A=jnp.where(charging, charger_A, 0.0),
+        charger_current_A=jnp.where(driven.charging, charger_A, 0.0),
         isolation_kohm=reading(sensors.isolation, isolation_kohm, offsets[:, 3], draws[:, 3]),
     )
 
 
 def sense(
-    assembly: Assembly,
-    case: CaseArrays,
+    now: TickInputs,
     fixed: FixedDraws,
-    context: Context,
-    last: Readings,
-    log: FrameLog,
-    felt_degC: Float[Array, "run cell"],
-    output: CellOutput,
-    plant: PlantState,
-    current_A: Float[Array, " run"],
-    charging: Bool[Array, " run"],
+    state: VehicleState,
+    driven: Driven,
     calibration: Float[Array, "run field"],
 ) -> Sensed:
     """Read the sensors; attacks at their taps act on the readings.
 
     Args:
-        assembly: Static parameters.
-        case: What differs between runs.
+        now: The tick.
         fixed: Draws of the run.
-        context: Tick and capabilities.
-        last: Readings of the last tick; a silent sensor keeps them.
-        log: Records sent so far, for replays.
-        felt_degC: What temperature sensors felt in the last tick.
-        output: Of the cells.
-        plant: The truth.
-        current_A: True pack current.
-        charging: Whether a charger is connected and on.
+        state: Of the vehicle, before: its last readings, and the log of what it sent.
+        driven: The plant after this tick.
         calibration: Firmware record's scalars.
     """
-    rows, tick = case.rows, context.tick
-    runs = current_A.shape[0]
+    # 1. Sound sensors.
     felt = lagged(
-        assembly.sensors.cell_temperature,
-        felt_degC,
-        plant.cells.temperature_degC,
-        assembly.tick_s,
+        now.assembly.sensors.temperature,
+        state.felt_degC,
+        driven.plant.cells.temperature_degC,
+        now.tick_s,
     )
-    offset_V = calibration[:, CALIBRATION["voltage_offset_V"]]
-    true = _true_readings(
-        assembly, case, fixed, context, output, felt, current_A, charging, offset_V
-    )
-    slots = assembly.log_slots
-    replaying = SENSOR_TAPS[:3]
-    lags = jnp.stack([lag_ticks(rows, tap, context, slots) for tap in replaying])
-    then = read(log, log.written - jnp.max(lags, axis=0))
-    none = jnp.zeros((runs, 0))
+    offset_V = calibration[:, FIRMWARE_FIELD["voltage_offset_V"]]
+    true = _true_readings(now, fixed, driven, felt, offset_V)
 
-    def tapped(tap: str, made: Record, past: Past | None) -> Record:
-        return manipulate(tap, made, rows, context, past)
-
-    current_then = then.scalars[:, TELEMETRY["current_A"], None]
-    records = (
-        tapped(
-            "cell.voltage",
-            honest_record(none, tick, (true.voltage_V,)),
-            Past((then.wide[0],), none, then.sequence, then.sent_tick),
-        ),
-        tapped(
-            "cell.temperature",
-            honest_record(none, tick, (true.temperature_degC,)),
-            Past((then.wide[1],), none, then.sequence, then.sent_tick),
-        ),
-        tapped(
-            "pack.current",
-            honest_record(true.current_A[:, None], tick),
-            Past((), current_then, then.sequence, then.sent_tick),
-        ),
-        tapped("pack.voltage", honest_record(true.pack_voltage_V[:, None], tick), None),
-        tapped("pack.isolation", honest_record(true.isolation_kohm[:, None], tick), None),
-    )
-    gained = jnp.zeros(runs, jnp.uint32)
-    tainted = jnp.zeros(runs, bool)
-    for name, record in zip(SENSOR_TAPS, records, strict=True):
-        gained |= earned(rows, name, context, record.tainted)
+    # 2. Attacks at the taps.
+    received = _received_records(now, state, true)
+    gained = jnp.zeros(now.runs, jnp.uint32)
+    tainted = jnp.zeros(now.runs, bool)
+    for tap, record in received.items():
+        gained |= now.earned(tap, record.tainted)
         tainted |= record.tainted
 
-    def wide_or_last(record: Record, before: Array) -> Array:
-        return jnp.where(record.present[:, None], record.wide[0], before)
+    # 3. What is silent keeps its last reading.
+    def wide_or_last(tap: str, before: Array) -> Array:
+        return jnp.where(received[tap].present[:, None], received[tap].wide[0], before)
 
-    def scalar_or_last(record: Record, before: Array) -> Array:
-        return jnp.where(record.present, record.scalars[:, 0], before)
+    def scalar_or_last(tap: str, before: Array) -> Array:
+        return jnp.where(received[tap].present, received[tap].scalars[:, 0], before)
 
-    voltage, temperature, current, pack_voltage, isolation = records
+    last = state.readings
     readings = Readings(
-        voltage_V=wide_or_last(voltage, last.voltage_V),
-        temperature_degC=wide_or_last(temperature, last.temperature_degC),
-        current_A=scalar_or_last(current, last.current_A),
-        pack_voltage_V=scalar_or_last(pack_voltage, last.pack_voltage_V),
+        voltage_V=wide_or_last("cell.voltage", last.voltage_V),
+        temperature_degC=wide_or_last("cell.temperature", last.temperature_degC),
+        current_A=scalar_or_last("pack.current", last.current_A),
+        pack_voltage_V=scalar_or_last("pack.voltage", last.pack_voltage_V),
         charger_current_A=true.charger_current_A,
-        isolation_kohm=scalar_or_last(isolation, last.isolation_kohm),
+        isolation_kohm=scalar_or_last("pack.isolation", last.isolation_kohm),
     )
     return Sensed(readings, felt, gained, tainted)
+
+
+def _received_records(now: TickInputs, state: VehicleState, true: Readings) -> dict[str, Record]:
+    """Return the record that the BMS gets at each sensor's tap."""
+    rows, context, slots = now.case.rows, now.context, now.assembly.log_slots
+    lags = jnp.stack([lag_ticks(rows, tap, context, slots) for tap in _REMEMBERED_TAPS])
+    then = read(state.log, state.log.written - jnp.max(lags, axis=0))
+    none = jnp.zeros((now.runs, 0))
+
+    def past(wide: tuple[Array, ...] = (), scalars: Array = none) -> Past:
+        return Past(wide, scalars, then.sequence, then.sent_tick)
+
+    def wide(values: Float[Array, "run cell"]) -> Record:
+        return honest_record(none, now.tick, (values,))
+
+    def scalar(values: Float[Array, " run"]) -> Record:
+        return honest_record(values[:, None], now.tick)
+
+    current_then = then.scalars[:, TELEMETRY_FIELD["current_A"], None]
+    sent = {
+        "cell.voltage": (wide(true.voltage_V), past(then.wide[:1])),
+        "cell.temperature": (wide(true.temperature_degC), past(then.wide[1:])),
+        "pack.current": (scalar(true.current_A), past(scalars=current_then)),
+        "pack.voltage": (scalar(true.pack_voltage_V), None),
+        "pack.isolation": (scalar(true.isolation_kohm), None),
+    }
+    return {tap: now.at_tap(tap, made, before) for tap, (made, before) in sent.items()}

@@ -1,155 +1,43 @@
-"""The vehicle's part of the loop: commands in, plant, sensors, on-board BMS, telemetry out."""
+"""The vehicle's part of the loop: commands in, plant, sensors, on-board BMS, telemetry out.
+
+1. Take command and firmware in.
+2. Drive: actuators and plant, within the limits of the last tick.
+3. Read the sensors, as attacks at their taps leave them; vote on the cell voltages.
+4. Predict and innovate, and put the view together.
+5. Score the view, and let the responses act on alarms.
+6. Correct the estimate, under the gate of the last tick.
+7. Judge the readings against the limits; a lasting violation opens the contactors.
+8. Allow currents and switch cooling and heating for the next tick.
+9. Send the telemetry, rounded as on the bus.
+10. Account for what forged records brought.
+"""
 
 from dataclasses import dataclass, replace
 
-import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Bool, Float, Int, UInt32
+from jaxtyping import Float
 
-from voltward.attacks.kernel import Context, earned, manipulate
-from voltward.controls.in_force import (
-    accused,
-    act,
-    refusals,
-    request_table,
-    shape,
-    verify,
-    watch,
-)
 from voltward.core.control import Place
 from voltward.core.frame_log import write
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import tap_named
+from voltward.core.taps import TELEMETRY_SCALARS, tap_named
 from voltward.core.view import BmsView
+from voltward.detection.inputs import VehicleInputs, bms_view
 from voltward.physical.balancing import bleed_wanted
 from voltward.physical.can.wire_quantisation import quantise_telemetry
-from voltward.physical.contactors import ContactorState, contactor_step
 from voltward.physical.estimator import EstimatorState, Innovation, innovate, predict, update
-from voltward.physical.pack import CellOutput
-from voltward.physical.plant import PlantInput, PlantState, plant_step
 from voltward.physical.protection import protect
+from voltward.physical.sensors import Readings
+from voltward.ranges.virtual.actuation import Driven, drive
 from voltward.ranges.virtual.allowance import allow
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick, FixedDraws
-from voltward.ranges.virtual.demand import Demand, demanded
+from voltward.ranges.virtual.case_arrays import DutyTick, FixedDraws
 from voltward.ranges.virtual.orders import Orders, take_orders
-from voltward.ranges.virtual.sensing import Readings, Sensed, sense
-from voltward.ranges.virtual.vehicle_state import VehicleReport, VehicleState, start_vehicle
-
-__all__ = ["VehicleReport", "VehicleState", "start_vehicle", "vehicle_step"]
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Driven:
-    """What the actuators and the plant did.
-
-    Attributes:
-        demand: Of the duty.
-        contactors: After the tick.
-        plant: After the tick.
-        output: Of the cells.
-        current_A: True pack current.
-        charging: Whether a session is on, enabled and below its target.
-        charge_wanted: Whether a session is on and below its target.
-        records: Of charger.request, contactor, load and balancing, as received.
-        refused: Charger and contactor records rejected (run, 2).
-    """
-
-    demand: Demand
-    contactors: ContactorState
-    plant: PlantState
-    output: CellOutput
-    current_A: Float[Array, " run"]
-    charging: Bool[Array, " run"]
-    charge_wanted: Bool[Array, " run"]
-    records: tuple[Record, Record, Record, Record]
-    refused: Int[Array, "run tap"]
+from voltward.ranges.virtual.sensing import sense
+from voltward.ranges.virtual.tick_inputs import TickInputs
+from voltward.ranges.virtual.vehicle_state import VehicleReport, VehicleState
 
 
-def _drive(
-    assembly: Assembly,
-    case: CaseArrays,
-    fixed: FixedDraws,
-    state: VehicleState,
-    orders: Orders,
-    duty: DutyTick,
-    context: Context,
-) -> Driven:
-    """Ask, switch and advance the plant; the limits are those of the last tick."""
-    rules, in_force, tick, seed = assembly.rules, case.in_force, context.tick, case.seed
-    runs = seed.shape[0]
-    unknown = jnp.full(runs, -1, jnp.int64)
-    requests = state.requests
-    session = (duty.mode == 2) & duty.valid
-    below_target = state.view.soc < orders.wish("target_soc", case.target_soc)
-    enabled = (orders.wish("charge_enable", 1.0) > 0.5) & (requests.stop_charging < 0.5)
-    charging = session & enabled & below_target
-    request_A = jnp.where(charging, state.charge_request_A, 0.0)
-    sent = manipulate(
-        "charger.request", honest_record(request_A[:, None], tick), case.rows, context
-    )
-    asked, charger_rejected = verify(rules, in_force, "charger.request", sent, unknown, seed, tick)
-    drawn = honest_record(jnp.full((runs, 1), duty.auxiliary_W), tick)
-    load = manipulate("load", drawn, case.rows, context)
-    derate = jnp.clip(jnp.maximum(orders.wish("derate", 0.0), requests.derate), 0.0, 1.0)
-    left = 1.0 - derate
-    demand = demanded(
-        assembly,
-        duty,
-        state.speed_mps,
-        state.readings.pack_voltage_V,
-        state.contactors.closed,
-        state.charge_limit_A * left,
-        state.discharge_limit_A * left,
-        jnp.where(session & asked.present, asked.scalars[:, 0] * left, 0.0),
-        jnp.where(load.present, load.scalars[:, 0], 0.0),
-    )
-    open_wish = jnp.maximum(orders.wish("open_request", 0.0), requests.open_contactors) > 0.5
-    wanted = state.close_wanted & ~open_wish
-    switched = manipulate(
-        "contactor", honest_record(wanted[:, None].astype(jnp.float64), tick), case.rows, context
-    )
-    driver, contactor_rejected = verify(rules, in_force, "contactor", switched, unknown, seed, tick)
-    close = jnp.where(driver.present, driver.scalars[:, 0] > 0.5, wanted)
-    contactors = contactor_step(
-        assembly.contactors,
-        state.contactors,
-        close,
-        driver.tainted & close & ~wanted,
-        state.view.current_A,
-        assembly.tick_s,
-    )
-    fuse_blown = state.protection.latched[:, -1]
-    current_A = jnp.where(contactors.closed & ~fuse_blown, demand.current_A, 0.0)
-    bled = honest_record(jnp.zeros((runs, 0)), tick, (state.bleed,))
-    balancing = manipulate("balancing", bled, case.rows, context)
-    plant, output = plant_step(
-        assembly.plant,
-        fixed.spread,
-        state.plant,
-        PlantInput(
-            current_A=current_A,
-            bleed=jnp.clip(balancing.wide[0], 0.0, 1.0),
-            cooling=state.cooling.astype(jnp.float64),
-            heating=state.heating.astype(jnp.float64),
-            ambient_degC=jnp.full(runs, duty.ambient_degC),
-        ),
-    )
-    return Driven(
-        demand=demand,
-        contactors=contactors,
-        plant=plant,
-        output=output,
-        current_A=current_A,
-        charging=charging,
-        charge_wanted=session & below_target,
-        records=(asked, driver, load, balancing),
-        refused=refusals((asked, charger_rejected), (driver, contactor_rejected)),
-    )
-
-
-@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Known:
     """What the BMS makes of its readings before believing them."""
@@ -160,15 +48,11 @@ class Known:
 
 
 def _know(
-    assembly: Assembly,
-    state: VehicleState,
-    orders: Orders,
-    driven: Driven,
-    readings: Readings,
-    tick: Int[Array, ""],
+    now: TickInputs, state: VehicleState, orders: Orders, driven: Driven, readings: Readings
 ) -> Known:
     """Predict and innovate, and put together the view."""
-    cell, parallel, tick_s = assembly.plant.cell, assembly.plant.pack.parallel, assembly.tick_s
+    assembly, tick_s = now.assembly, now.tick_s
+    cell, parallel = assembly.plant.cell, assembly.plant.pack.parallel
     cell_A = (readings.current_A / parallel)[:, None]
     mean_degC = jnp.mean(readings.temperature_degC, axis=1, keepdims=True)
     mean_V = jnp.mean(readings.voltage_V, axis=1, keepdims=True)
@@ -179,134 +63,100 @@ def _know(
     charge = readings.current_A * tick_s / (3600.0 * cell.capacity_Ah * parallel)
     loss_ohm = cell.resistances(predicted.soc, mean_degC, cell_A)[0]
     loss_W = cell_A * (loss_ohm * cell_A + predicted.polarised_V)
-    view = BmsView(
-        tick=tick,
-        tick_s=tick_s,
-        voltage_V=readings.voltage_V,
-        temperature_degC=readings.temperature_degC,
-        current_A=readings.current_A,
-        pack_voltage_V=readings.pack_voltage_V,
-        charger_current_A=readings.charger_current_A,
-        charge_request_A=jnp.where(driven.charging, state.charge_request_A, 0.0),
-        isolation_kohm=readings.isolation_kohm,
-        soc=predicted.soc[:, 0],
+    view = bms_view(
+        now.tick,
+        tick_s,
+        readings,
+        predicted,
+        innovation,
         coulomb_soc=state.coulomb_soc + charge,
-        innovation_V=innovation.value_V[:, 0],
-        innovation_std_V=innovation.std_V[:, 0],
-        charging=driven.charging,
-        closed=driven.contactors.closed,
-        command=orders.accepted,
-        command_age_s=orders.age_s,
         loss_W=loss_W[:, 0],
         coolant_degC=driven.plant.cells.coolant_degC,
+        vehicle=VehicleInputs(
+            charge_request_A=jnp.where(driven.charging, state.charge_request_A, 0.0),
+            charging=driven.charging,
+            closed=driven.contactors.closed,
+            command=orders.accepted,
+            command_age_s=orders.age_s,
+        ),
     )
     return Known(view, predicted, innovation)
 
 
-def _gained(
-    case: CaseArrays, context: Context, orders: Orders, driven: Driven, sensed: Sensed
-) -> tuple[UInt32[Array, " run"], Bool[Array, " run"]]:
-    """Return the capabilities granted, and whether a forged record was accepted."""
-    asked, driver, load, balancing = driven.records
-    gained, taken_in = sensed.gained, sensed.tainted
-    for tap, record in (
-        ("can.down", orders.accepted),
-        ("firmware", orders.firmware),
-        ("charger.request", asked),
-        ("contactor", driver),
-        ("load", load),
-        ("balancing", balancing),
-    ):
-        forged = record.present & record.tainted
-        gained |= earned(case.rows, tap, context, forged)
-        taken_in |= forged
-    return gained, taken_in
-
-
 def vehicle_step(
-    assembly: Assembly,
-    case: CaseArrays,
-    fixed: FixedDraws,
-    state: VehicleState,
-    command: Record,
-    duty: DutyTick,
-    context: Context,
+    now: TickInputs, fixed: FixedDraws, state: VehicleState, command: Record, duty: DutyTick
 ) -> tuple[VehicleState, Record, VehicleReport]:
-    """Advance the vehicle by one tick.
+    """Advance the vehicle by one tick, in the steps that this file opens with.
 
     Args:
-        assembly: Static parameters.
-        case: What differs between runs.
+        now: The tick.
         fixed: Draws of the run.
         state: Before.
         command: What arrives from the gateway, as sent in the last tick.
         duty: What is asked.
-        context: Tick and capabilities.
 
     Returns:
         State, telemetry record for the bus, report.
     """
-    rules, in_force, tick_s = assembly.rules, case.in_force, assembly.tick_s
+    assembly, tick_s = now.assembly, now.tick_s
     cell, parallel = assembly.plant.cell, assembly.plant.pack.parallel
-    orders = take_orders(assembly, case, state, command, context)
-    driven = _drive(assembly, case, fixed, state, orders, duty, context)
-    sensed = sense(
-        assembly,
-        case,
-        fixed,
-        context,
-        state.readings,
-        state.log,
-        state.felt_degC,
-        driven.output,
-        driven.plant,
-        driven.current_A,
-        driven.charging,
-        orders.calibration,
-    )
-    voted_V = shape(rules, in_force, "bms.voltage", sensed.readings.voltage_V, state.view)
+
+    # 1. Command and firmware.
+    orders = take_orders(now, state, command)
+
+    # 2. Actuators and plant.
+    driven = drive(now, fixed, state, orders, duty)
+
+    # 3. Sensors and their attackers; the vote.
+    sensed = sense(now, fixed, state, driven, orders.calibration)
+    voted_V = now.shape("bms.voltage", sensed.readings.voltage_V, state.view)
     readings = replace(sensed.readings, voltage_V=voted_V)
 
-    # Predict, innovate, watch, update under the last tick's gate.
-    known = _know(assembly, state, orders, driven, readings, context.tick)
-    watches, scores = watch(rules, in_force, Place.BMS, state.watches, known.view)
-    alarms = scores > 1.0
-    timers_s, requests, acting = act(
-        rules, in_force, state.timers_s, accused(rules, Place.BMS, alarms), tick_s
-    )
-    estimate = update(
-        known.predicted, known.innovation, 1.0 - state.requests.hold_estimate[:, None]
-    )
+    # 4. Prediction, innovation, view.
+    known = _know(now, state, orders, driven, readings)
+
+    # 5. Watches and responses.
+    reaction = now.react(Place.BMS, state.watches, state.timers_s, known.view)
+
+    # 6. The estimate.
+    gate = 1.0 - state.requests.hold_estimate[:, None]
+    estimate = update(known.predicted, known.innovation, gate)
     soc = jnp.clip(estimate.soc[:, 0], -0.05, 1.1)
+
+    # 7. Limits.
     protection, verdict = protect(
         assembly.limits,
+        assembly.plant.pack,
         state.protection,
         readings.voltage_V,
         readings.temperature_degC,
         readings.current_A,
         readings.isolation_kohm,
-        orders.calibration,
-        case.factory,
-        tick_s,
+        calibration=orders.calibration,
+        enabled=now.case.factory,
+        tick_s=tick_s,
     )
-    limits = allow(assembly, case, state, orders, known.view, verdict, soc, duty)
 
-    counted_Ah = (known.view.coulomb_soc - state.coulomb_soc) * cell.capacity_Ah * parallel
-    telemetry = jnp.stack(
-        [
-            readings.current_A,
-            readings.pack_voltage_V,
-            soc,
-            counted_Ah,
-            readings.isolation_kohm,
-            driven.charging.astype(jnp.float64),
-        ],
-        axis=1,
-    )
-    made = honest_record(telemetry, context.tick, (readings.voltage_V, readings.temperature_degC))
-    outbox = quantise_telemetry(replace(made, tainted=sensed.tainted), tap_named("can.up"))
-    gained, taken_in = _gained(case, context, orders, driven, sensed)
+    # 8. What is allowed next.
+    limits = allow(now, state, orders, known.view, verdict, soc, duty)
     gentle_A = 0.05 * cell.capacity_Ah * parallel
+    bleed = bleed_wanted(
+        readings.voltage_V,
+        (jnp.abs(readings.current_A) < gentle_A) | driven.charging,
+        assembly.plant.pack.balance_start_V,
+        assembly.plant.pack.balance_difference_V,
+    )
+
+    # 9. Telemetry.
+    counted_Ah = (known.view.coulomb_soc - state.coulomb_soc) * cell.capacity_Ah * parallel
+    telemetry = _telemetry(readings, soc, counted_Ah, driven)
+    made = honest_record(telemetry, now.tick, (readings.voltage_V, readings.temperature_degC))
+    outbox = quantise_telemetry(replace(made, tainted=sensed.tainted), tap_named("can.up"))
+
+    # 10. Forged records.
+    gained, taken_in = now.forgeries(
+        ("can.down", orders.accepted), ("firmware", orders.firmware), *driven.orders.items()
+    )
     moved = VehicleState(
         plant=driven.plant,
         contactors=driven.contactors,
@@ -321,20 +171,15 @@ def vehicle_step(
         discharge_limit_A=limits.discharge_A,
         charge_request_A=limits.request_A,
         close_wanted=~verdict.tripped,
-        bleed=bleed_wanted(
-            readings.voltage_V,
-            (jnp.abs(readings.current_A) < gentle_A) | driven.charging,
-            assembly.charging.balance_start_V,
-            assembly.charging.balance_difference_V,
-        ),
+        bleed=bleed,
         cooling=limits.cooling,
         heating=limits.heating,
         command=orders.scalars,
         command_age_s=orders.age_s,
         last_command=orders.last_command,
-        watches=watches,
-        timers_s=timers_s,
-        requests=requests,
+        watches=reaction.watches,
+        timers_s=reaction.timers_s,
+        requests=reaction.requests,
         log=write(state.log, outbox),
     )
     report = VehicleReport(
@@ -342,14 +187,30 @@ def vehicle_step(
         current_A=driven.current_A,
         speed_mps=driven.demand.speed_mps,
         demand=driven.demand,
-        gained=gained,
-        scores=scores,
-        alarms=alarms,
-        acting=acting,
-        requests=request_table(requests),
+        gained=sensed.gained | gained,
+        scores=reaction.scores,
+        alarms=reaction.alarms,
+        acting=reaction.acting,
         faults=verdict.new_fault,
-        taken_in=taken_in,
+        taken_in=sensed.tainted | taken_in,
         refused=jnp.concatenate([orders.refused, driven.refused], axis=1),
         charge_wanted=driven.charge_wanted,
     )
     return moved, outbox, report
+
+
+def _telemetry(
+    readings: Readings,
+    soc: Float[Array, " run"],
+    counted_Ah: Float[Array, " run"],
+    driven: Driven,
+) -> Float[Array, "run field"]:
+    fields = {
+        "current_A": readings.current_A,
+        "pack_voltage_V": readings.pack_voltage_V,
+        "soc": soc,
+        "charge_counter_Ah": counted_Ah,
+        "isolation_kohm": readings.isolation_kohm,
+        "charging": driven.charging.astype(jnp.float64),
+    }
+    return jnp.stack([fields[name] for name in TELEMETRY_SCALARS], axis=1)

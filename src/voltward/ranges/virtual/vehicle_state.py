@@ -11,18 +11,18 @@ from jaxtyping import Bool, Float, Int, UInt32
 from voltward.controls.in_force import start_watches
 from voltward.core.control import Place
 from voltward.core.frame_log import FrameLog, start_log
-from voltward.core.record import honest_record
 from voltward.core.request import Requests, no_requests
-from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS
+from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.core.view import BmsView
+from voltward.detection.inputs import bms_view
 from voltward.physical.contactors import ContactorState, start_contactors
-from voltward.physical.estimator import EstimatorState, start_estimator
+from voltward.physical.estimator import EstimatorState, Innovation, start_estimator
 from voltward.physical.pack import CellOutput
 from voltward.physical.plant import PlantState, start_plant
 from voltward.physical.protection import ProtectionState, start_protection
+from voltward.physical.sensors import Readings
 from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
 from voltward.ranges.virtual.demand import Demand
-from voltward.ranges.virtual.sensing import Readings
 
 
 @jax.tree_util.register_dataclass
@@ -95,7 +95,6 @@ class VehicleReport:
         scores: Of the watches.
         alarms: Of the watches.
         acting: Which responses are active.
-        requests: As columns.
         faults: New ones (run, fault).
         taken_in: Forged records accepted.
         refused: Records rejected.
@@ -110,7 +109,6 @@ class VehicleReport:
     scores: Float[Array, "run watch"]
     alarms: Bool[Array, "run watch"]
     acting: Bool[Array, "run act"]
-    requests: Float[Array, "run request"]
     faults: Bool[Array, "run fault"]
     taken_in: Bool[Array, " run"]
     refused: Int[Array, "run tap"]
@@ -138,26 +136,15 @@ def start_vehicle(
         zero,
         jnp.full(runs, assembly.plant.pack.isolation_kohm),
     )
-    nothing = jnp.zeros((runs, len(COMMAND_SCALARS)))
-    silent = honest_record(nothing, ticks_before, present=off)
-    view = BmsView(
-        tick=ticks_before,
-        tick_s=assembly.tick_s,
-        voltage_V=voltage,
-        temperature_degC=temperature,
-        current_A=zero,
-        pack_voltage_V=readings.pack_voltage_V,
-        charger_current_A=zero,
-        charge_request_A=zero,
-        isolation_kohm=readings.isolation_kohm,
-        soc=soc,
+    estimate = start_estimator(soc[:, None], assembly.tuning)
+    none_V = jnp.zeros((runs, 1))
+    view = bms_view(
+        ticks_before,
+        assembly.tick_s,
+        readings,
+        estimate,
+        Innovation(value_V=none_V, std_V=none_V + 1.0, slope_V=none_V, gain_std_V=none_V + 1.0),
         coulomb_soc=soc,
-        innovation_V=zero,
-        innovation_std_V=zero + 1.0,
-        charging=off,
-        closed=~off,
-        command=silent,
-        command_age_s=zero,
         loss_W=zero,
         coolant_degC=temperature[:, 0],
     )
@@ -165,21 +152,20 @@ def start_vehicle(
         plant=start_plant(assembly.plant, fixed.initial_soc, temperature),
         contactors=start_contactors(runs),
         protection=start_protection(runs),
-        estimate=start_estimator(soc[:, None], assembly.tuning),
+        estimate=estimate,
         coulomb_soc=soc,
         felt_degC=temperature,
         readings=readings,
         view=view,
         speed_mps=zero,
         charge_limit_A=zero,
-        discharge_limit_A=zero
-        + assembly.limits.operating.discharge_A * assembly.plant.pack.parallel,
+        discharge_limit_A=zero + assembly.limits.operating.discharge_current_A,
         charge_request_A=zero,
         close_wanted=~off,
         bleed=jnp.zeros((runs, cells)),
         cooling=off,
         heating=off,
-        command=nothing,
+        command=view.command.scalars,
         command_age_s=zero + 1e9,
         last_command=jnp.full(runs, -1, jnp.int64),
         watches=start_watches(assembly.rules, Place.BMS, runs, cells),

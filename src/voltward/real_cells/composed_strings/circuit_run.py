@@ -1,6 +1,8 @@
 """The cell's circuit under a recorded current, for many cells side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -16,8 +18,19 @@ _BUCKET = 2048
 _TICK_S = 1.0
 
 Program = Callable[..., tuple[Array, Array]]
-# Programs by the cell they were made for; a cell model holds arrays and cannot be hashed.
-_programs: dict[int, tuple[CellModel, Program]] = {}
+
+
+@dataclass(frozen=True)
+class _Circuit:
+    """A cell as the key of its program: equal where every number is, as arrays cannot be hashed."""
+
+    numbers: Hashable
+    cell: CellModel = field(compare=False)
+
+    @classmethod
+    def of(cls, cell: CellModel) -> "_Circuit":
+        leaves, structure = jax.tree.flatten(asdict(cell))
+        return cls((structure, tuple(np.asarray(leaf).tobytes() for leaf in leaves)), cell)
 
 
 def circuit_run(
@@ -33,7 +46,7 @@ def circuit_run(
     Args:
         cell: The cell model.
         current_A: Through all cells, or each cell's own; positive charges.
-        temperature_degC: Likewise.
+        temperature_degC: Of all cells, or of each.
         initial_soc: At the first sample.
         resistance_scale: Factor on the resistances of each cell.
         capacity_scale: Factor on the capacity of each cell.
@@ -49,7 +62,7 @@ def circuit_run(
     def each(value: Float[np.ndarray, " cell"] | float) -> Array:
         return jnp.broadcast_to(jnp.asarray(value, dtype=jnp.float64), (1, count))
 
-    voltage_V, soc = _program(cell)(
+    voltage_V, soc = _program(_Circuit.of(cell))(
         wide(current_A),
         wide(temperature_degC),
         each(initial_soc),
@@ -59,14 +72,11 @@ def circuit_run(
     return np.asarray(voltage_V[:ticks]), np.asarray(soc[:ticks])
 
 
-def _program(cell: CellModel) -> Program:
-    if id(cell) not in _programs:
-        _programs[id(cell)] = (cell, _compiled(cell))
-    return _programs[id(cell)][1]
-
-
-def _compiled(cell: CellModel) -> Program:
+# A benchmark uses one cell at a time; programs of earlier cells are let go.
+@lru_cache(maxsize=8)
+def _program(circuit: _Circuit) -> Program:
     jax.config.update("jax_enable_x64", True)
+    cell = circuit.cell
 
     def run(
         current_A: Array, temperature_degC: Array, soc: Array, resistance: Array, capacity: Array

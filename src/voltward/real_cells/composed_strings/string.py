@@ -80,7 +80,7 @@ class Deviation:
         median_mV: Of the middle cell.
         largest_mV: Of the cell that lies furthest.
         seen_low_mV: Range of real cells.
-        seen_high_mV: Likewise.
+        seen_high_mV: Upper end of that range.
     """
 
     smallest_mV: float

@@ -20,11 +20,12 @@ class CatalogueInjection:
         attack: Its id.
         parameters: Those that the user set.
         start_s: After the recording's first sample.
-        stop_s: Likewise; FOREVER_S is the recording's end.
+        stop_s: End, in the same seconds; FOREVER_S is the recording's end.
 
     Limits:
         Only what the sensors report changes. An attack that would also change the current, because
-        the BMS acts on the lie, shows its sensor part alone: the recording goes on as it was.
+        the BMS acts on a false reading, shows its sensor part alone: the recording goes on as it
+        was.
     """
 
     attack: str

@@ -42,7 +42,7 @@ class Injection:
         transforms: Name and value, in the order written.
         cells: First and last cell touched, from 1 on; None is all of them.
         start_s: After the recording's first sample.
-        stop_s: Likewise; FOREVER_S is the recording's end.
+        stop_s: End, in the same seconds; FOREVER_S is the recording's end.
     """
 
     signal: str
@@ -116,7 +116,7 @@ def parse_signal_injection(text: str) -> Injection:
             if signal == "current":
                 raise _wrong(text, "the current has no cells", "leave 'cells=' out")
             if cells:
-                raise _wrong(text, "'cells=' stands there twice", "once is allowed")
+                raise _wrong(text, "'cells=' appears twice", "once is allowed")
             cells = _read_cells(text, part.removeprefix("cells="))
             continue
         name, colon, value = part.partition(":")

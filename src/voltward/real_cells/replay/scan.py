@@ -1,5 +1,14 @@
 """The compiled loop of a replay: readings, injections, twin, watches; runs side by side.
 
+1. Read the recording, as the injections leave it; a hole leaves the last reading standing.
+2. Make the telemetry record that a gateway would have sent.
+3. Let the twin predict up to the record and compare.
+4. Put together the views of BMS and cloud; the BMS leans on the mean of the twin's cells.
+5. Score both views, and say at which cell each watch points.
+6. Let the twin believe the record; no response holds it back.
+7. Advance the twin that believes no voltage.
+8. Keep a row: alarms of every run, and wide columns of the traced ones.
+
 The physics cannot answer here: the recording is what it is, whatever the injections say.
 """
 
@@ -12,36 +21,26 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jaxtyping import Bool, Float, Int, UInt64
 
-from voltward.attacks.kernel import Context, Past, lag_ticks, manipulate
-from voltward.cloud.twin import COMMISSIONED, Seen, TwinParameters, TwinState, believe, see
+from voltward.cloud.twin import (
+    COMMISSIONED,
+    TwinParameters,
+    TwinState,
+    believe,
+    observe,
+)
 from voltward.controls.in_force import InForce, Rules, start_watches, watch
-from voltward.core.capabilities import POSITIONS
 from voltward.core.control import Place
 from voltward.core.record import Record, honest_record
-from voltward.core.taps import COMMAND_SCALARS
-from voltward.core.view import BmsView, CloudView
+from voltward.core.taps import TELEMETRY_SCALARS
+from voltward.detection.inputs import bms_view, cloud_view
 from voltward.physical.estimator import EstimatorState, innovate, predict
+from voltward.physical.sensors import Readings
 from voltward.real_cells.replay.injection import TICK_S
 from voltward.real_cells.replay.pointing import POINTERS
+from voltward.real_cells.replay.recorded_readings import Profile, first_readings, readings_at
 
 # Ticks in one call of the program; a profile is padded to a power of two times this.
 CHUNK_TICKS = 1024
-# No recording has an isolation monitor: the view carries the top of the usual range (assumption).
-_ISOLATION_KOHM = 60000.0
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Profile:
-    """A recording at 1 Hz, padded; `pack_voltage_V` is NaN without a meter of its own.
-
-    A tick with a cell voltage that is NaN has no reading: everything keeps its last value.
-    """
-
-    voltage_V: Float[Array, "time cell"]
-    temperature_degC: Float[Array, " time"]
-    current_A: Float[Array, " time"]
-    pack_voltage_V: Float[Array, " time"]
 
 
 @jax.tree_util.register_dataclass
@@ -52,17 +51,6 @@ class Runs:
     rows: Float[Array, "run tap slot column"]
     seed: UInt64[Array, " run"]
     in_force: InForce
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Readings:
-    """What the sensors report in a tick."""
-
-    voltage_V: Float[Array, "run cell"]
-    temperature_degC: Float[Array, "run cell"]
-    current_A: Float[Array, " run"]
-    pack_voltage_V: Float[Array, " run"]
 
 
 @jax.tree_util.register_dataclass
@@ -89,12 +77,12 @@ class Row:
         soc_moved: Largest distance of a cell's estimate to that of run 0.
         open_loop_V: Recorded voltage less that of the open-loop twin; NaN without a reading.
         current_A: As reported, traced runs.
-        voltage_V: Likewise.
-        temperature_degC: Likewise.
+        voltage_V: As reported, traced runs.
+        temperature_degC: As reported, traced runs.
         innovation_V: Of the twin, traced runs; NaN without a reading.
         expected_V: What the filter expects of the innovation, traced runs.
         overpotential_V: Of the twin, traced runs.
-        ocv_slope_V: Likewise.
+        ocv_slope_V: Of the twin, traced runs.
         cell_soc: Estimates, traced runs.
         scores: Of the watches, traced runs.
     """
@@ -134,133 +122,13 @@ def start_carry(parts: Parts, profile: Profile, runs: Runs, twin: TwinState) -> 
         twin: Started (run, cell).
     """
     count, cells = runs.seed.shape[0], profile.voltage_V.shape[1]
-    # A recording may begin with a hole: then the first reading stands for it.
-    heard = jnp.argmax(jnp.all(jnp.isfinite(profile.voltage_V), axis=1))
-    first = jnp.broadcast_to(profile.voltage_V[heard], (count, cells))
     return Carry(
         twin=twin,
-        readings=Readings(
-            voltage_V=first,
-            temperature_degC=jnp.full((count, cells), profile.temperature_degC[0]),
-            current_A=jnp.full(count, profile.current_A[0]),
-            pack_voltage_V=jnp.sum(first, axis=1),
-        ),
+        readings=first_readings(profile, count),
         bms_watches=start_watches(parts.rules, Place.BMS, count, cells),
         cloud_watches=start_watches(parts.rules, Place.CLOUD, count, cells),
         open_loop=jax.tree.map(lambda values: values[:1], twin.estimate),
     )
-
-
-def _read(
-    profile: Profile, runs: Runs, last: Readings, tick: Int[Array, ""]
-) -> tuple[Readings, Bool[Array, ""]]:
-    """Return the readings after the injections, and whether the recording has this tick.
-
-    What a replay or a delay brings back is the recording itself, however long ago.
-    """
-    count, cells = last.voltage_V.shape
-    held = jnp.full(count, int(POSITIONS), jnp.uint32)
-    context = Context(tick=tick, held=held, seed=runs.seed)
-    none = jnp.zeros((count, 0))
-
-    def then(tap: str) -> Int[Array, " run"]:
-        lag = lag_ticks(runs.rows, tap, context, profile.current_A.shape[0])
-        return jnp.maximum(tick - lag, 0)
-
-    def wide(tap: str, now: Array, series: Array, before: Array) -> Array:
-        made = honest_record(none, tick, (jnp.broadcast_to(now, (count, cells)),))
-        back = then(tap)
-        old = jnp.broadcast_to(series[back].reshape(count, -1), (count, cells))
-        told = manipulate(tap, made, runs.rows, context, Past((old,), none, back, back))
-        return jnp.where(told.present[:, None], told.wide[0], before)
-
-    def scalar(tap: str, now: Array, series: Array, before: Array) -> Array:
-        made = honest_record(jnp.broadcast_to(now, (count,))[:, None], tick)
-        back = then(tap)
-        past = Past((), series[back][:, None], back, back)
-        told = manipulate(tap, made, runs.rows, context, past)
-        return jnp.where(told.present, told.scalars[:, 0], before)
-
-    here = jnp.all(jnp.isfinite(profile.voltage_V[tick]))
-    voltage_V = wide("cell.voltage", profile.voltage_V[tick], profile.voltage_V, last.voltage_V)
-    meter_V = profile.pack_voltage_V[tick]
-    # Without a meter of its own the BMS can only add up what it reads.
-    pack_V = jnp.where(jnp.isnan(meter_V), jnp.sum(voltage_V, axis=1), meter_V)
-    told = Readings(
-        voltage_V=voltage_V,
-        temperature_degC=wide(
-            "cell.temperature",
-            profile.temperature_degC[tick],
-            profile.temperature_degC,
-            last.temperature_degC,
-        ),
-        current_A=scalar(
-            "pack.current", profile.current_A[tick], profile.current_A, last.current_A
-        ),
-        pack_voltage_V=scalar("pack.voltage", pack_V, profile.pack_voltage_V, last.pack_voltage_V),
-    )
-    # A hole of the recording, or one that is played again, leaves the last reading standing.
-    kept = jax.tree.map(lambda new, old: jnp.where(here & jnp.isfinite(new), new, old), told, last)
-    return kept, here
-
-
-def _views(
-    seen: Seen,
-    before: TwinState,
-    readings: Readings,
-    record: Record,
-    model: Float[Array, "run parameter"],
-    coolant_degC: Float[Array, ""],
-    tick: Int[Array, ""],
-) -> tuple[BmsView, CloudView]:
-    """Return what BMS and cloud know; the BMS leans on the mean of the twin's cells.
-
-    Limits:
-        Nobody charges, commands or switches here: those fields are at rest.
-    """
-    runs = readings.current_A.shape[0]
-    zero, off = jnp.zeros(runs), jnp.zeros(runs, bool)
-    command = honest_record(jnp.zeros((runs, len(COMMAND_SCALARS))), tick, present=off)
-    predicted, innovation = seen.state.estimate, seen.innovation
-    bms = BmsView(
-        tick=tick,
-        tick_s=TICK_S,
-        voltage_V=readings.voltage_V,
-        temperature_degC=readings.temperature_degC,
-        current_A=readings.current_A,
-        pack_voltage_V=readings.pack_voltage_V,
-        charger_current_A=zero,
-        charge_request_A=zero,
-        isolation_kohm=zero + _ISOLATION_KOHM,
-        soc=jnp.mean(predicted.soc, axis=1),
-        coulomb_soc=seen.state.coulomb_soc,
-        innovation_V=jnp.mean(innovation.value_V, axis=1),
-        innovation_std_V=jnp.mean(innovation.std_V, axis=1),
-        charging=off,
-        closed=~off,
-        command=command,
-        command_age_s=zero,
-        loss_W=seen.loss_W,
-        coolant_degC=zero + coolant_degC,
-    )
-    cloud = CloudView(
-        tick=tick,
-        tick_s=TICK_S,
-        record=record,
-        rejected=off,
-        innovation_V=innovation.value_V,
-        innovation_std_V=innovation.std_V,
-        twin_soc=predicted.soc,
-        coulomb_soc=seen.state.coulomb_soc,
-        silence_s=before.silence_s,
-        model=model,
-        command=command,
-        loss_W=seen.loss_W,
-        overpotential_V=seen.overpotential_V,
-        ocv_slope_V=seen.innovation.slope_V,
-        parallel=1,
-    )
-    return bms, cloud
 
 
 def _open_loop(
@@ -276,7 +144,7 @@ def _open_loop(
     return moved, error.value_V[0]
 
 
-def _pointed(
+def _pointed_cells(
     parts: Parts,
     places: tuple[tuple[Place, tuple[Any, ...], tuple[Any, ...], Any], ...],
     runs: int,
@@ -294,36 +162,50 @@ def _pointed(
 def tick_step(
     parts: Parts, profile: Profile, runs: Runs, carry: Carry, tick: Int[Array, ""]
 ) -> tuple[Carry, Row]:
-    """Replay one tick: sensors, injections, twin, watches, belief."""
-    readings, here = _read(profile, runs, carry.readings, tick)
+    """Replay one tick, in the steps that this file opens with.
+
+    Args:
+        parts: Static.
+        profile: The recording.
+        runs: What differs between runs.
+        carry: State before.
+        tick: Number of the sample.
+    """
+    # 1. Readings and injections.
+    readings, here = readings_at(profile, runs.rows, runs.seed, carry.readings, tick)
     count, cells = readings.voltage_V.shape
-    before = carry.twin
-    telemetry = jnp.stack(
-        [
-            readings.current_A,
-            readings.pack_voltage_V,
-            jnp.mean(before.estimate.soc, axis=1),
-            before.coulomb_soc * parts.twin.cell.capacity_Ah,
-            jnp.full(count, _ISOLATION_KOHM),
-            jnp.zeros(count),
-        ],
-        axis=1,
-    )
     present = jnp.broadcast_to(here, (count,))
-    wide = (readings.voltage_V, readings.temperature_degC)
-    record = honest_record(telemetry, tick, wide, present)
+
+    # 2. The record.
+    record = _record(parts, carry.twin, readings, present, tick)
+
+    # 3. The twin's prediction.
+    before = carry.twin
     model = jnp.broadcast_to(jnp.asarray(COMMISSIONED), (count, len(COMMISSIONED)))
     known = jnp.ones((count, cells))
     silent = replace(before, silence_s=jnp.where(present, 0.0, before.silence_s + TICK_S))
-    seen = see(parts.twin, silent, record, model, known, known, 1)
-    bms, cloud = _views(seen, silent, readings, record, model, profile.temperature_degC[0], tick)
-    bms_watches, bms_scores = watch(parts.rules, runs.in_force, Place.BMS, carry.bms_watches, bms)
-    cloud_watches, cloud_scores = watch(
-        parts.rules, runs.in_force, Place.CLOUD, carry.cloud_watches, cloud
+    observed = observe(parts.twin, silent, record, model, known, known, 1)
+
+    # 4. The views.
+    bms = bms_view(
+        tick,
+        TICK_S,
+        readings,
+        observed.state.estimate,
+        observed.innovation,
+        coulomb_soc=observed.state.coulomb_soc,
+        loss_W=observed.loss_W,
+        coolant_degC=jnp.zeros(count) + profile.temperature_degC[0],
     )
+    cloud = cloud_view(tick, TICK_S, record, observed, model, parallel=1)
+
+    # 5. The watches.
+    rules, in_force = parts.rules, runs.in_force
+    bms_watches, bms_scores = watch(rules, in_force, Place.BMS, carry.bms_watches, bms)
+    cloud_watches, cloud_scores = watch(rules, in_force, Place.CLOUD, carry.cloud_watches, cloud)
     scores = jnp.concatenate([bms_scores, cloud_scores], axis=1)
     bits = jnp.uint64(1) << jnp.arange(scores.shape[1], dtype=jnp.uint64)
-    pointed = _pointed(
+    pointed = _pointed_cells(
         parts,
         (
             (Place.BMS, carry.bms_watches, bms_watches, bms),
@@ -331,10 +213,16 @@ def tick_step(
         ),
         count,
     )
-    twin = believe(parts.twin, seen, known, present, 1)
+
+    # 6. Belief.
+    twin = believe(parts.twin, observed, known, present, 1)
+
+    # 7. The twin that believes no voltage.
     open_loop, open_loop_V = _open_loop(parts, profile, carry.open_loop, tick)
+
+    # 8. The row.
     soc, traced = twin.estimate.soc, slice(parts.traced)
-    innovation_V = jnp.where(here, seen.innovation.value_V, jnp.nan)
+    innovation_V = jnp.where(here, observed.innovation.value_V, jnp.nan)
     row = Row(
         alarms=jnp.sum(jnp.where(scores > 1.0, bits, jnp.uint64(0)), axis=1),
         pointed=pointed,
@@ -345,13 +233,33 @@ def tick_step(
         voltage_V=readings.voltage_V[traced],
         temperature_degC=readings.temperature_degC[traced],
         innovation_V=innovation_V[traced],
-        expected_V=seen.innovation.std_V[traced],
-        overpotential_V=seen.overpotential_V[traced],
-        ocv_slope_V=seen.innovation.slope_V[traced],
+        expected_V=observed.innovation.std_V[traced],
+        overpotential_V=observed.overpotential_V[traced],
+        ocv_slope_V=observed.innovation.slope_V[traced],
         cell_soc=soc[traced],
         scores=scores[traced],
     )
     return Carry(twin, readings, bms_watches, cloud_watches, open_loop), row
+
+
+def _record(
+    parts: Parts,
+    twin: TwinState,
+    readings: Readings,
+    present: Bool[Array, " run"],
+    tick: Int[Array, ""],
+) -> Record:
+    """Return the telemetry as a gateway would have sent it."""
+    fields = {
+        "current_A": readings.current_A,
+        "pack_voltage_V": readings.pack_voltage_V,
+        "soc": jnp.mean(twin.estimate.soc, axis=1),
+        "charge_counter_Ah": twin.coulomb_soc * parts.twin.cell.capacity_Ah,
+        "isolation_kohm": readings.isolation_kohm,
+        "charging": jnp.zeros_like(readings.current_A),
+    }
+    scalars = jnp.stack([fields[name] for name in TELEMETRY_SCALARS], axis=1)
+    return honest_record(scalars, tick, (readings.voltage_V, readings.temperature_degC), present)
 
 
 Chunk = Callable[[Profile, Runs, Carry, int], tuple[Carry, Row]]

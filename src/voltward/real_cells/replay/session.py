@@ -21,11 +21,11 @@ from voltward.physical.estimator import EstimatorTuning, tuning_for
 from voltward.real_cells.recordings.recording import Recording
 from voltward.real_cells.replay.injection import TICK_S
 from voltward.real_cells.replay.pointing import POINTERS
+from voltward.real_cells.replay.recorded_readings import Profile
 from voltward.real_cells.replay.scan import (
     CHUNK_TICKS,
     Chunk,
     Parts,
-    Profile,
     Runs,
     compiled,
     start_carry,
@@ -51,12 +51,12 @@ class Replay:
         soc_moved: Largest distance of a cell's estimate to that of run 0.
         open_loop_V: Recorded voltage less that of the open-loop twin.
         current_A: As reported, traced runs.
-        voltage_V: Likewise.
-        temperature_degC: Likewise.
+        voltage_V: As reported, traced runs.
+        temperature_degC: As reported, traced runs.
         innovation_V: Traced runs.
         expected_V: What the filter expects of the innovation, traced runs.
         overpotential_V: Of the twin, traced runs.
-        ocv_slope_V: Likewise.
+        ocv_slope_V: Of the twin, traced runs.
         cell_soc: Estimates, traced runs.
         scores: Traced runs.
     """
@@ -164,7 +164,7 @@ class ReplaySession:
         _require_regular(recording)
         rows = stacked([empty_rows(), *injected])
         count, cells, ticks = rows.shape[0], recording.cells, recording.time_s.shape[0]
-        profile = _padded(recording)
+        profile = _profile_of(recording)
         controls = self._rules.controls
         columns = parameters
         if columns is None:
@@ -224,7 +224,7 @@ def _require_regular(recording: Recording) -> None:
         )
 
 
-def _padded(recording: Recording) -> Profile:
+def _profile_of(recording: Recording) -> Profile:
     """Return the recording stretched to its bucket by its last sample, so that programs are few."""
     ticks = recording.time_s.shape[0]
     bucket = CHUNK_TICKS
@@ -238,13 +238,17 @@ def _padded(recording: Recording) -> Profile:
     meter_V = recording.pack_voltage_V
     return Profile(
         voltage_V=padded(recording.voltage_V),
-        temperature_degC=padded(_held(recording.temperature_degC, recording.name, "temperature")),
-        current_A=padded(_held(recording.current_A, recording.name, "current")),
+        temperature_degC=padded(
+            _without_holes(recording.temperature_degC, recording.name, "temperature")
+        ),
+        current_A=padded(_without_holes(recording.current_A, recording.name, "current")),
         pack_voltage_V=padded(np.full(ticks, np.nan) if meter_V is None else meter_V),
     )
 
 
-def _held(values: Float[np.ndarray, " time"], name: str, what: str) -> Float[np.ndarray, " time"]:
+def _without_holes(
+    values: Float[np.ndarray, " time"], name: str, what: str
+) -> Float[np.ndarray, " time"]:
     """Return a series in which holes keep the value before them; leading ones that after."""
     known = np.flatnonzero(np.isfinite(values))
     if not known.size:

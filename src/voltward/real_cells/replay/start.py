@@ -31,7 +31,7 @@ class Start:
 
 
 def find_start(recording: Recording, cell: CellModel, initial_soc: float | None) -> Start:
-    """Return the start: as told, else the recording's own, else read off the rested voltage.
+    """Return the start: as given, else the recording's own, else read off the rested voltage.
 
     Args:
         recording: At 1 Hz.

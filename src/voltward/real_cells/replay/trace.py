@@ -1,4 +1,4 @@
-"""The trace of a replay: what was told, what the twin expected, and how the detectors scored."""
+"""The trace of a replay: readings as reported, the twin's expectation, the detectors' scores."""
 
 import io
 from pathlib import Path

@@ -18,7 +18,7 @@ class CoverageRow:
     Attributes:
         id: Such as "4.1".
         row: Number of its row; 0 for an id that only table C3 has.
-        heading: Number of its heading; empty for the same.
+        heading: Number of its heading; empty for an id that only table C3 has.
         threat: What the id is about, in our words.
         mitigations: Of the regulation.
         status: The answer; linked wins where the model says both. An id that only table C3 has is

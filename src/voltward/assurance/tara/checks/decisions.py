@@ -1,10 +1,10 @@
-"""Checks of a model: control sets, treatments, overrides and rules do not contradict themselves."""
+"""Checks of a model: control sets, treatments, overrides, claims and rules are consistent."""
 
 from collections.abc import Iterator
 from datetime import date
 
-from voltward.assurance.tara.checks.problem import Problem, problem_at
-from voltward.assurance.tara.model.control_sets import NONE_SET
+from voltward.assurance.tara.checks.problem import Place, Problem, Severity, places
+from voltward.assurance.tara.model.model import NONE_SET
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.model.words import Decision
 
@@ -17,58 +17,55 @@ _NEEDS = {
 
 def control_sets(model: Model) -> Iterator[Problem]:
     """Yield a missing or filled set `none`."""
-    for index, entry in enumerate(model.tables.control_set):
+    why = "it is what the other sets are compared with"
+    for place, entry in places(model, "control_set"):
         if entry.id == NONE_SET:
             if entry.controls or entry.includes:
-                yield problem_at(
-                    model, "control_set", index, "controls", f"'{NONE_SET}' must be empty",
-                    why="it is what the other sets are compared with",
-                )  # fmt: skip
+                yield place.problem("controls", f"'{NONE_SET}' must be empty", why=why)
             return
     yield Problem(
         model.path.name,
         "control_set",
         f"there is no control set '{NONE_SET}'",
-        why="it is what the other sets are compared with",
+        why=why,
         hint=f'add [[control_set]] with id = "{NONE_SET}" and a title',
     )
 
 
 def treatments(model: Model) -> Iterator[Problem]:
     """Yield treatments that contradict one another, or lack their goal or claim."""
-    decided: dict[tuple[str, str], tuple[Decision, int]] = {}
-    for index, entry in enumerate(model.tables.treatment):
+    decided: dict[tuple[str, str], tuple[Decision, Place]] = {}
+    for place, entry in places(model, "treatment"):
         key = (entry.threat, entry.damage)
         if key in decided:
             other, first = decided[key]
-            file, place = model.place("treatment", first)
             word = "contradicts" if other != entry.decision else "repeats"
-            yield problem_at(
-                model, "treatment", index, "decision",
+            yield place.problem(
+                "decision",
                 f"'{entry.decision}' for {' and '.join(filter(None, key))} {word} '{other}'",
-                why=f"decided before in {file}: {place}", hint="keep one of them",
-            )  # fmt: skip
-        decided.setdefault(key, (entry.decision, index))
+                why=f"decided before in {first.words()}",
+                hint="keep one of them",
+            )
+        decided.setdefault(key, (entry.decision, place))
         if entry.decision in _NEEDS:
             field, why = _NEEDS[entry.decision]
             if not getattr(entry, field):
-                yield problem_at(
-                    model, "treatment", index, field, f"'{entry.decision}' without {field}",
-                    why=why, hint=f"name one in '{field}'",
-                )  # fmt: skip
+                what = f"'{entry.decision}' without {field}"
+                yield place.problem(field, what, why=why, hint=f"name one in '{field}'")
         elif entry.goals:
-            yield problem_at(
-                model, "treatment", index, "goals", "'avoid' with goals",
+            yield place.problem(
+                "goals",
+                "'avoid' with goals",
                 why="what is avoided has no source left that a goal could guard against",
                 hint="choose 'reduce', or take the goals away",
-            )  # fmt: skip
+            )
 
 
 def overrides(model: Model) -> Iterator[Problem]:
-    """Yield overrides that do not say exactly what they override, or say it twice."""
+    """Yield overrides that do not say exactly what they override, or repeat another one."""
     rated = {damage.id: damage.impact for damage in model.tables.damage}
     seen: set[tuple[str, ...]] = set()
-    for index, entry in enumerate(model.tables.override):
+    for place, entry in places(model, "override"):
         of_path = bool(entry.path) and entry.feasibility is not None
         of_damage = bool(entry.damage) and entry.impact is not None and entry.category is not None
         stray = (
@@ -77,16 +74,11 @@ def overrides(model: Model) -> Iterator[Problem]:
             else entry.path or entry.feasibility
         )
         if of_path == of_damage or stray:
-            yield problem_at(
-                model, "override", index, "", "does not say what it overrides",
-                why="either path and feasibility, or damage, category and impact",
-            )  # fmt: skip
+            why = "either path and feasibility, or damage, category and impact"
+            yield place.problem("", "does not say what it overrides", why=why)
             continue
         if of_damage and entry.category not in rated.get(entry.damage, {entry.category: ""}):
-            yield problem_at(
-                model,
-                "override",
-                index,
+            yield place.problem(
                 "category",
                 f"{entry.damage} has no impact of category '{entry.category}'",
                 why="only what was rated can be overridden",
@@ -94,42 +86,60 @@ def overrides(model: Model) -> Iterator[Problem]:
             )
         key = (entry.path, entry.damage, str(entry.category), entry.control_set)
         if key in seen:
-            yield problem_at(
-                model,
-                "override",
-                index,
-                "",
-                "overrides what another entry overrides already",
-                hint="keep one of them",
-            )
+            what = "overrides what another entry overrides already"
+            yield place.problem("", what, hint="keep one of them")
         seen.add(key)
 
 
 def days(model: Model) -> Iterator[Problem]:
     """Yield dates that no calendar has."""
     for table, key in (("claim", "expires"), ("override", "date")):
-        for index, entry in enumerate(getattr(model.tables, table)):
+        for place, entry in places(model, table):
             try:
                 date.fromisoformat(getattr(entry, key))
             except ValueError as error:
-                yield problem_at(model, table, index, key, f"'{getattr(entry, key)}': {error}")
+                yield place.problem(key, f"'{getattr(entry, key)}': {error}")
 
 
 def rules(model: Model) -> Iterator[Problem]:
-    """Yield impact rules whose thresholds do not rise, or that speak twice of the same."""
-    seen: dict[tuple[str, str], int] = {}
-    for index, rule in enumerate(model.tables.impact_rule):
+    """Yield impact rules whose thresholds do not rise, or that repeat another one."""
+    seen: dict[tuple[str, str], Place] = {}
+    for place, rule in places(model, "impact_rule"):
         steps = [value for value in (rule.moderate, rule.major, rule.severe) if value is not None]
         if not steps or steps != sorted(steps):
-            yield problem_at(
-                model, "impact_rule", index, "moderate", "thresholds must rise with the level",
+            yield place.problem(
+                "moderate",
+                "thresholds must rise with the level",
                 why=f"got moderate {rule.moderate}, major {rule.major}, severe {rule.severe}",
                 hint="at least one of the three is needed",
-            )  # fmt: skip
+            )
         key = (rule.consequence, rule.category)
         if key in seen:
-            yield problem_at(
-                model, "impact_rule", index, "consequence", f"'{' '.join(key)}' has a rule already",
-                why="see " + ": ".join(model.place("impact_rule", seen[key])),
-            )  # fmt: skip
-        seen.setdefault(key, index)
+            what = f"'{' '.join(key)}' has a rule already"
+            yield place.problem("consequence", what, why=f"see {seen[key].words()}")
+        seen.setdefault(key, place)
+
+
+def expiry_warnings(model: Model, today: date) -> Iterator[Problem]:
+    """Yield a warning for every claim that expired before a day.
+
+    Args:
+        model: The model.
+        today: The day to judge by; a date that no calendar has never expires.
+    """
+    for place, claim in places(model, "claim"):
+        if _has_passed(claim.expires, today):
+            yield place.problem(
+                "expires",
+                f"expired on {claim.expires}",
+                why=f"today is {today.isoformat()}, and what it accepts was accepted until then",
+                hint=f"{claim.owner} decides again: renew it with a new day, or treat the risk",
+                severity=Severity.WARNING,
+            )
+
+
+def _has_passed(day: str, today: date) -> bool:
+    try:
+        return date.fromisoformat(day) < today
+    except ValueError:
+        return False

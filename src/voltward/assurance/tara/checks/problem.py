@@ -1,8 +1,9 @@
-"""A fault of a model: where, what, why, what to do."""
+"""A fault of a model: where it is, what is wrong, why, and what to do."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.core.errors import ConfigurationError
@@ -50,20 +51,47 @@ class Problem:
         )
 
 
-def problem_at(
-    model: Model,
-    table: str,
-    index: int,
-    key: str,
-    what: str,
-    *,
-    why: str = "",
-    hint: str = "",
-    severity: Severity = Severity.ERROR,
-) -> Problem:
-    """Return a fault of one entry of a model, with its file and place."""
-    file, place = model.place(table, index, key)
-    return Problem(file, place, what, why, hint, severity)
+@dataclass(frozen=True)
+class Place:
+    """One entry of a model, where faults are found.
+
+    Attributes:
+        model: The model.
+        table: Table of the entry.
+        index: Its index in the table.
+    """
+
+    model: Model
+    table: str
+    index: int
+
+    def problem(
+        self,
+        key: str,
+        what: str,
+        *,
+        why: str = "",
+        hint: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> Problem:
+        """Return a fault of the entry, with its file and key."""
+        file, place = self.model.place(self.table, self.index, key)
+        return Problem(file, place, what, why, hint, severity)
+
+    def unknown(self, key: str, name: str, known: Iterable[str]) -> Problem:
+        """Return the fault that an id does not exist, with the nearest that does."""
+        return self.problem(key, f"there is no '{name}'", hint=nearest_id(name, known))
+
+    def words(self) -> str:
+        """Return file and key, for the reason of another fault."""
+        return ": ".join(self.model.place(self.table, self.index))
+
+
+def places(model: Model, *tables: str) -> Iterator[tuple[Place, Any]]:
+    """Yield every entry of some tables, with its place."""
+    for table in tables:
+        for index, entry in enumerate(getattr(model.tables, table)):
+            yield Place(model, table, index), entry
 
 
 def nearest_id(name: str, known: Iterable[str]) -> str:

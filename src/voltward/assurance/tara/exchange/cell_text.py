@@ -44,7 +44,9 @@ def list_items(text: str) -> list[str]:
     while place < len(text):
         found = _ITEM.match(text, place)
         if found is None or found.end() == place:
-            raise CellTextError("items stand with commas between, quoted ones in double quotes")
+            raise CellTextError(
+                "items are separated by commas, and quoted in double quotes where needed"
+            )
         item = (found[1] or "").strip()
         if item:
             items.append(_item(item))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
 from voltward.assurance.tara.model.model_folder import Model, entry_named
-from voltward.assurance.tara.rating.rated import RatedRisk, Rating
 from voltward.assurance.tara.rating.rating import Rater
+from voltward.assurance.tara.rating.records import RatedRisk, Rating
 from voltward.assurance.tara.rating.verdict import Holds, Verdict
 
 
@@ -15,7 +15,7 @@ class Exported:
     """A model to export.
 
     Attributes:
-        model: The model, and where its entries stand.
+        model: The model, and where its entries are.
         rating: Its rating, or None.
         profile: The method profile of the rating, or None.
         control_set: The set that findings are reported under; the last of the rating by default.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voltward.assurance.tara.exchange.exported import Exported
-from voltward.assurance.tara.exchange.json_export import json_document
+from voltward.assurance.tara.exchange.json_format import json_document
 from voltward.assurance.tara.exchange.markdown import markdown
 from voltward.assurance.tara.exchange.mermaid import flowchart
 from voltward.assurance.tara.exchange.sarif import sarif

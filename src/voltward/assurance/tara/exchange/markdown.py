@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from voltward.assurance.tara.checks.annex5_coverage import coverage
-from voltward.assurance.tara.checks.work_products import work_products
+from voltward.assurance.tara.checks.model_counts import work_products
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.exchange.mermaid import flowchart
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.model.model import Tables
 from voltward.assurance.tara.model.words import CATEGORIES
-from voltward.assurance.tara.rating.rated import RatedRisk, Rating
+from voltward.assurance.tara.rating.records import RatedRisk, Rating
 
 _LOWEST_SHOWN = 2
 _ESCAPED = str.maketrans(

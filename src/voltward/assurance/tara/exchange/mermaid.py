@@ -1,6 +1,6 @@
 """Attack trees as Mermaid flowcharts.
 
-Source: Mermaid's flowchart syntax; `#name;` entities stand for signs that a label cannot hold.
+Source: Mermaid's flowchart syntax; `#name;` entities encode signs that a label cannot hold.
 Limits: Mermaid by default refuses 500 edges, or 50,000 characters; draw single threats then.
 """
 
@@ -111,7 +111,7 @@ def _gate(tree: AllOf | AnyOf) -> str:
 
 
 def escaped_label(text: str) -> str:
-    """Return a text as it may stand between the quotes of a label."""
+    """Return a text as it is written between the quotes of a label."""
     words = " ".join(text.split())
     if len(words) > _LONGEST_LABEL:
         words = words[: _LONGEST_LABEL - 3] + "..."

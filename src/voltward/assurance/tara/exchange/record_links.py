@@ -1,11 +1,10 @@
-"""Which records of a model belong together: what formats ask for and the model says indirectly."""
+"""Which records of a model belong together, where the model says so only indirectly."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from voltward.assurance.tara.model.attack_tree import TreeTextError, leaves_of, read_tree
-from voltward.assurance.tara.model.control_sets import resolved_sets
 from voltward.assurance.tara.model.leaves import attack_needs
 from voltward.assurance.tara.model.model import (
     Asset,
@@ -15,6 +14,7 @@ from voltward.assurance.tara.model.model import (
     Step,
     Tables,
     Threat,
+    resolved_sets,
 )
 from voltward.attacks.catalogue import ATTACKS
 
@@ -50,7 +50,7 @@ class Links:
 
     @cached_property
     def attacks(self) -> tuple[str, ...]:
-        """Return the leaves that are no step of the model: attacks of the catalogue."""
+        """Return the leaves that are not a step of the model: attacks of the catalogue."""
         texts = [path.tree for path in self.tables.path]
         texts += [step.tree for step in self.steps.values()]
         texts += [control.bypass for control in self.tables.control]
@@ -110,7 +110,7 @@ class Links:
 
 
 def leaves(text: str) -> tuple[str, ...]:
-    """Return the ids in a tree's text; none when it is no tree."""
+    """Return the ids in a tree's text; none when it is not a tree."""
     try:
         return tuple(leaves_of(read_tree(text))) if text else ()
     except TreeTextError:

@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from voltward.assurance.tara.exchange.exported import Exported
 from voltward.assurance.tara.model.model_folder import Model
-from voltward.assurance.tara.rating.rated import RatedRisk
+from voltward.assurance.tara.rating.records import RatedRisk
 from voltward.assurance.tara.rating.verdict import Holds
 from voltward.core.files import pretty_json
 from voltward.core.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-# Risk value to level; a risk of 1 is no finding.
+# Risk value to level; a risk of 1 is not a finding.
 LEVELS = {5: "error", 4: "error", 3: "warning", 2: "note"}
 
 
@@ -52,7 +52,7 @@ def sarif(exported: Exported) -> str:
 
 
 class _Places:
-    """Where the entries of a model stand."""
+    """The places of a model's entries in its files."""
 
     def __init__(self, model: Model) -> None:
         self.model = model

@@ -3,7 +3,7 @@
 Source: OWASP Threat Model Library schema 1.0.2 (MIT); its risk score is likelihood times impact,
 1 to 5 each, in named bands.
 Limits: the format knows one impact and one likelihood for a risk; our category, risk value, control
-set and reasons stand in the description, and the whole model in an extension. What the format asks
+set and reasons are in the description, and the whole model in an extension. What the format asks
 for and the model does not say (personas, sensitivity, criticality) is derived, as written below.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from voltward.assurance.tara.exchange.exported import Exported
-from voltward.assurance.tara.exchange.json_export import model_document
+from voltward.assurance.tara.exchange.json_format import model_document
 from voltward.assurance.tara.exchange.record_links import Links
 from voltward.assurance.tara.model.model import DataFlow, Tables, Threat
 from voltward.assurance.tara.model.words import (
@@ -22,7 +22,7 @@ from voltward.assurance.tara.model.words import (
     ImpactLevel,
     SecurityProperty,
 )
-from voltward.assurance.tara.rating.rated import RatedRisk
+from voltward.assurance.tara.rating.records import RatedRisk
 from voltward.core.files import pretty_json
 
 SCHEMA = (

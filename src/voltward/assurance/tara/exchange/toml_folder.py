@@ -1,21 +1,17 @@
 """A model as a folder of TOML files, written whole or not at all."""
 
-import json
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
+import tomli_w
 from pydantic import TypeAdapter
 
 from voltward.assurance.tara.model.model import Tables
-from voltward.core.errors import ConfigurationError
-from voltward.core.files import checked_path, write_text
+from voltward.assurance.tara.model.model_folder import new_folder
+from voltward.core.files import write_text
 
-# Of a long name only so much stands in that of the temporary folder.
-_KEPT_NAME = 50
-# Which tables stand together, in the order of a file.
+# Which tables are in one file, in the order of the file.
 FILES = {
     "model.toml": ("model",),
     "system.toml": ("boundary", "component", "asset", "data_flow"),
@@ -55,94 +51,40 @@ def write_folder(folder: Path, tables: Tables) -> list[str]:
         Names of the files.
 
     Raises:
-        ConfigurationError: The folder holds something, is no folder, or cannot be written.
+        ConfigurationError: The folder holds something, is a file, or cannot be written.
     """
-    refuse_filled(folder)
     texts = folder_texts(tables)
-    try:
-        _write_whole(folder, texts)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{folder}: cannot be written ({error.strerror or error})", hint="check the path"
-        ) from error
+    with new_folder(folder) as temporary:
+        for name, text in texts.items():
+            write_text(temporary / name, text)
     return list(texts)
 
 
-def refuse_filled(folder: Path) -> None:
-    """Refuse a folder that a model cannot be written to.
-
-    Raises:
-        ConfigurationError: It holds something, or is no folder.
-    """
-    checked_path(folder, "folder")
-    if folder.exists() and not folder.is_dir():
-        raise ConfigurationError(f"{folder}: is a file", hint="give the name of a new folder")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise ConfigurationError(
-            f"{folder}: is not empty",
-            why="a model is written into a new folder, so that nothing of yours is overwritten",
-            hint="name another folder, or remove this one",
-        )
-
-
-def _write_whole(folder: Path, texts: Mapping[str, str]) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    prefix = f".{folder.name[:_KEPT_NAME]}."
-    temporary = Path(mkdtemp(prefix=prefix, dir=folder.parent))
-    try:
-        for name, text in texts.items():
-            write_text(temporary / name, text)
-        temporary.chmod(0o755)
-        temporary.replace(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
 def _blocks(table: str, plain: Mapping[str, Any], full: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the TOML text of every record of a table."""
     found = plain.get(table)
     if found is None:
         return
     if isinstance(found, dict):
-        yield "\n".join([f"[{table}]", *_lines(found)]) + "\n"
+        yield _toml({table: found})
         return
     for record, whole in zip(found, full[table], strict=True):
-        # Every value of an effort is shown, because its defaults are the easiest.
+        # Every value of an effort is written, because its defaults are the easiest.
         if whole.get("effort"):
             record["effort"] = whole["effort"]
-        yield "\n".join([f"[[{table}]]", *_lines(record)]) + "\n"
+        # `[[table]]` for every record: a list would become one array of inline tables.
+        yield f"[[{table}]]{_toml({table: record}).removeprefix(f'[{table}]')}"
 
 
-def _lines(record: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in record.items():
-        yield f"{_key(key)} = {_value(value)}"
+def _toml(document: Mapping[str, Any]) -> str:
+    """Return TOML text; a text of several lines is written over several lines."""
+    # In such texts the library would turn the line ends of other systems into its own.
+    return tomli_w.dumps(document, multiline_strings="\r" not in _characters(document))
 
 
-def _key(key: str) -> str:
-    bare = key.replace("_", "").replace("-", "")
-    return key if bare.isascii() and bare.isalnum() else _string(key)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, str):
-        return _text(value)
+def _characters(value: Any) -> frozenset[str]:
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{_key(key)} = {_string_or(item)}" for key, item in value.items())
-        return f"{{ {inner} }}" if inner else "{}"
+        return frozenset().union(*map(_characters, value), *map(_characters, value.values()))
     if isinstance(value, list):
-        return "[" + ", ".join(map(_string_or, value)) + "]"
-    return json.dumps(value)
-
-
-def _string_or(value: Any) -> str:
-    return _string(value) if isinstance(value, str) else _value(value)
-
-
-def _string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _text(text: str) -> str:
-    """Return a text over several lines where it has several."""
-    if "\n" not in text:
-        return _string(text)
-    return '"""\n' + "\n".join(_string(line)[1:-1] for line in text.split("\n")) + '"""'
+        return frozenset().union(*map(_characters, value))
+    return frozenset(value) if isinstance(value, str) else frozenset()

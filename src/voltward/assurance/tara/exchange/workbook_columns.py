@@ -1,7 +1,7 @@
 """Sheets and columns of the workbook: the public itemis template first, our further facts after it.
 
 Source: sheet and column names of the public itemis SECURE Excel template v0.7 (2024-04-30).
-Limits: a field of the model without a place in the template stands in a column at the end.
+Limits: a field of the model without a place in the template has a column at the end.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from voltward.assurance.tara.model.model import Tables
 
 Key = tuple[str, ...]
-# Reasons that stand in columns of their own; any other key goes to one column together.
+# Reasons with columns of their own; all other keys share one column.
 _NAMED_REASONS = ("safety", "financial", "operational", "privacy", "all")
 MARK = "voltward workbook"
 MARK_VALUE = "1"
@@ -40,7 +40,7 @@ class Column:
         kind: What the cells hold.
         choices: Allowed values of a choice, or of the items of a list.
         keeps_empty: An empty cell is an empty text or list, not the default.
-        beside: Keys of the same mapping that stand in columns of their own.
+        beside: Keys of the same mapping that have columns of their own.
     """
 
     title: str

@@ -15,7 +15,7 @@ from voltward.assurance.tara.model.words import (
     STRIDE_OF,
     SecurityProperty,
 )
-from voltward.assurance.tara.rating.rated import Rating
+from voltward.assurance.tara.rating.records import Rating
 
 Row = tuple[Any, ...]
 Rows = list[Row]

@@ -36,7 +36,7 @@ from voltward.assurance.tara.exchange.workbook_derived import (
 from voltward.assurance.tara.exchange.workbook_rows import LONG_HEAD, LONG_TEXTS
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
 from voltward.assurance.tara.model.model import Head, Tables
-from voltward.assurance.tara.rating.rated import Rating
+from voltward.assurance.tara.rating.records import Rating
 
 # A cell holds 32,767 characters; some count twice there.
 CELL_LIMIT = 16_000

@@ -9,9 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from voltward.assurance.tara.exchange.drafts import Draft, Drafts
-from voltward.assurance.tara.exchange.other_words import ALIASES, chosen
-from voltward.assurance.tara.exchange.others_workbook import complete
+from voltward.assurance.tara.exchange.foreign_terms import ALIASES, choice_of
+from voltward.assurance.tara.exchange.foreign_workbook import complete
 from voltward.assurance.tara.exchange.workbook_columns import (
     MARK,
     ORDER,
@@ -25,6 +24,8 @@ from voltward.assurance.tara.exchange.workbook_columns import (
     record_sheets,
 )
 from voltward.assurance.tara.exchange.workbook_rows import (
+    Draft,
+    Drafts,
     Row,
     SheetRows,
     plain_title,
@@ -56,7 +57,7 @@ def import_workbook(path: Path) -> Imported:
         path: An .xlsx file, written here or by another tool.
 
     Raises:
-        ConfigurationError: It is no workbook, holds no sheet of the template, or a value is not
+        ConfigurationError: It is not a workbook, holds no sheet of the template, or a value is not
             allowed; the message names sheet, row and column.
     """
     sheets = read_sheets(path)
@@ -74,7 +75,7 @@ def import_workbook(path: Path) -> Imported:
         rows = sheets.get(plain_title(sheet.name), SheetRows(sheet.name))
         for table, draft in _drafts(sheet, rows):
             drafts.tables[table].append(draft)
-    # Assets stand on two sheets; their position tells the order.
+    # Assets are on two sheets; their position gives the order.
     drafts.tables["asset"].sort(key=_position)
     if not own:
         complete(path, sheets, drafts)
@@ -103,7 +104,7 @@ def _all_there(path: Path, sheets: Mapping[str, SheetRows]) -> None:
 
 
 def _drafts(sheet: Sheet, rows: SheetRows) -> Iterator[tuple[str, Draft]]:
-    titles = {column.title: _written(column, rows) for column in sheet.columns}
+    titles = {column.title: _title_in(column, rows) for column in sheet.columns}
     for row in rows.rows:
         part = _part(sheet, row)
         if part is None:
@@ -119,7 +120,7 @@ def _drafts(sheet: Sheet, rows: SheetRows) -> Iterator[tuple[str, Draft]]:
         yield part.table, Draft(row, document)
 
 
-def _written(column: Column, rows: SheetRows) -> str | None:
+def _title_in(column: Column, rows: SheetRows) -> str | None:
     """Return the normalised title under which a sheet has a column, or None."""
     for name in (column.title, *ALIASES.get(column.title, ())):
         if plain_title(name) in rows.titles:
@@ -149,29 +150,29 @@ def _position(draft: Draft) -> float:
     try:
         return float(text) if text else math.inf
     except ValueError as error:
-        raise draft.row.fault("position", f"{shown(text)} is no number") from error
+        raise draft.row.fault("position", f"{shown(text)} is not a number") from error
 
 
 def _read(column: Column, row: Row, title: str, document: dict[str, Any]) -> None:
     text = row.cells.get(title, "")
     if not text:
         if column.keeps_empty:
-            _put(document, column.key, [] if column.kind is Kind.LIST else "")
+            _set_at(document, column.key, [] if column.kind is Kind.LIST else "")
         return
     if column.kind is Kind.LIST:
-        _put(document, column.key, _list(column, row, title))
+        _set_at(document, column.key, _list(column, row, title))
     elif column.kind is Kind.NUMBER:
-        _put(document, column.key, _number(row, title, text))
+        _set_at(document, column.key, _number(row, title, text))
     elif column.kind is Kind.CHOICE:
-        _put(document, column.key, _choice(column, row, title, text))
+        _set_at(document, column.key, _choice(column, row, title, text))
     elif column.kind is Kind.REST:
-        for name, item in _rest(row, title, text).items():
-            _put(document, (*column.key, name), item)
+        for name, item in _json_object(row, title, text).items():
+            _set_at(document, (*column.key, name), item)
     else:
-        _put(document, column.key, text)
+        _set_at(document, column.key, text)
 
 
-def _put(document: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
+def _set_at(document: dict[str, Any], key: tuple[str, ...], value: Any) -> None:
     for part in key[:-1]:
         document = document.setdefault(part, {})
     document[key[-1]] = value
@@ -190,12 +191,12 @@ def _number(row: Row, title: str, text: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise row.fault(title, f"{shown(text)} is no number", hint="write it with a point: 2.5")
+        raise row.fault(title, f"{shown(text)} is not a number", hint="write it with a point: 2.5")
     return number
 
 
 def _choice(column: Column, row: Row, title: str, text: str) -> str:
-    value = chosen(column.key, text, column.choices)
+    value = choice_of(column.key, text, column.choices)
     if not value:
         raise row.fault(
             title,
@@ -206,13 +207,13 @@ def _choice(column: Column, row: Row, title: str, text: str) -> str:
     return value
 
 
-def _rest(row: Row, title: str, text: str) -> dict[str, Any]:
+def _json_object(row: Row, title: str, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise row.fault(title, f"{shown(text)} is no JSON object", hint='write {"key": "text"}')
+        raise row.fault(title, f"{shown(text)} is not a JSON object", hint='write {"key": "text"}')
     return found
 
 

@@ -1,4 +1,7 @@
-"""The sheets of a workbook file as rows of text, with the place of every cell."""
+"""The sheets of a workbook file as rows of text, and the records on their way from there.
+
+Rows and drafts of records keep their place, so that every fault names sheet, row and column.
+"""
 
 import io
 import struct
@@ -22,7 +25,7 @@ from voltward.core.files import checked_path
 
 LONG_TEXTS = "Long Texts"
 LONG_HEAD = ("reference", "part", "text")
-# A workbook of 10,000 attack paths unpacks to about 30 MB; more than this is no model.
+# A workbook of 10,000 attack paths unpacks to about 30 MB; more than this is not a model.
 _LARGEST_BYTES = 512 * 1024 * 1024
 # What the reader of the file format raises when a file is not what it says.
 _DAMAGED = (
@@ -65,12 +68,12 @@ class Row:
         """Return the items of a cell that holds a list.
 
         Raises:
-            ConfigurationError: It is none.
+            ConfigurationError: It is not a list.
         """
         try:
             return list_items(self.cells.get(title, ""))
         except CellTextError as error:
-            raise self.fault(title, "is no list", why=str(error)) from error
+            raise self.fault(title, "is not a list", why=str(error)) from error
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,50 @@ class SheetRows:
     rows: tuple[Row, ...] = ()
 
 
+@dataclass
+class Draft:
+    """A record before it is checked.
+
+    Attributes:
+        row: The row that it is from.
+        document: What was read so far.
+    """
+
+    row: Row
+    document: dict[str, Any]
+
+    @classmethod
+    def without_row(cls, sheet: str, file: Path, **document: Any) -> "Draft":
+        """Return a draft that no row of the workbook holds."""
+        return cls(Row(str(file), sheet, 0, {}, {}), document)
+
+    @property
+    def id(self) -> str:
+        """Its id, or an empty text."""
+        return str(self.document.get("id", ""))
+
+    def cell(self, title: str) -> str:
+        """Return the text of a column of the template that no field of the model has."""
+        return self.row.cells.get(title, "").strip()
+
+
+@dataclass
+class Drafts:
+    """All drafts by table, the head, and notes about them."""
+
+    tables: dict[str, list[Draft]]
+    head: Draft | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, draft: Draft, text: str) -> None:
+        """Keep a sentence about one row."""
+        self.notes.append(f"sheet '{draft.row.sheet}', row {draft.row.number}: {text}")
+
+    def ids(self, table: str) -> set[str]:
+        """Return the ids of a table."""
+        return {draft.id for draft in self.tables[table]}
+
+
 def plain_title(title: str) -> str:
     """Return a title as it is compared: lower case, single spaces, no marks at the end."""
     return " ".join(title.replace("_", " ").split()).rstrip("*: ").casefold()
@@ -91,7 +138,7 @@ def read_sheets(path: Path) -> dict[str, SheetRows]:
     """Return the sheets of a workbook by their normalised names.
 
     Raises:
-        ConfigurationError: There is no such file, or it is no workbook.
+        ConfigurationError: There is no such file, or it is not a workbook.
     """
     content = _content(path)
     try:
@@ -100,7 +147,7 @@ def read_sheets(path: Path) -> dict[str, SheetRows]:
         values = {sheet.title: list(_values(sheet)) for sheet in book.worksheets}
         book.close()
     except _DAMAGED as error:
-        raise _no_workbook(path, str(error)) from error
+        raise _not_a_workbook(path, str(error)) from error
     long = _long_texts(values.get(LONG_TEXTS, []))
     return {
         plain_title(name): _sheet(str(path), name, rows, long)
@@ -120,7 +167,7 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read", why=str(error)) from error
     if not zipfile.is_zipfile(io.BytesIO(content)):
-        raise _no_workbook(path, "an .xlsx file is a zip archive, and this is none")
+        raise _not_a_workbook(path, "an .xlsx file is a zip archive, and this is not one")
     return content
 
 
@@ -135,9 +182,9 @@ def _check_size(path: Path, content: bytes) -> None:
         )
 
 
-def _no_workbook(path: Path, why: str) -> ConfigurationError:
+def _not_a_workbook(path: Path, why: str) -> ConfigurationError:
     return ConfigurationError(
-        f"{path}: is no .xlsx workbook",
+        f"{path}: is not an .xlsx workbook",
         why=why.strip("'\""),
         hint="save it as an Excel workbook (.xlsx)",
     )

@@ -1,45 +1,25 @@
-"""CVSS as a TARA uses it: exploitability of v3 metrics, and scores of whole vectors."""
+"""CVSS as a TARA uses it: exploitability of v3 metrics, and scores of whole vectors.
+
+The `cvss` library reads and scores vectors. Feasibility needs the exploitability metrics alone, so
+what else a vector needs is completed here.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cvss import CVSS3, CVSS4
+from cvss.constants3 import METRICS_VALUES
 from cvss.exceptions import CVSS3Error, CVSS4Error
 
-from voltward.assurance.tara.model.words import AttackVector
+from voltward.assurance.tara.model.words import ATTACK_VECTORS, AttackVector
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
 
 # Exploitability metrics, each from its easiest to its hardest value. A changed scope comes first:
 # it makes required privileges weigh less.
 METRICS = {"AV": "NALP", "AC": "LH", "PR": "NLH", "UI": "NR", "S": "CU"}
-# Weights of CVSS v3.0 and v3.1. Source: FIRST, CVSS v3.1 specification, section 7.4.
-_AV = {"N": 0.85, "A": 0.62, "L": 0.55, "P": 0.2}
-_AC = {"L": 0.77, "H": 0.44}
-_PR = {
-    "U": {"N": 0.85, "L": 0.62, "H": 0.27},
-    "C": {"N": 0.85, "L": 0.68, "H": 0.5},
-}
-_UI = {"N": 0.85, "R": 0.62}
-_VECTORS = {
-    "N": AttackVector.NETWORK,
-    "A": AttackVector.ADJACENT,
-    "L": AttackVector.LOCAL,
-    "P": AttackVector.PHYSICAL,
-}
-# Metrics of v3 that say nothing about exploitability of the base group; checked, then left out.
-_OTHER = {
-    **dict.fromkeys(("C", "I", "A", "MC", "MI", "MA"), "XNLH"),
-    "E": "XUPFH",
-    "RL": "XOTWU",
-    "RC": "XURC",
-    **dict.fromkeys(("CR", "IR", "AR"), "XLMH"),
-    "MAV": "XNALP",
-    "MAC": "XLH",
-    "MPR": "XNLH",
-    "MUI": "XNR",
-    "MS": "XUC",
-}
+# What a vector of exploitability metrics may leave out, with the value that it then has.
+_LEFT_OUT = {"S": "U", "C": "N", "I": "N", "A": "N"}
 _ONLY_V4 = {"AT", "VC", "VI", "VA", "SC", "SI", "SA"}
 
 
@@ -56,12 +36,13 @@ class Exploitability:
     @property
     def text(self) -> str:
         """The metrics as a vector without prefix."""
-        return "/".join(f"{metric}:{value}" for metric, value in self._values().items())
+        pairs = zip(METRICS.items(), self.ranks, strict=True)
+        return "/".join(f"{metric}:{values[rank]}" for (metric, values), rank in pairs)
 
     @property
     def attack_vector(self) -> AttackVector:
-        """Where the attacker must stand."""
-        return _VECTORS[self._values()["AV"]]
+        """Where the attacker must be."""
+        return ATTACK_VECTORS[AttackVector.NETWORK.rank - self.ranks[0]]
 
     @property
     def score(self) -> float:
@@ -69,13 +50,7 @@ class Exploitability:
 
         Source: FIRST, CVSS v3.1 specification, section 7.1.
         """
-        value = self._values()
-        privileges = _PR[value["S"]][value["PR"]]
-        return 8.22 * _AV[value["AV"]] * _AC[value["AC"]] * privileges * _UI[value["UI"]]
-
-    def _values(self) -> dict[str, str]:
-        pairs = zip(METRICS.items(), self.ranks, strict=True)
-        return {metric: values[rank] for (metric, values), rank in pairs}
+        return float(_completed(self.text).esc)
 
 
 @lru_cache(maxsize=4096)
@@ -87,44 +62,20 @@ def exploitability(vector: str) -> Exploitability:
             left out is unchanged.
 
     Raises:
-        ConfigurationError: It is no such vector; for v4.0 there is no exploitability formula.
+        ConfigurationError: It is not such a vector; for v4.0 there is no exploitability formula.
     """
-    if vector.startswith("CVSS:4"):
-        raise _no_formula(vector)
-    body = vector.removeprefix("CVSS:3.0/").removeprefix("CVSS:3.1/")
-    if body.startswith("CVSS:"):
+    names = {field.partition(":")[0] for field in vector.split("/")}
+    if vector.startswith("CVSS:4") or names & _ONLY_V4:
         raise ConfigurationError(
-            f"CVSS vector '{vector}': the version is not known", hint="write CVSS:3.0 or CVSS:3.1"
+            f"CVSS vector '{vector}': CVSS v4.0 has no exploitability formula",
+            why="its score is looked up in tables; feasibility is defined for v3.0 and v3.1",
+            hint="write the v3.1 metrics, such as AV:N/AC:L/PR:N/UI:N/S:U",
         )
-    given: dict[str, str] = {}
-    for field in body.split("/"):
-        metric, colon, value = field.partition(":")
-        if metric in _ONLY_V4:
-            raise _no_formula(vector)
-        allowed = METRICS.get(metric) or _OTHER.get(metric)
-        if not colon or allowed is None:
-            raise ConfigurationError(
-                f"CVSS vector '{vector}': '{field}' is no metric of CVSS v3",
-                why="a metric is written such as AV:N",
-                hint=nearest(metric, METRICS),
-            )
-        if len(value) != 1 or value not in allowed:
-            raise ConfigurationError(
-                f"CVSS vector '{vector}': '{value}' is no value of {metric}",
-                why=f"allowed: {', '.join(allowed)}",
-            )
-        if metric in given:
-            raise ConfigurationError(f"CVSS vector '{vector}': {metric} stands there twice")
-        given[metric] = value
-    missing = [metric for metric in METRICS if metric not in given and metric != "S"]
-    if missing:
-        raise ConfigurationError(
-            f"CVSS vector '{vector}': {', '.join(missing)} is missing",
-            why="exploitability needs AV, AC, PR and UI; S left out is unchanged",
-        )
-    return Exploitability(
-        tuple(values.index(given.get(metric, "U")) for metric, values in METRICS.items())
-    )
+    try:
+        metrics = _completed(vector).metrics
+    except CVSS3Error as error:
+        raise _explained(vector, error) from error
+    return Exploitability(tuple(METRICS[name].index(metrics[name]) for name in METRICS))
 
 
 def cvss_score(vector: str) -> tuple[str, float, str]:
@@ -133,7 +84,7 @@ def cvss_score(vector: str) -> tuple[str, float, str]:
     The score is published together with its vector only, as FIRST asks.
 
     Raises:
-        ConfigurationError: It is no such vector, or a base metric is missing.
+        ConfigurationError: It is not such a vector, or a base metric is missing.
     """
     try:
         if vector.startswith("CVSS:4.0/"):
@@ -150,9 +101,31 @@ def cvss_score(vector: str) -> tuple[str, float, str]:
     return version, float(three.base_score), str(three.severities()[0]).lower()
 
 
-def _no_formula(vector: str) -> ConfigurationError:
+@lru_cache(maxsize=4096)
+def _completed(vector: str) -> CVSS3:
+    """Return a vector as the library reads it, with prefix, scope and impact where left out."""
+    fields = vector.split("/") if vector.startswith("CVSS:") else ["CVSS:3.1", *vector.split("/")]
+    given = {field.partition(":")[0] for field in fields}
+    more = [f"{name}:{value}" for name, value in _LEFT_OUT.items() if name not in given]
+    return CVSS3("/".join(fields + more))
+
+
+def _explained(vector: str, error: CVSS3Error) -> ConfigurationError:
+    """Return the library's refusal with what is allowed in its place."""
+    what = f"CVSS vector '{vector}': {str(error)[0].lower()}{str(error)[1:]}"
+    if vector.startswith("CVSS:") and not vector.startswith(("CVSS:3.0/", "CVSS:3.1/")):
+        return ConfigurationError(
+            f"CVSS vector '{vector}': the version is not known", hint="write CVSS:3.0 or CVSS:3.1"
+        )
+    for field in vector.split("/"):
+        metric, colon, value = field.partition(":")
+        if metric in METRICS_VALUES and colon and value not in METRICS_VALUES[metric]:
+            return ConfigurationError(what, why=f"allowed: {', '.join(METRICS_VALUES[metric])}")
+        if not field:
+            what = f"CVSS vector '{vector}': a field is empty"
+        if not field.startswith("CVSS:") and metric not in METRICS_VALUES:
+            hint = nearest(metric, METRICS)
+            return ConfigurationError(what, why="a metric is written such as AV:N", hint=hint)
     return ConfigurationError(
-        f"CVSS vector '{vector}': CVSS v4.0 has no exploitability formula",
-        why="its score is looked up in tables; feasibility is defined for v3.0 and v3.1",
-        hint="write the v3.1 metrics, such as AV:N/AC:L/PR:N/UI:N/S:U",
+        what, why="exploitability needs AV, AC, PR and UI; S left out is unchanged"
     )

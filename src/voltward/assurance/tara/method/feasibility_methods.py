@@ -11,7 +11,7 @@ from typing import Protocol
 
 from voltward.assurance.tara.method.cvss_metrics import METRICS, Exploitability, exploitability
 from voltward.assurance.tara.model.model import Effort
-from voltward.assurance.tara.model.words import ATTACK_VECTORS, AttackVector, Feasibility
+from voltward.assurance.tara.model.words import AttackVector, Feasibility
 
 Values = tuple[int, ...]
 
@@ -33,10 +33,10 @@ class Method(Protocol):
         Args:
             effort: Attack potential of a step.
             cvss: Its exploitability metrics; empty is the easiest.
-            attack_vector: Where the attacker stands; None is the easiest.
+            attack_vector: Where the attacker is; None is the easiest.
 
         Raises:
-            ConfigurationError: The metrics are no CVSS v3 vector.
+            ConfigurationError: The metrics are not a CVSS v3 vector.
         """
 
     def native(self, values: Values, /) -> int:
@@ -47,9 +47,6 @@ class Method(Protocol):
 
     def potential(self, values: Values, /) -> int | None:
         """Return the attack potential, or None where the method has none."""
-
-    def explain(self, values: Values, /) -> str:
-        """Return the values as a person reads them."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +85,6 @@ class AttackPotential:
         """Return the total."""
         return sum(values) if self.summed else max(values)
 
-    def explain(self, values: Values, /) -> str:
-        """Return parameters with options and numbers, and the total."""
-        parts = []
-        for parameter, points, value in zip(self.parameters, self.points, values, strict=True):
-            option = next((name for name, number in points.items() if number == value), "?")
-            parts.append(f"{parameter.replace('_', ' ')} {option} {value}")
-        total = f"{'sum' if self.summed else 'maximum'} {self.potential(values)}"
-        return f"{', '.join(parts)}; {total}"
-
 
 @dataclass(frozen=True)
 class CvssExploitability:
@@ -125,18 +113,13 @@ class CvssExploitability:
         return self.reports[native]
 
     def potential(self, _values: Values, /) -> int | None:
-        """Return None: exploitability is no attack potential."""
+        """Return None: exploitability is not an attack potential."""
         return None
-
-    def explain(self, values: Values, /) -> str:
-        """Return the metrics and their exploitability."""
-        metrics = Exploitability(values)
-        return f"{metrics.text}; exploitability {metrics.score:.2f}"
 
 
 @dataclass(frozen=True)
 class AttackVectorLevel:
-    """By where the attacker must stand.
+    """By where the attacker must be.
 
     Attributes:
         levels: For each distance, from network to physical, the index of the level.
@@ -161,12 +144,8 @@ class AttackVectorLevel:
         return self.reports[native]
 
     def potential(self, _values: Values, /) -> int | None:
-        """Return None: a vector is no attack potential."""
+        """Return None: an attack vector is not an attack potential."""
         return None
-
-    def explain(self, values: Values, /) -> str:
-        """Return the attack vector."""
-        return f"attack vector {ATTACK_VECTORS[AttackVector.NETWORK.rank - values[0]]}"
 
 
 def every_exploitability() -> tuple[Exploitability, ...]:

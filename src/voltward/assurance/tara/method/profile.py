@@ -100,13 +100,8 @@ class Profile:
         return max(self.risk(impact, native).values(), default=lowest)
 
     def level_risk(self, level: ImpactLevel, native: int) -> int:
-        """Return the risk value of an impact level whose category is not told: the worst."""
+        """Return the risk value of an impact level of an unknown category: the worst."""
         return max(self.overall_risk({category: level}, native) for category in Category)
-
-    def risk_name(self, risk: int) -> str:
-        """Return what the profile calls a risk value, or the number."""
-        names = self.settings.risk.names
-        return names[risk - 1] if names else str(risk)
 
     def cal(self, impact: ImpactLevel, vector: AttackVector) -> int | None:
         """Return the cybersecurity assurance level, or None where there is none."""

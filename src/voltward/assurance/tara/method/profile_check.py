@@ -1,8 +1,12 @@
-"""Whether a profile is complete, covers every number, and never rates a harder attack higher."""
+"""Whether a profile is complete, covers every number, and never rates a harder attack higher.
 
-from collections.abc import Iterable, Mapping, Sequence
+Every check yields faults as (key, why, hint), and the first fault refuses the profile: a check may
+rely on the ones before it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NoReturn, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 from voltward.assurance.tara.method.feasibility_methods import every_exploitability
 from voltward.assurance.tara.method.profile_settings import (
@@ -17,6 +21,7 @@ from voltward.assurance.tara.model.words import ATTACK_VECTORS, CATEGORIES, IMPA
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import closest
 
+Faults = Iterator[tuple[str, str, str]]
 # Parameter of attack potential to its options, from the easiest to the hardest.
 EFFORT_OPTIONS: Mapping[str, tuple[str, ...]] = {
     name: get_args(hint) for name, hint in get_type_hints(Effort).items()
@@ -39,166 +44,138 @@ def check_profile(profile: ProfileSettings, path: str) -> None:
     Raises:
         ConfigurationError: Something is missing, not covered, or not monotone.
     """
+    for key, why, hint in _faults(profile):
+        raise ConfigurationError(
+            f"{path}: key '{key}' is not usable in a profile", why=why, hint=hint
+        )
+
+
+def _faults(profile: ProfileSettings) -> Faults:
     levels = tuple(level.name for level in profile.level)
     if len(set(levels)) < len(levels):
-        _refuse(path, "level", "two levels have the same name", "rename one of them")
+        yield "level", "two levels have the same name", "rename one of them"
     reported = [level.reported.rank for level in profile.level]
-    _rising(reported, path, "level", "reported, from the hardest to the easiest level")
+    yield from _falling(reported, "level", "reported, from the hardest to the easiest level")
     chosen = profile.default_method.replace("-", "_")
     if getattr(profile, chosen) is None:
-        _refuse(
-            path,
-            "default_method",
-            f"the profile has no table [{chosen}]",
-            "add the table, or name another default_method",
-        )
+        why = f"the profile has no table [{chosen}]"
+        yield "default_method", why, "add the table, or name another default_method"
     if profile.attack_potential:
-        _check_attack_potential(profile.attack_potential, levels, path)
+        yield from _attack_potential_faults(profile.attack_potential, levels)
     if profile.cvss:
-        _check_cvss(profile.cvss, levels, path)
+        yield from _cvss_faults(profile.cvss, levels)
     if profile.attack_vector:
-        _check_attack_vector(profile.attack_vector, levels, path)
-    rows = _impact_rows(profile.impact, path)
-    _check_matrix(profile.risk.matrix, rows, len(levels), f"{path}: risk.matrix")
+        yield from _attack_vector_faults(profile.attack_vector, levels)
+    yield from _impact_faults(profile.impact)
+    rows: Sequence[str] = IMPACT_LEVELS
+    if profile.impact.aggregation == "sum":
+        rows = _lowest_first(profile.impact.bands)
+    yield from _matrix_faults(profile.risk.matrix, rows, len(levels), "risk.matrix")
     if profile.risk.names and len(profile.risk.names) != 5:
-        _refuse(path, "risk.names", f"{len(profile.risk.names)} names", "give 5, for risk 1 to 5")
+        yield "risk.names", f"{len(profile.risk.names)} names", "give 5, for risk 1 to 5"
     if profile.cal:
         named = {str(level): row for level, row in profile.cal.matrix.items()}
-        _check_matrix(named, IMPACT_LEVELS, len(ATTACK_VECTORS), f"{path}: cal.matrix")
+        yield from _matrix_faults(named, IMPACT_LEVELS, len(ATTACK_VECTORS), "cal.matrix")
 
 
-def _check_attack_potential(
-    settings: AttackPotentialSettings, levels: Sequence[str], path: str
-) -> None:
-    key = "attack_potential.parameters"
+def _attack_potential_faults(settings: AttackPotentialSettings, levels: Sequence[str]) -> Faults:
     for parameter, options in settings.parameters.items():
+        key = f"attack_potential.parameters.{parameter}"
         if parameter not in EFFORT_OPTIONS:
-            _refuse(
-                path,
-                f"{key}.{parameter}",
-                f"no such parameter; there are: {', '.join(EFFORT_OPTIONS)}",
-                closest(parameter, EFFORT_OPTIONS),
-            )
-        _same_names(options, EFFORT_OPTIONS[parameter], path, f"{key}.{parameter}")
-        ordered = [options[option] for option in EFFORT_OPTIONS[parameter]]
-        _rising(ordered, path, f"{key}.{parameter}", ", ".join(EFFORT_OPTIONS[parameter]))
+            why = f"no such parameter; there are: {', '.join(EFFORT_OPTIONS)}"
+            yield key, why, closest(parameter, EFFORT_OPTIONS)
+        order = EFFORT_OPTIONS[parameter]
+        yield from _other_names(options, order, key)
+        yield from _falling([options[option] for option in order], key, ", ".join(order))
     key = "attack_potential.bands"
-    _same_names(settings.bands, levels, path, key)
+    yield from _other_names(settings.bands, levels, key)
     easiest_first = [settings.bands[level] for level in reversed(levels)]
     lowest = [min(options.values()) for options in settings.parameters.values()]
     start = sum(lowest) if settings.aggregation == "sum" else max(lowest)
-    _whole_bands(easiest_first, (start, highest_potential(settings)), path, key)
+    yield from _band_faults(easiest_first, (start, highest_potential(settings)), key)
 
 
-def _check_cvss(settings: CvssSettings, levels: Sequence[str], path: str) -> None:
+def _cvss_faults(settings: CvssSettings, levels: Sequence[str]) -> Faults:
     key = "cvss.bands"
-    _same_names(settings.bands, levels, path, key)
+    yield from _other_names(settings.bands, levels, key)
     bands = [settings.bands[level] for level in levels]
-    _rising([edge for band in bands for edge in band], path, key, "from the hardest level up")
+    yield from _falling([edge for band in bands for edge in band], key, "from the hardest level up")
     for metrics in every_exploitability():
         score = round(metrics.score, 2)
         if sum(low <= score <= high for low, high in bands) != 1:
-            _refuse(
-                path,
-                key,
-                f"exploitability {score} ({metrics.text}) is not in exactly one band",
-                "bands are compared with exploitability to two decimals",
-            )
+            why = f"exploitability {score} ({metrics.text}) is not in exactly one band"
+            yield key, why, "bands are compared with exploitability to two decimals"
 
 
-def _check_attack_vector(settings: AttackVectorSettings, levels: Sequence[str], path: str) -> None:
+def _attack_vector_faults(settings: AttackVectorSettings, levels: Sequence[str]) -> Faults:
     key = "attack_vector.levels"
-    _same_names(settings.levels, ATTACK_VECTORS, path, key)
+    yield from _other_names(settings.levels, ATTACK_VECTORS, key)
     for vector, level in settings.levels.items():
         if level not in levels:
-            _refuse(
-                path,
-                f"{key}.{vector}",
-                f'got "{level}"; levels of the profile: {", ".join(levels)}',
-                closest(level, levels),
-            )
+            why = f'got "{level}"; levels of the profile: {", ".join(levels)}'
+            yield f"{key}.{vector}", why, closest(level, levels)
     ranks = [levels.index(settings.levels[vector]) for vector in ATTACK_VECTORS]
-    _rising(ranks, path, key, "physical, local, adjacent, network")
+    yield from _falling(ranks, key, "physical, local, adjacent, network")
 
 
-def _impact_rows(impact: ImpactSettings, path: str) -> Sequence[str]:
-    """Return the names of the rows of the risk matrix, from the least impact up."""
+def _impact_faults(impact: ImpactSettings) -> Faults:
     if impact.aggregation == "per category":
         if impact.numbers or impact.bands:
-            _refuse(
-                path,
-                "impact",
-                "numbers and bands have no meaning per category",
-                'leave them out, or write aggregation = "sum"',
-            )
-        return IMPACT_LEVELS
-    _same_names(impact.numbers, CATEGORIES, path, "impact.numbers")
+            why = "numbers and bands have no meaning per category"
+            yield "impact", why, 'leave them out, or write aggregation = "sum"'
+        return
+    yield from _other_names(impact.numbers, CATEGORIES, "impact.numbers")
     for category, numbers in impact.numbers.items():
         key = f"impact.numbers.{category}"
-        _same_names(numbers, IMPACT_LEVELS, path, key)
-        _rising([numbers[level] for level in IMPACT_LEVELS], path, key, ", ".join(IMPACT_LEVELS))
-    rows = sorted(impact.bands, key=lambda name: impact.bands[name])
+        yield from _other_names(numbers, IMPACT_LEVELS, key)
+        ordered = [numbers[level] for level in IMPACT_LEVELS]
+        yield from _falling(ordered, key, ", ".join(IMPACT_LEVELS))
+    bands = [impact.bands[row] for row in _lowest_first(impact.bands)]
     highest = sum(max(numbers.values()) for numbers in impact.numbers.values())
-    _whole_bands([impact.bands[row] for row in rows], (0, highest), path, "impact.bands")
-    return rows
+    yield from _band_faults(bands, (0, highest), "impact.bands")
 
 
-def _check_matrix(
-    matrix: Mapping[str, Sequence[int]], rows: Sequence[str], width: int, place: str
-) -> None:
-    path, key = place.rsplit(": ", 1)
-    _same_names(matrix, rows, path, key)
+def _lowest_first(bands: Mapping[str, tuple[int, int]]) -> list[str]:
+    return sorted(bands, key=lambda name: bands[name])
+
+
+def _matrix_faults(
+    matrix: Mapping[str, Sequence[int]], rows: Sequence[str], width: int, key: str
+) -> Faults:
+    yield from _other_names(matrix, rows, key)
     for row in rows:
         if len(matrix[row]) != width:
-            _refuse(path, f"{key}.{row}", f"{len(matrix[row])} values", f"give {width} values")
-        _rising(matrix[row], path, f"{key}.{row}", "from the hardest attack to the easiest")
+            yield f"{key}.{row}", f"{len(matrix[row])} values", f"give {width} values"
+        order = "from the hardest attack to the easiest"
+        yield from _falling(matrix[row], f"{key}.{row}", order)
     for column in zip(*(matrix[row] for row in rows), strict=True):
-        _rising(column, path, key, f"down a column: {', '.join(rows)}")
+        yield from _falling(column, key, f"down a column: {', '.join(rows)}")
 
 
-def _whole_bands(
-    bands: Sequence[tuple[int, int]], span: tuple[int, int], path: str, key: str
-) -> None:
+def _band_faults(bands: Sequence[tuple[int, int]], span: tuple[int, int], key: str) -> Faults:
     """Check that bands, lowest first, join without a gap over the whole span."""
     for low, high in bands:
         if low > high:
-            _refuse(path, key, f"[{low}, {high}] is upside down", "write [lowest, highest]")
+            yield key, f"[{low}, {high}] is upside down", "write [lowest, highest]"
     for (_, high), (low, _) in pairwise(bands):
         if low != high + 1:
-            _refuse(
-                path,
-                key,
-                f"after {high} comes {low}",
-                "bands join without gap or overlap, and the easiest level has the lowest numbers",
-            )
+            hint = "bands join without gap or overlap, and the easiest level has the lowest numbers"
+            yield key, f"after {high} comes {low}", hint
     if not bands or bands[0][0] > span[0] or bands[-1][1] < span[1]:
-        _refuse(path, key, f"they must cover {span[0]} to {span[1]}", "widen the outermost bands")
+        yield key, f"they must cover {span[0]} to {span[1]}", "widen the outermost bands"
 
 
-def _same_names(given: Iterable[str], wanted: Iterable[str], path: str, key: str) -> None:
+def _other_names(given: Iterable[str], wanted: Iterable[str], key: str) -> Faults:
     present, needed = {str(name) for name in given}, [str(name) for name in wanted]
+    for unknown in sorted(present - set(needed)):
+        why = f"no such name; allowed: {', '.join(needed)}"
+        yield f"{key}.{unknown}", why, closest(unknown, needed)
     missing = [name for name in needed if name not in present]
-    unknown = sorted(present - set(needed))
-    if unknown:
-        _refuse(
-            path,
-            f"{key}.{unknown[0]}",
-            f"no such name; allowed: {', '.join(needed)}",
-            closest(unknown[0], needed),
-        )
     if missing:
-        _refuse(path, key, f"{', '.join(missing)} is missing", f"add '{missing[0]}'")
+        yield key, f"{', '.join(missing)} is missing", f"add '{missing[0]}'"
 
 
-def _rising(numbers: Sequence[float], path: str, key: str, order: str) -> None:
+def _falling(numbers: Sequence[float], key: str, order: str) -> Faults:
     if any(after < before for before, after in pairwise(numbers)):
-        _refuse(
-            path,
-            key,
-            f"{', '.join(map(str, numbers))} falls ({order})",
-            "values must not fall in that order, or a harder attack would be rated higher",
-        )
-
-
-def _refuse(path: str, key: str, why: str, hint: str) -> NoReturn:
-    raise ConfigurationError(f"{path}: key '{key}' makes no usable profile", why=why, hint=hint)
+        hint = "values must not fall in that order, or a harder attack would be rated higher"
+        yield key, f"{', '.join(map(str, numbers))} falls ({order})", hint

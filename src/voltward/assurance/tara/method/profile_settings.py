@@ -6,8 +6,13 @@ from typing import Annotated, Literal
 
 from annotated_types import Interval, Len
 
-from voltward.assurance.tara.model.field_types import Text
-from voltward.assurance.tara.model.words import AttackVector, Category, Feasibility, ImpactLevel
+from voltward.assurance.tara.model.words import (
+    AttackVector,
+    Category,
+    Feasibility,
+    ImpactLevel,
+    Text,
+)
 from voltward.documents.settings_table import Name, settings_table
 
 Points = Annotated[int, Interval(ge=0, le=1_000_000)]
@@ -60,7 +65,7 @@ class CvssSettings:
 
 @settings_table
 class AttackVectorSettings:
-    """Feasibility from where the attacker must stand.
+    """Feasibility from where the attacker must be.
 
     Attributes:
         levels: Attack vector to level.

@@ -1,4 +1,4 @@
-"""One line of JSON in, its rating out: the calculator alone, for other tools to test."""
+"""One line of JSON in, its rating out: the calculator alone, for tests of other tools."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,27 +37,29 @@ def parse(line: bytes, *, first: bool = False) -> dict[str, Any]:
 
     Args:
         line: One line.
-        first: Whether a byte order mark may stand before it.
+        first: Whether a byte order mark may come before it.
 
     Raises:
-        ConfigurationError: It is no JSON object, or a key stands there twice.
+        ConfigurationError: It is not a JSON object, or a key appears twice.
     """
     if not line.strip():
         raise ConfigurationError("the line is empty", hint="write one JSON object a line")
     try:
         text = line.decode("utf-8-sig" if first else "utf-8")
-        record = json.loads(text, object_pairs_hook=_without_twins)
+        record = json.loads(text, object_pairs_hook=_reject_duplicate_keys)
     except RecursionError as error:
         raise ConfigurationError("the line is nested too deeply") from error
     except UnicodeDecodeError as error:
         raise ConfigurationError("the line is not UTF-8", why=str(error)) from error
     except json.JSONDecodeError as error:
         why = f"{error.msg[0].lower()}{error.msg[1:]} at column {error.colno}"
-        raise ConfigurationError("the line is no JSON", why=why) from error
+        raise ConfigurationError("the line is not JSON", why=why) from error
     except ValueError as error:
         raise ConfigurationError("the line holds a number with too many digits") from error
     if not isinstance(record, dict):
-        raise ConfigurationError("the line is no JSON object", hint='write {"key": "value", ...}')
+        raise ConfigurationError(
+            "the line is not a JSON object", hint='write {"key": "value", ...}'
+        )
     return {key: value for key, value in record.items() if value is not None}
 
 
@@ -67,8 +69,8 @@ def score(profile: Profile, record: Mapping[str, Any]) -> dict[str, Any]:
     Args:
         profile: Method tables.
         record: The five parameters of attack potential, or `cvss`, or `attack_vector`; `impact` is
-            a level, or a level for each category. With attack potential, `attack_vector` may stand
-            beside and serves the CAL alone.
+            a level, or a level for each category. With attack potential, `attack_vector` may be
+            given too and serves the CAL alone.
 
     Returns:
         `attack_potential`, `feasibility`, `risk`, `cal`, null where they do not apply; with an
@@ -193,10 +195,10 @@ def _one_of(names: Iterable[str]) -> str:
     return f"allowed: {', '.join(names)}"
 
 
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(pairs)
     if len(record) < len(pairs):
         keys = [key for key, _ in pairs]
-        twin = next(key for key in keys if keys.count(key) > 1)
-        raise ConfigurationError(f"the key '{twin}' stands there twice")
+        duplicate = next(key for key in keys if keys.count(key) > 1)
+        raise ConfigurationError(f"the key '{duplicate}' appears twice")
     return record

@@ -55,7 +55,7 @@ _TOKEN = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9_.-]*|[&|()])")
 
 
 class TreeTextError(ValueError):
-    """A text is no attack tree; the message says where and why."""
+    """A text is not an attack tree; the message says where and why."""
 
 
 def read_tree(text: str) -> Tree:

@@ -1,11 +1,13 @@
 """Tables of a model: treatments, goals, claims, overrides and rules."""
 
-from voltward.assurance.tara.model.field_types import Day, Id, Text
 from voltward.assurance.tara.model.words import (
     Category,
+    Day,
     Decision,
     Feasibility,
+    Id,
     ImpactLevel,
+    Text,
 )
 from voltward.documents.settings_table import settings_table
 
@@ -102,8 +104,8 @@ class ImpactRule:
         consequence: Column of the cases table.
         category: The category it speaks of.
         moderate: The 95th percentile that makes it moderate; left out when it never does.
-        major: The same for major.
-        severe: The same for severe.
+        major: The 95th percentile that makes it major.
+        severe: The 95th percentile that makes it severe.
         source: Where the thresholds are from, or "assumed" with a reason.
     """
 

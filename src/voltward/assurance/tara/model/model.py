@@ -1,7 +1,15 @@
 """A TARA as data: what the TOML files of a model folder hold."""
 
-from voltward.assurance.tara.model.attacks import AttackPath, Effort, Step
-from voltward.assurance.tara.model.controls import ControlSet, Cost, Measure
+from collections.abc import Mapping
+
+from voltward.assurance.tara.model.attacks import (
+    AttackPath,
+    ControlSet,
+    Cost,
+    Effort,
+    Measure,
+    Step,
+)
 from voltward.assurance.tara.model.decisions import (
     Claim,
     Goal,
@@ -10,11 +18,20 @@ from voltward.assurance.tara.model.decisions import (
     RegulationRow,
     Treatment,
 )
-from voltward.assurance.tara.model.scenarios import Damage, Dismissed, Threat
-from voltward.assurance.tara.model.system import Asset, Boundary, Component, DataFlow, Head
+from voltward.assurance.tara.model.item import (
+    Asset,
+    Boundary,
+    Component,
+    Damage,
+    DataFlow,
+    Dismissed,
+    Head,
+    Threat,
+)
 from voltward.documents.settings_table import settings_table
 
 __all__ = [
+    "NONE_SET",
     "Asset",
     "AttackPath",
     "Boundary",
@@ -36,7 +53,12 @@ __all__ = [
     "Tables",
     "Threat",
     "Treatment",
+    "measures_of",
+    "resolved_sets",
 ]
+
+# The control set without controls, which the others are compared with.
+NONE_SET = "none"
 
 
 @settings_table
@@ -62,3 +84,25 @@ class Tables:
     override: tuple[Override, ...] = ()
     impact_rule: tuple[ImpactRule, ...] = ()
     r155: tuple[RegulationRow, ...] = ()
+
+
+def measures_of(sets: Mapping[str, ControlSet], name: str) -> frozenset[str]:
+    """Return the ids of all measures of a set; a set that includes itself adds nothing."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = waiting.pop()
+        if current in seen or current not in sets:
+            continue
+        seen.add(current)
+        found.update(sets[current].controls)
+        waiting += sets[current].includes
+    return frozenset(found)
+
+
+def resolved_sets(tables: Tables) -> dict[str, frozenset[str]]:
+    """Return every control set in the order of the model, `none` first."""
+    sets = {entry.id: entry for entry in tables.control_set}
+    ordered = sorted(sets, key=lambda name: name != NONE_SET)
+    return {name: measures_of(sets, name) for name in ordered}

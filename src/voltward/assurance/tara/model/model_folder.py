@@ -1,6 +1,9 @@
-"""A model folder, read and checked."""
+"""A model folder: found, read key by key, and written whole or not at all."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -17,13 +20,16 @@ from voltward.documents.toml_document import check_document, data_folder, read_d
 
 MODELS = "tara/models"
 WORKED_MODEL = "cbms"
+ORGANISATIONS = "organisations"
 _SCHEMA = "see 'voltward config schema tara-model'"
+# Of a long name only so much is in that of the temporary folder.
+_KEPT_NAME = 50
 _LISTS = tuple(field.name for field in fields(Tables) if field.name != "model")
 
 
 @dataclass(frozen=True)
 class Model:
-    """The tables of a model folder, and where each entry stands.
+    """The tables of a model folder, and the place of each entry.
 
     Attributes:
         path: The folder.
@@ -67,7 +73,7 @@ class Model:
 
 
 def _name_of(entry: dict[str, Any]) -> str:
-    """Return the id of an entry, or what tells it from the others of its table."""
+    """Return the id of an entry, or what distinguishes it from the others of its table."""
     if "id" in entry:
         return str(entry["id"])
     keys = ("asset", "property", "path", "threat", "damage", "consequence", "category")
@@ -104,12 +110,12 @@ def read_model(path: Path) -> Model:
     """Read the files of a model folder, each checked key by key; references are not looked at.
 
     Raises:
-        ConfigurationError: A file is no TOML, a key is unknown, a value is not allowed, or the head
-            is missing or written twice.
+        ConfigurationError: A file is not TOML, a key is unknown, a value is not allowed, or the
+            head is missing or written twice.
     """
     if not path.is_dir():
         raise ConfigurationError(
-            f"{path}: is no folder",
+            f"{path}: is not a folder",
             why="a model is a folder of TOML files",
             hint="write one to start from: voltward tara init DIR",
         )
@@ -151,3 +157,77 @@ def entry_named(kind: str, entries: Any, name: str) -> Any:
     raise ConfigurationError(
         f"there is no {kind} '{name}'", hint=nearest(name, [entry.id for entry in entries])
     )
+
+
+def refuse_filled(folder: Path) -> None:
+    """Refuse a folder that a model cannot be written to.
+
+    Raises:
+        ConfigurationError: It holds something, or is a file.
+    """
+    checked_path(folder, "folder")
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"{folder}: is a file", hint="give the name of a new folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ConfigurationError(
+            f"{folder}: is not empty",
+            why="a model is never written over other files",
+            hint="give the name of a new folder",
+        )
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder to fill, which becomes the wanted one at the end, or nothing does.
+
+    Args:
+        folder: New, or empty.
+
+    Raises:
+        ConfigurationError: The folder holds something, is a file, or cannot be written.
+    """
+    refuse_filled(folder)
+    target = folder.resolve()
+    temporary = target.with_name(f".{target.name[:_KEPT_NAME]}.{os.getpid()}.part")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        if target.is_dir():
+            # An empty folder stays: it may be the one that the user is in.
+            for path in temporary.iterdir():
+                path.replace(target / path.name)
+        else:
+            temporary.replace(target)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{folder}: cannot be written ({error.strerror or error})", hint="check the path"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def copy_model(folder: Path, name: str = WORKED_MODEL) -> list[Path]:
+    """Write a shipped model as files to edit.
+
+    Args:
+        folder: Where; it may exist when it is empty.
+        name: The shipped model.
+
+    Returns:
+        The files written.
+
+    Raises:
+        ConfigurationError: The folder holds something, or there is no such model.
+    """
+    if name not in model_names():
+        raise ConfigurationError(
+            f"there is no shipped model '{name}'", hint=nearest(name, model_names())
+        )
+    with new_folder(folder) as temporary:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(
+            data_folder() / MODELS / name, temporary, ignore=ignored, dirs_exist_ok=True
+        )
+        if name == WORKED_MODEL:
+            shutil.copytree(data_folder() / "tara" / ORGANISATIONS, temporary / ORGANISATIONS)
+    return sorted(path for path in folder.resolve().rglob("*") if path.is_file())

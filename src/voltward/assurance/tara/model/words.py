@@ -1,6 +1,22 @@
-"""The words of a TARA: categories, levels, properties, and which STRIDE class harms which."""
+"""The words of a TARA: categories, levels, properties, classes of STRIDE, forms of texts."""
 
 from enum import StrEnum
+from typing import Annotated, Literal
+
+from annotated_types import Len
+from pydantic import StringConstraints
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,79}$")]
+Text = Annotated[str, Len(1, 4000)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Stride = Literal[
+    "spoofing",
+    "tampering",
+    "repudiation",
+    "information disclosure",
+    "denial of service",
+    "elevation of privilege",
+]
 
 
 class Category(StrEnum):
@@ -41,7 +57,7 @@ class Feasibility(StrEnum):
 
 
 class AttackVector(StrEnum):
-    """Where an attacker must stand, from the hardest to the easiest."""
+    """Where an attacker must be, from the hardest to the easiest."""
 
     PHYSICAL = "physical"
     LOCAL = "local"

@@ -1,12 +1,12 @@
-"""A finished campaign as a TARA reads it: cases by attack, stack and scope."""
+"""A finished campaign as a TARA reads it: cases by attack, defence stack and scope."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from voltward.assurance.tara.rating.rated import Evidence
+from voltward.assurance.tara.rating.records import Evidence
 from voltward.core.errors import ConfigurationError
 from voltward.results.columns import BASELINE_STACK, NO_ATTACK
 from voltward.results.matrix import Row
@@ -18,7 +18,7 @@ PERCENTILE = 0.95
 
 @dataclass(frozen=True)
 class Scope:
-    """Within what a test speaks: nothing is said of another track, duty or magnitude."""
+    """What a test covers: it shows nothing of another track, duty or magnitude."""
 
     track: str
     duty: str
@@ -86,7 +86,7 @@ class Tested:
 
 @dataclass(frozen=True)
 class CampaignResults:
-    """What a campaign says of each attack.
+    """What a campaign shows of each attack.
 
     Attributes:
         name: Of the campaign.
@@ -107,6 +107,25 @@ class CampaignResults:
         tests = (t for t in self.of_attack(attack) if t.stack == BASELINE_STACK)
         return next((t for t in tests if not t.controls), None)
 
+    def closest(
+        self, attack: str, allowed: Collection[str], avoiding: Collection[str] = ()
+    ) -> Tested | None:
+        """Return the test of an attack with the most of a set's controls.
+
+        Args:
+            attack: Id of the attack.
+            allowed: Controls of the set; a test with any other control does not count.
+            avoiding: Controls that must not be on.
+        """
+        fitting = [
+            test
+            for test in self.of_attack(attack)
+            if test.controls
+            and test.controls <= set(allowed)
+            and test.controls.isdisjoint(avoiding)
+        ]
+        return max(fitting, key=lambda t: (len(t.controls), t.worst.n, t.stack), default=None)
+
     @cached_property
     def _by_attack(self) -> dict[str, tuple[Tested, ...]]:
         names = dict.fromkeys(entry.attack for entry in self.tested)
@@ -114,7 +133,7 @@ class CampaignResults:
 
 
 def read_campaign(path: Path) -> CampaignResults:
-    """Read a run folder, of ours or made by hand in the published schema.
+    """Read a run folder, written here or by hand in the published schema.
 
     Raises:
         ConfigurationError: The folder is damaged, or its matrix and its cases disagree.
@@ -144,7 +163,7 @@ def _by_scope(rows: Sequence[Row]) -> dict[Scope, list[Row]]:
 
 
 def _check_matrix(folder: RunFolder, cases: Sequence[Row]) -> None:
-    """Refuse a folder whose summary says something else than its cases."""
+    """Refuse a folder whose summary contradicts its cases."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for case in cases:
         if case["attack"] != NO_ATTACK:
@@ -163,5 +182,5 @@ def _check_matrix(folder: RunFolder, cases: Sequence[Row]) -> None:
             raise ConfigurationError(
                 f"{folder.path}: matrix.csv and cases disagree on {key[0]} under {key[1]}",
                 why=f"the matrix says {reached:g} of {n:g}, the cases say {met} of {len(rows)}",
-                hint="make the matrix anew from the cases",
+                hint="compute the matrix again from the cases",
             )

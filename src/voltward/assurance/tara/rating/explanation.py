@@ -1,13 +1,12 @@
-"""One risk as a person would explain it."""
+"""One risk explained: damage, threat, levels with their reasons, paths as trees."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from voltward.assurance.tara.model.attack_tree import Tree
+from voltward.assurance.tara.model.attack_tree import AllOf, Leaf, Tree
 from voltward.assurance.tara.model.model import AttackPath
 from voltward.assurance.tara.model.words import ImpactLevel
-from voltward.assurance.tara.rating.rated import Evidence, RatedPath, RatedRisk
 from voltward.assurance.tara.rating.rating import Rater
-from voltward.assurance.tara.rating.tree_picture import tree_picture
+from voltward.assurance.tara.rating.records import Evidence, RatedPath, RatedRisk
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
@@ -44,12 +43,10 @@ def explain(rater: Rater, name: str) -> list[str]:
             hint=hint if hint.startswith("did") else "voltward tara rate DIR lists the risks",
         )
     lines: list[str] = []
-    for pair in dict.fromkeys((risk.damage, risk.threat) for risk in chosen):
-        categories = [risk.category for risk in chosen if (risk.damage, risk.threat) == pair]
+    for pair in dict.fromkeys(risk.pair for risk in chosen):
+        categories = [risk.category for risk in chosen if risk.pair == pair]
         of_pair = [
-            risk
-            for risk in rating.risks
-            if (risk.damage, risk.threat) == pair and risk.category in categories
+            risk for risk in rating.risks if risk.pair == pair and risk.category in categories
         ]
         lines += [*_pair(rater, of_pair, rating.paths), ""]
     return lines[:-1]
@@ -111,11 +108,11 @@ def _set_lines(risk: RatedRisk) -> Iterator[str]:
 def evidence_line(evidence: Evidence) -> str:
     """Return a test in one line: where, how many runs, share and interval."""
     parameters = f", {evidence.parameters}" if evidence.parameters else ""
-    reached = round(evidence.goal_share * evidence.n)
+    interval = f"95 % {evidence.low:.3f} to {evidence.high:.3f}"
     return (
         f"{evidence.attack} under {evidence.stack} in run {evidence.run}: goal reached in "
-        f"{reached} of {evidence.n} runs (95 % {evidence.low:.3f} to {evidence.high:.3f}); track "
-        f"{evidence.track}, duty {evidence.duty}{parameters}"
+        f"{evidence.reached} of {evidence.n} runs ({interval}); track {evidence.track}, "
+        f"duty {evidence.duty}{parameters}"
     )
 
 
@@ -159,10 +156,38 @@ def _described(rater: Rater, name: str) -> tuple[str, Tree | None]:
     if step.tree:
         return f"{name}: {step.title}", rater.model.trees[step.tree]
     effort = step.effort
-    said = (
+    cost = (
         f" [{effort.elapsed_time}, {effort.expertise}, {effort.knowledge}, {effort.window}, "
         f"{effort.equipment}]"
         if effort
         else ""
     )
-    return f"{name}: {step.title}{said} ({step.source})", None
+    return f"{name}: {step.title}{cost} ({step.source})", None
+
+
+def tree_picture(tree: Tree, describe: Callable[[str], tuple[str, Tree | None]]) -> list[str]:
+    """Return a tree as lines.
+
+    Args:
+        tree: The tree.
+        describe: From a leaf to its line, and the tree below it when it is a branch with a name.
+    """
+    if isinstance(tree, Leaf):
+        return _leaf(tree, describe)
+    word = "ALL of" if isinstance(tree, AllOf) else "ANY of"
+    lines = [word]
+    for index, branch in enumerate(tree.branches):
+        lines += _below(tree_picture(branch, describe), last=index == len(tree.branches) - 1)
+    return lines
+
+
+def _leaf(leaf: Leaf, describe: Callable[[str], tuple[str, Tree | None]]) -> list[str]:
+    line, below = describe(leaf.id)
+    if below is None:
+        return [line]
+    return [line, *_below(tree_picture(below, describe), last=True)]
+
+
+def _below(lines: list[str], *, last: bool) -> list[str]:
+    first, others = ("└─ ", "   ") if last else ("├─ ", "│  ")
+    return [first + lines[0], *(others + line for line in lines[1:])]

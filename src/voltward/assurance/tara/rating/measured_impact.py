@@ -3,8 +3,8 @@
 The rule: a consequence's 95th percentile is turned into a level by the model's impact rules, once
 for the attack without controls and once with the set's. The declared level falls by as many steps
 as the measured one does, and never below the measured one. Worse than declared raises the level.
-A test in which a control kept the attack out says nothing here: whoever gets past that control does
-the full damage.
+A test in which a control kept the attack out does not count here: whoever gets past that control
+does the full damage.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from voltward.assurance.tara.model.model import Damage, ImpactRule
 from voltward.assurance.tara.model.words import IMPACT_LEVELS, Category, ImpactLevel
 from voltward.assurance.tara.rating.campaign_results import CampaignResults, Tested
-from voltward.assurance.tara.rating.rated import Evidence
+from voltward.assurance.tara.rating.records import Evidence
 
 # With fewer the 95th percentile is the largest value seen, and the reason says so.
 FEW_RUNS = 20
@@ -76,7 +76,7 @@ def measured_changes(
         baseline = campaign.baseline(attack)
         if baseline is None or not wanted:
             continue
-        with_set = _closest(campaign.of_attack(attack), allowed, stopping)
+        with_set = campaign.closest(attack, allowed, avoiding=stopping)
         for category, declared in damage.impact.items():
             of_category = [rule for rule in wanted if rule.category == category]
             change = _change(declared, of_category, baseline, with_set) if of_category else None
@@ -93,29 +93,18 @@ def measured_changes(
     }
 
 
-def _closest(
-    tests: Sequence[Tested], allowed: Collection[str], stopping: Collection[str]
-) -> Tested | None:
-    fitting = [
-        test
-        for test in tests
-        if test.controls and test.controls <= set(allowed) and not test.controls & set(stopping)
-    ]
-    return max(fitting, key=lambda t: (len(t.controls), t.worst.n, t.stack), default=None)
-
-
 def _change(
     declared: ImpactLevel, rules: Sequence[ImpactRule], baseline: Tested, with_set: Tested | None
 ) -> ImpactChange | None:
     """Return the level after a campaign, the declared one too; None where nothing was tested."""
     before = _reading(rules, baseline)
     start = max(declared, before.level, key=lambda level: level.rank)
-    raised = f"{_said(before, baseline)}, worse than the declared {declared}"
+    raised = f"{_reading_words(before, baseline)}, worse than the declared {declared}"
     if with_set is None:
         return ImpactChange(start, raised, baseline.worst) if start is not declared else None
     after = _reading(rules, with_set)
     if after.level.rank > start.rank:
-        reason = f"{_said(after, with_set)}: the defence itself does more damage"
+        reason = f"{_reading_words(after, with_set)}: the defence itself does more damage"
         return ImpactChange(after.level, reason, with_set.worst)
     # What was not tested with the set is as bad as without it.
     if not set(baseline.scopes) <= set(with_set.scopes):
@@ -124,7 +113,7 @@ def _change(
     level = IMPACT_LEVELS[max(after.level.rank, start.rank - fall)]
     if level.rank > declared.rank:
         return ImpactChange(level, raised, baseline.worst)
-    reason = f"{_said(before, baseline)}, and {_said(after, with_set)}"
+    reason = f"{_reading_words(before, baseline)}, and {_reading_words(after, with_set)}"
     return ImpactChange(level, reason, with_set.worst)
 
 
@@ -137,7 +126,7 @@ def _reading(rules: Sequence[ImpactRule], test: Tested) -> _Reading:
     return max(readings, key=lambda reading: reading.level.rank)
 
 
-def _said(reading: _Reading, test: Tested) -> str:
+def _reading_words(reading: _Reading, test: Tested) -> str:
     runs = test.worst.n
     which = "largest" if runs < FEW_RUNS else "95th percentile"
     return (

@@ -1,283 +1,227 @@
-"""Attack paths rated under a control set: trees with the bypasses of the controls that hold."""
+"""One attack path rated under one control set: its level, and what the level rests on.
 
-from collections.abc import Iterator, Mapping, Sequence
+The level rests on executed cases where attacks of the catalogue are on the easiest way; else on
+values with a source, or on assumptions. A reviewer's override comes last and replaces it.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
 
-from voltward.assurance.tara.method.feasibility_methods import Method, Values
-from voltward.assurance.tara.model.attack_tree import (
-    Front,
-    Way,
-    all_of,
-    any_of,
-    expanded,
-    leaves_of,
-)
-from voltward.assurance.tara.model.leaves import Leaves, attack_needs
-from voltward.assurance.tara.model.model import Effort, Measure, Step
-from voltward.assurance.tara.model.model_folder import Model
-from voltward.assurance.tara.rating.campaign_results import CampaignResults
-from voltward.assurance.tara.rating.verdict import Holds, Verdict, judge_controls
-
-# What a leaf of a way is called that stands for breaking a control by effort.
-BREAK = "break:"
+from voltward.assurance.tara.method.profile import Profile
+from voltward.assurance.tara.model.attack_tree import Way
+from voltward.assurance.tara.model.model import AttackPath, Override
+from voltward.assurance.tara.model.words import Basis
+from voltward.assurance.tara.rating.path_feasibility import BREAK, TreeRater
+from voltward.assurance.tara.rating.records import Evidence, RatedPath
+from voltward.assurance.tara.rating.verdict import Holds
 
 
 @dataclass(frozen=True)
-class LeafUnderSet:
-    """One leaf of the trees under one control set.
+class PathUnderSet:
+    """A rated path with its level in the profile's own scale.
 
     Attributes:
-        front: The cheapest ways to do it, bypasses included.
-        cut_by: Controls whose bypass or effort was added.
-        verdict: What the campaigns say, for attacks with controls that are meant to stop them.
+        rated: The result.
+        native: Level of the profile, 0 is the hardest.
+        native_if_shown: The same if untested controls held.
+        way: The deciding way.
     """
 
-    front: Front
-    cut_by: tuple[str, ...] = ()
-    verdict: Verdict | None = None
+    rated: RatedPath
+    native: int
+    native_if_shown: int
+    way: Way
 
 
 @dataclass(frozen=True)
 class PathRater:
-    """Rates trees of one model by one feasibility method.
+    """Rates the paths of one model.
 
     Attributes:
-        model: The model.
-        method: The feasibility method.
-        campaigns: What was executed.
+        trees: Finds the easiest ways through trees.
+        profile: The method profile.
     """
 
-    model: Model
-    method: Method
-    campaigns: Sequence[CampaignResults] = ()
-    _kept: dict[object, LeafUnderSet] = field(default_factory=dict)
-    _ways: dict[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    trees: TreeRater
+    profile: Profile
+    _plain: dict[str, Way] = field(default_factory=dict)
 
     @cached_property
-    def leaves(self) -> Leaves:
-        """The names that trees may use."""
-        return Leaves.of(self.model.tables)
-
-    @cached_property
-    def measures(self) -> Mapping[str, Measure]:
-        """Controls of the model by id."""
-        return {measure.id: measure for measure in self.model.tables.control}
-
-    @cached_property
-    def neutral(self) -> Values:
-        """The values of a step that costs nothing."""
-        return self.method.values(Effort(), "", None)
-
-    @cached_property
-    def _stopping(self) -> Mapping[str, frozenset[str]]:
-        """For each attack the `verify` and `shape` controls that are meant to stop it."""
-        preventive = [measure for measure in self.measures.values() if measure.bypass]
+    def names_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The leaves of each path's tree text, named branches followed."""
         return {
-            attack: frozenset(
-                measure.id
-                for measure in preventive
-                if attack in measure.mitigates
-                or (not measure.mitigates and measure.id in attack_needs(attack).stopped_by)
+            path.tree: tuple(
+                dict.fromkeys(name for way in self.trees.ways(path.tree) for name in way)
             )
-            for attack in self.attacks
+            for path in self.trees.model.tables.path
         }
 
     @cached_property
-    def attacks(self) -> frozenset[str]:
-        """The catalogue attacks that some path of the model uses."""
-        used = {name for tree in self.model.trees.values() for name in leaves_of(tree)}
-        return frozenset(used & self.leaves.attacks)
+    def attacks_of(self) -> Mapping[str, tuple[str, ...]]:
+        """The catalogue attacks of each path's tree text."""
+        attacks = self.trees.leaves.attacks
+        return {
+            text: tuple(name for name in names if name in attacks)
+            for text, names in self.names_of.items()
+        }
 
     @cached_property
-    def _guarding(self) -> frozenset[str]:
-        """Controls that watch and act: those without bypass and without an effort of their own."""
-        return frozenset(
-            name for name, m in self.measures.items() if not m.bypass and m.effort is None
+    def _overrides(self) -> Mapping[tuple[str, str], Override]:
+        entries = self.trees.model.tables.override
+        return {(entry.path, entry.control_set): entry for entry in entries if entry.path}
+
+    def rate(
+        self, path: AttackPath, control_set: str, controls: frozenset[str], touched: frozenset[str]
+    ) -> PathUnderSet:
+        """Return a rated path.
+
+        Args:
+            path: The path.
+            control_set: Name of the set.
+            controls: Its measures.
+            touched: Leaves that the set can change; a path without them is as without the set.
+        """
+        # 1. The easiest way, as shown and if untested controls held.
+        names, attacks = self.names_of[path.tree], self.attacks_of[path.tree]
+        concerned = not touched.isdisjoint(names)
+        way, shown = self._ways(path.tree, controls, concerned=concerned)
+        method = self.trees.method
+        native = method.native(way.values)
+        # A control can only be shown to make a path harder.
+        if_shown = min(native, method.native(shown.values))
+        # 2. What it rests on.
+        found = _evidence_of(way.leaves, attacks, self.trees, controls)
+        basis, reasons = found.basis, found.reasons
+        by_tests = self._by_tests(path.tree, way, controls)
+        if basis is Basis.MEASURED and by_tests != native:
+            basis = Basis.ESTIMATED
+            by_tests_word = method.reported(by_tests)
+            reasons = (*reasons, f"rests on declared efforts; by tests alone it is {by_tests_word}")
+        # 3. A reviewer's override.
+        override = self._overrides.get((path.id, control_set)) or self._overrides.get((path.id, ""))
+        overruled = ""
+        if override and override.feasibility:
+            sentence = (
+                f"{override.reviewer}, {override.date}: {override.feasibility} in place of "
+                f"{method.reported(native)}, because {override.reason}"
+            )
+            reasons = (sentence, *reasons)
+            overruled = str(method.reported(native))
+            # A reviewer's level is a judgement, whatever was executed.
+            basis = Basis.ESTIMATED if basis is Basis.MEASURED else basis
+            native = if_shown = self.profile.native_of(override.feasibility)
+        rated = RatedPath(
+            id=path.id,
+            threat=path.threat,
+            control_set=control_set,
+            feasibility=method.reported(native),
+            potential=method.potential(way.values),
+            leaves=tuple(dict.fromkeys(way.leaves)),
+            attacks=attacks,
+            cut_by=self._cut_by(names, controls) if concerned else (),
+            basis=basis,
+            evidence=found.evidence,
+            reasons=reasons,
+            if_shown=method.reported(if_shown),
+            overruled=overruled,
         )
+        return PathUnderSet(rated, native, if_shown, way)
 
-    @cached_property
-    def declared(self) -> frozenset[str]:
-        """Controls that no campaign can test: they make steps harder by an effort as judged."""
-        return frozenset(name for name, measure in self.measures.items() if measure.effort)
+    def _ways(self, text: str, controls: frozenset[str], *, concerned: bool) -> tuple[Way, Way]:
+        """Return the easiest way as shown, and if untested controls held."""
+        if concerned:
+            shown = self.trees.easiest(text, controls, shown=True)
+            return self.trees.easiest(text, controls), shown
+        if text not in self._plain:
+            self._plain[text] = self.trees.easiest(text, frozenset())
+        return self._plain[text], self._plain[text]
 
-    @cached_property
-    def _breaking(self) -> Mapping[str, tuple[Measure, ...]]:
-        """For each leaf the controls that no campaign can test, which make it harder by effort."""
-        found: dict[str, list[Measure]] = {}
-        for measure in self.measures.values():
-            for name in measure.mitigates if measure.effort else ():
-                found.setdefault(name, []).append(measure)
-        return {name: tuple(measures) for name, measures in found.items()}
+    def _by_tests(self, text: str, way: Way, controls: frozenset[str]) -> int:
+        """Return the level that is left when declared efforts do not count."""
+        native = self.trees.method.native
+        if not any(leaf.startswith(BREAK) for leaf in way.leaves):
+            return native(way.values)
+        return native(self.trees.easiest(text, controls - self.trees.declared).values)
 
-    def stopping(self, attack: str) -> frozenset[str]:
-        """Return the controls of the whole model that are meant to keep an attack out."""
-        return self._stopping.get(attack, frozenset())
+    def _cut_by(self, names: tuple[str, ...], controls: frozenset[str]) -> tuple[str, ...]:
+        cut = (control for name in names for control in self.trees.leaf(name, controls).cut_by)
+        return tuple(dict.fromkeys(cut))
 
-    def verdict(self, attack: str, controls: frozenset[str]) -> Verdict | None:
-        """Return what the campaigns say; None when no control of the set is meant to stop it."""
-        stopping = self.stopping(attack) & controls
-        if not stopping:
-            return None
-        return judge_controls(attack, stopping, controls, self._guarding, self.campaigns)
 
-    def is_open_question(self, attack: str, controls: frozenset[str]) -> bool:
-        """Tell whether tests of the set's controls against an attack left open if they hold."""
-        verdict = self.leaf(attack, controls).verdict
-        return verdict is not None and verdict.holds in {Holds.TOO_FEW, Holds.NO_BASELINE}
+@dataclass(frozen=True)
+class _PathEvidence:
+    """What was executed of a path under a control set.
 
-    def leaf(
-        self,
-        name: str,
-        controls: frozenset[str],
-        *,
-        shown: bool = False,
-        given: frozenset[str] = frozenset(),
-    ) -> LeafUnderSet:
-        """Return a leaf under a set of controls.
+    Attributes:
+        basis: See `Basis`.
+        evidence: The test that decided, or None.
+        reasons: Sentences.
+    """
 
-        Args:
-            name: The leaf.
-            controls: The set.
-            shown: Whether each control that did not fail counts as shown to hold by itself.
-            given: Capabilities that other steps of the same way give; a bypass gets them free.
-        """
-        useful = given & self._bypass_leaves.get(name, frozenset())
-        key = (name, controls, shown, useful)
-        if key not in self._kept:
-            self._kept[key] = self._leaf(name, controls, shown=shown, given=useful)
-        return self._kept[key]
+    basis: Basis
+    evidence: Evidence | None
+    reasons: tuple[str, ...]
 
-    def _leaf(
-        self, name: str, controls: frozenset[str], *, shown: bool, given: frozenset[str]
-    ) -> LeafUnderSet:
-        values = self.neutral
-        if name not in self.leaves.attacks:
-            values = self._values(self.leaves.steps[name])
-        front, broken = self._broken(name, (Way(values, (name,)),), controls)
-        verdict = self.verdict(name, controls)
-        if verdict is None:
-            return LeafUnderSet(front, broken)
-        groups = verdict.groups
-        if shown:
-            refuted = verdict.controls if verdict.holds is Holds.NO else ()
-            stopping = (self.stopping(name) & controls).difference(refuted)
-            groups = tuple(frozenset({control}) for control in stopping)
-        if groups:
-            # Only declared efforts harden a bypass, so that no control stands on its own bypass.
-            hardening = controls & self.declared
 
-            for group in groups:
-                bypasses = [
-                    self._bypass(self.measures[control].bypass, hardening, given)
-                    for control in sorted(group)
-                ]
-                front = all_of([front, any_of(bypasses)])
-            broken = (*broken, *sorted(frozenset().union(*groups)))
-        return LeafUnderSet(front, broken, verdict)
+def _evidence_of(
+    leaves: Sequence[str], attacks: Sequence[str], trees: TreeRater, controls: frozenset[str]
+) -> _PathEvidence:
+    """Return what a path's rating rests on.
 
-    def _bypass(self, text: str, hardening: frozenset[str], given: frozenset[str]) -> Front:
-        """Return the cheapest ways through a bypass; what the attacker has already is free."""
-        fronts = []
-        for leaves in self.ways(text):
-            costly = [name for name in leaves if name not in given]
-            # The name of the bypass stays in the way, so that a reader sees what was used.
-            free = Way(self.neutral, tuple(name for name in leaves if name in given))
-            fronts.append(all_of([(free,), *(self.leaf(n, hardening).front for n in costly)]))
-        return any_of(fronts)
+    Args:
+        leaves: Steps of the deciding way.
+        attacks: Catalogue attacks of the whole path.
+        trees: Finds the easiest ways through trees.
+        controls: The control set.
+    """
+    known_leaves = (name for name in dict.fromkeys((*leaves, *attacks)) if trees.leaves.has(name))
+    under_set = [trees.leaf(name, controls) for name in known_leaves]
+    reasons = [leaf.verdict.reason for leaf in under_set if leaf.verdict]
+    declared = dict.fromkeys(
+        control for leaf in under_set for control in leaf.cut_by if control in trees.declared
+    )
+    if declared:
+        reasons.append(f"by declared effort: {', '.join(declared)}")
+    found = [_of_attack(attack, trees, controls) for attack in leaves if attack in attacks]
+    if not found:
+        own = [leaf for leaf in leaves if _is_assumed(leaf, trees)]
+        sentence = f"no attack of the catalogue tests {', '.join(own or leaves)}"
+        return _PathEvidence(
+            Basis.ASSUMED if own else Basis.ESTIMATED, None, (*dict.fromkeys(reasons), sentence)
+        )
+    known = [entry for entry in found if entry is not None]
+    if len(known) < len(found):
+        if not controls:
+            reasons.append("not executed")
+        elif not any(leaf.verdict for leaf in (trees.leaf(a, controls) for a in attacks)):
+            reasons.append("not executed with these controls")
+        return _PathEvidence(Basis.ESTIMATED, None, tuple(dict.fromkeys(reasons)))
+    basis = Basis.MEASURED
+    if any(trees.is_open_question(attack, controls) for attack in leaves if attack in attacks):
+        basis = Basis.ESTIMATED
+    # Of several attacks on one way the one that is stopped most decides whether the way is open.
+    deciding = min(known, key=lambda entry: entry.goal_share)
+    if not reasons:
+        reasons.append(
+            f"{deciding.attack} under {deciding.stack}: goal reached in "
+            f"{deciding.reached} of {deciding.n} runs"
+        )
+    return _PathEvidence(basis, deciding, tuple(dict.fromkeys(reasons)))
 
-    @cached_property
-    def _bypass_leaves(self) -> Mapping[str, frozenset[str]]:
-        """For each attack the leaves of the bypasses of the controls that are meant to stop it."""
-        return {
-            attack: frozenset(
-                name
-                for control in self.stopping(attack)
-                for way in self.ways(self.measures[control].bypass)
-                for name in way
-            )
-            for attack in self.attacks
-        }
 
-    def _broken(
-        self, name: str, front: Front, controls: frozenset[str]
-    ) -> tuple[Front, tuple[str, ...]]:
-        """Add the declared efforts of controls that no campaign can test."""
-        names = []
-        for measure in self._breaking.get(name, ()):
-            if measure.id in controls and measure.effort:
-                values = self.method.values(measure.effort, measure.cvss, measure.attack_vector)
-                front = all_of([front, (Way(values, (BREAK + measure.id,)),)])
-                names.append(measure.id)
-        return front, tuple(names)
+def _is_assumed(leaf: str, trees: TreeRater) -> bool:
+    step = trees.leaves.steps.get(leaf)
+    return step is not None and step.source.lower().startswith("assum")
 
-    def _values(self, step: Step) -> Values:
-        return self.method.values(step.effort or Effort(), step.cvss, step.attack_vector)
 
-    def ways(self, text: str) -> tuple[tuple[str, ...], ...]:
-        """Return every way through a tree as the steps taken, named branches followed.
-
-        The name of a branch stays among its steps: it costs nothing, and a control may guard it.
-        """
-        if text not in self._ways:
-            self._ways[text] = tuple(
-                way for plain in expanded(self.model.trees[text]) for way in self._followed(plain)
-            )
-        return self._ways[text]
-
-    def _followed(self, plain: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        parts = []
-        for name in plain:
-            step = self.leaves.steps.get(name)
-            if step is not None and step.tree:
-                parts.append(tuple((name, *inner) for inner in self.ways(step.tree)))
-            else:
-                parts.append(((name,),))
-        for combination in product(*parts):
-            yield tuple(dict.fromkeys(name for part in combination for name in part))
-
-    def easiest(self, text: str, controls: frozenset[str], *, shown: bool = False) -> Way:
-        """Return the easiest way through a tree under a set of controls.
-
-        Args:
-            text: A tree of the model.
-            controls: The set.
-            shown: Whether each control that did not fail counts as shown to hold by itself.
-        """
-        native = self.method.native
-        best: Way | None = None
-        rank = (-1, 0)
-        for leaves in self.ways(text):
-            fronts = [
-                self.leaf(name, controls, shown=shown, given=self._beside(name, leaves)).front
-                for name in leaves
-            ]
-            for way in all_of(fronts):
-                ease = (native(way.values), -sum(way.values))
-                if ease > rank:
-                    best, rank = way, ease
-        if best is None:
-            raise ValueError(f"no way through '{text}'")
-        return best
-
-    def _beside(self, name: str, leaves: tuple[str, ...]) -> frozenset[str]:
-        """Return what the other steps of a way give; a stopped attack gives nothing to itself."""
-        if not self._bypass_leaves.get(name):
-            return frozenset()
-        others = (self._given_by[other] for other in leaves if other != name)
-        return frozenset[str]().union(*others)
-
-    @cached_property
-    def _given_by(self) -> Mapping[str, frozenset[str]]:
-        return {name: self.leaves.given_by(name) for name in (*self.attacks, *self.leaves.steps)}
-
-    def touched(self, controls: frozenset[str]) -> frozenset[str]:
-        """Return the leaves that a set of controls can change: all others stay as without it."""
-        attacks = {attack for attack in self.attacks if self.stopping(attack) & controls}
-        steps = {
-            name
-            for name, measures in self._breaking.items()
-            if any(measure.id in controls for measure in measures)
-        }
-        return frozenset(attacks | steps)
+def _of_attack(attack: str, trees: TreeRater, controls: frozenset[str]) -> Evidence | None:
+    """Return the deciding test of one attack under a control set."""
+    verdict = trees.leaf(attack, controls).verdict
+    if verdict is not None:
+        return None if verdict.holds is Holds.UNTESTED else verdict.evidence
+    for campaign in trees.campaigns:
+        test = campaign.closest(attack, controls) if controls else campaign.baseline(attack)
+        if test is not None:
+            return test.worst
+    return None

@@ -1,4 +1,7 @@
-"""A model rated: every threat, damage and category under every control set."""
+"""A model rated: every threat, damage and category under every control set.
+
+The numbers are the steps of the workflow in `voltward.assurance.tara.rating`.
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,14 +13,13 @@ from pydantic import TypeAdapter
 
 from voltward.assurance.tara.method.profile import Profile
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
-from voltward.assurance.tara.model.control_sets import resolved_sets
-from voltward.assurance.tara.model.model import Damage
+from voltward.assurance.tara.model.model import Damage, resolved_sets
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.rating.campaign_results import CampaignResults
-from voltward.assurance.tara.rating.path_rating import PathRater
-from voltward.assurance.tara.rating.rated import RatedPath, RatedRisk, Rating
-from voltward.assurance.tara.rating.rated_paths import PathUnderSet, RatedPaths
-from voltward.assurance.tara.rating.rated_risks import RatedRisks
+from voltward.assurance.tara.rating.path_feasibility import TreeRater
+from voltward.assurance.tara.rating.path_rating import PathRater, PathUnderSet
+from voltward.assurance.tara.rating.records import RatedPath, RatedRisk, Rating
+from voltward.assurance.tara.rating.risk_rating import RiskRater
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import canonical_json
 from voltward.core.suggestion import nearest
@@ -40,9 +42,9 @@ class Rater:
     method: str = ""
 
     @cached_property
-    def trees(self) -> PathRater:
-        """The rater of trees."""
-        return PathRater(self.model, self.profile.method(self.method), self.campaigns)
+    def trees(self) -> TreeRater:
+        """What finds the easiest ways through the model's trees."""
+        return TreeRater(self.model, self.profile.method(self.method), self.campaigns)
 
     @cached_property
     def sets(self) -> Mapping[str, frozenset[str]]:
@@ -50,12 +52,12 @@ class Rater:
         return resolved_sets(self.model.tables)
 
     @cached_property
-    def _paths(self) -> RatedPaths:
-        return RatedPaths(self.trees, self.profile)
+    def _paths(self) -> PathRater:
+        return PathRater(self.trees, self.profile)
 
     @cached_property
-    def _risks(self) -> RatedRisks:
-        return RatedRisks(self.trees, self.profile, self.campaigns)
+    def _risks(self) -> RiskRater:
+        return RiskRater(self.trees, self.profile, self.campaigns)
 
     @cached_property
     def _damages(self) -> Mapping[str, Damage]:
@@ -63,6 +65,8 @@ class Rater:
 
     def rate(self, control_sets: Sequence[str] = ()) -> Rating:
         """Return every risk under the named control sets; under all where none is named.
+
+        Campaigns were read before (step 1).
 
         Raises:
             ConfigurationError: There is no such control set.
@@ -72,6 +76,7 @@ class Rater:
                 raise ConfigurationError(
                     f"there is no control set '{name}'", hint=nearest(name, self.sets)
                 )
+        # 7. All control sets, one after the other.
         names = tuple(control_sets) or tuple(self.sets)
         rated = [self.rate_set(name, self.sets[name]) for name in names]
         parts = part_digests(self.model)
@@ -100,17 +105,19 @@ class Rater:
             name: What the set is called in the result.
             controls: Ids of measures of the model.
         """
+        # 2 to 4. Controls that hold, the easiest way, the rated path.
         touched = self.trees.touched(controls)
         by_threat: dict[str, list[PathUnderSet]] = {}
         for path in self.model.tables.path:
             if not path.impossible:
-                rated = self._paths.path(path, name, controls, touched)
+                rated = self._paths.rate(path, name, controls, touched)
                 by_threat.setdefault(path.threat, []).append(rated)
+        # 5 and 6. Measured impact, risk value, assurance level.
         risks = tuple(
             risk
             for threat in self.model.tables.threat
             for damage in threat.damages
-            for risk in self._risks.risks(
+            for risk in self._risks.rate(
                 threat, self._damages[damage], name, controls, by_threat.get(threat.id, ())
             )
         )

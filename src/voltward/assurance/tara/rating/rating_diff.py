@@ -1,12 +1,12 @@
 """Two ratings compared: what moved, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
 
+from voltward.assurance.tara.rating.records import Evidence, RatedRisk, Rating
 from voltward.results.columns import BASELINE_STACK
 
-Snapshot = Mapping[str, Any]
 _SETTINGS = (
     "model",
     "profile",
@@ -59,32 +59,125 @@ class RatingDiff:
         return not self.moves
 
 
-def compare_ratings(old: Snapshot, new: Snapshot) -> RatingDiff:
+@dataclass(frozen=True)
+class _Risks:
+    """One risk in both ratings; None where a rating does not have it."""
+
+    before: RatedRisk | None
+    after: RatedRisk | None
+
+    @property
+    def moved(self) -> bool:
+        return _levels(self.before) != _levels(self.after)
+
+
+def compare_ratings(old: Rating, new: Rating) -> RatingDiff:
     """Return what moved from one rating to another, and why.
 
     Args:
-        old: `Rating.as_document()` of the earlier rating.
-        new: The same of the later one.
+        old: The earlier rating.
+        new: The later one.
     """
-    settings = {
-        key: (str(old.get(key, "")), str(new.get(key, "")))
-        for key in _SETTINGS
-        if old.get(key, "") != new.get(key, "")
-    }
-    parts = (old.get("parts", {}), new.get("parts", {}))
-    edited = _edited(*parts)
-    known = {(r["id"], r["control_set"]): r for r in old["risks"]}
-    later = {(r["id"], r["control_set"]): r for r in new["risks"]}
-    moves = []
-    for key in dict.fromkeys((*known, *later)):
-        before, after = known.get(key), later.get(key)
-        if before is None or after is None or _level(before) != _level(after):
-            moves.append(_move(key, before, after, settings, edited, (old, new)))
-    return RatingDiff(settings, edited, tuple(moves))
+    return _Comparison(old, new).diff()
 
 
-def _level(risk: Mapping[str, Any]) -> tuple[Any, ...]:
-    return risk["risk"], risk["impact"], risk["feasibility"], risk["basis"]
+class _Comparison:
+    """Two ratings, with what differs between them apart from the risks."""
+
+    def __init__(self, old: Rating, new: Rating) -> None:
+        self.old, self.new = old, new
+        self.settings = {
+            key: (_setting(old, key), _setting(new, key))
+            for key in _SETTINGS
+            if getattr(old, key) != getattr(new, key)
+        }
+        self.edited = _edited(old.parts, new.parts)
+
+    def diff(self) -> RatingDiff:
+        known = {(risk.id, risk.control_set): risk for risk in self.old.risks}
+        later = {(risk.id, risk.control_set): risk for risk in self.new.risks}
+        keys = dict.fromkeys((*known, *later))
+        found = {key: _Risks(known.get(key), later.get(key)) for key in keys}
+        return RatingDiff(
+            self.settings,
+            self.edited,
+            tuple(self._move(*key, risks) for key, risks in found.items() if risks.moved),
+        )
+
+    def _move(self, name: str, control_set: str, risks: _Risks) -> Move:
+        before, after = risks.before, risks.after
+        return Move(
+            id=name,
+            control_set=control_set,
+            before=before.risk if before else None,
+            after=after.risk if after else None,
+            detail=f"{_level_words(before)} -> {_level_words(after)}",
+            causes=tuple(self._causes(control_set, risks)),
+        )
+
+    def _causes(self, control_set: str, risks: _Risks) -> list[str]:
+        causes = [
+            f"{name}: {self.settings[name][0]} -> {self.settings[name][1]}"
+            for name in ("profile", "method")
+            if name in self.settings
+        ]
+        if "profile_sha256" in self.settings and "profile" not in self.settings:
+            causes.append("the profile's tables were edited")
+        touching = self._parts_of(control_set, risks)
+        causes += [
+            f"model edit: {name} {word}" for name, word in self.edited.items() if name in touching
+        ]
+        before, after = risks.before, risks.after
+        first, second = (risk.evidence if risk else None for risk in (before, after))
+        of_impact = [risk.impact_evidence if risk else None for risk in (before, after)]
+        if first != second:
+            causes.append(_evidence_cause(first, second))
+            causes += after.reasons[:1] if after else ()
+        elif of_impact[0] != of_impact[1] and after:
+            causes.append(f"measured damage: {after.reasons[0]}")
+        elif "run_sha256" in self.settings and not causes:
+            runs = self.settings.get("run", self.settings["run_sha256"])
+            causes.append("new campaign: {} -> {}".format(*runs))
+        if not causes and self.edited:
+            causes.append(f"model edit elsewhere: {', '.join(islice(self.edited, 3))}")
+        return causes
+
+    def _parts_of(self, control_set: str, risks: _Risks) -> set[str]:
+        """Return the names of the model's entries that a risk depends on."""
+        names = {f"control_set:{control_set}"}
+        for risk, rating in ((risks.before, self.old), (risks.after, self.new)):
+            if risk is not None:
+                names.update(_parts_in(rating, risk))
+        return names.union(name for name in self.new.parts if name.startswith("impact_rule"))
+
+
+def _parts_in(rating: Rating, risk: RatedRisk) -> Iterator[str]:
+    """Yield the names of the entries that a risk of one rating depends on."""
+    yield f"damage:{risk.damage}"
+    yield f"threat:{risk.threat}"
+    overrides = [part for part in rating.parts if part.startswith("override:")]
+    yield from (part for part in overrides if risk.damage in part.split(":")[1].split("."))
+    for path in rating.paths:
+        if path.threat == risk.threat and path.control_set == risk.control_set:
+            yield f"path:{path.id}"
+            yield from (part for part in overrides if part.startswith(f"override:{path.id}"))
+            for leaf in path.leaves:
+                yield f"step:{leaf}"
+                yield f"capability:{leaf}"
+            yield from (f"control:{control}" for control in path.cut_by)
+
+
+def _setting(rating: Rating, key: str) -> str:
+    value = getattr(rating, key)
+    return str(list(value) if isinstance(value, tuple) else value)
+
+
+def _levels(risk: RatedRisk | None) -> tuple[object, ...]:
+    return (risk.risk, risk.impact, risk.feasibility, risk.basis) if risk else ()
+
+
+def _level_words(risk: RatedRisk | None) -> str:
+    return f"{risk.impact} x {risk.feasibility} ({risk.basis})" if risk else "absent"
 
 
 def _edited(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
@@ -99,107 +192,19 @@ def _edited(old: Mapping[str, str], new: Mapping[str, str]) -> dict[str, str]:
     return words
 
 
-def _move(
-    key: tuple[str, str],
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-    settings: Mapping[str, tuple[str, str]],
-    edited: Mapping[str, str],
-    snapshots: tuple[Snapshot, Snapshot],
-) -> Move:
-    return Move(
-        id=key[0],
-        control_set=key[1],
-        before=before["risk"] if before else None,
-        after=after["risk"] if after else None,
-        detail=f"{_said(before)} -> {_said(after)}",
-        causes=tuple(_causes(key, before, after, settings, edited, snapshots)),
-    )
-
-
-def _said(risk: Mapping[str, Any] | None) -> str:
-    if risk is None:
-        return "absent"
-    return f"{risk['impact']} x {risk['feasibility']} ({risk['basis']})"
-
-
-def _causes(
-    key: tuple[str, str],
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-    settings: Mapping[str, tuple[str, str]],
-    edited: Mapping[str, str],
-    snapshots: tuple[Snapshot, Snapshot],
-) -> list[str]:
-    causes = [
-        f"{name}: {settings[name][0]} -> {settings[name][1]}"
-        for name in ("profile", "method")
-        if name in settings
-    ]
-    if "profile_sha256" in settings and "profile" not in settings:
-        causes.append("the profile's tables were edited")
-    touching = _parts_of(key, before, after, snapshots)
-    causes += [f"model edit: {name} {word}" for name, word in edited.items() if name in touching]
-    first, second = (risk["evidence"] if risk else None for risk in (before, after))
-    if first != second:
-        causes.append(_evidence_cause(first, second))
-        if after:
-            causes += [str(reason) for reason in after["reasons"][:1]]
-    elif _impact_evidence(before) != _impact_evidence(after) and after:
-        causes.append(f"measured damage: {after['reasons'][0]}")
-    elif "run_sha256" in settings and not causes:
-        causes.append("new campaign: {} -> {}".format(*settings.get("run", settings["run_sha256"])))
-    if not causes and edited:
-        causes.append(f"model edit elsewhere: {', '.join(list(edited)[:3])}")
-    return causes
-
-
-def _impact_evidence(risk: Mapping[str, Any] | None) -> Any:
-    return risk.get("impact_evidence") if risk else None
-
-
-def _evidence_cause(first: Mapping[str, Any] | None, second: Mapping[str, Any] | None) -> str:
-    if first is None and second is not None:
-        return f"new campaign: {second['run']} tests {second['attack']} under {second['stack']}"
-    if second is None and first is not None:
-        return f"no evidence any more: {first['run']} had tested {first['attack']}"
-    if first is None or second is None:
-        return ""
+def _evidence_cause(first: Evidence | None, second: Evidence | None) -> str:
+    if second is None:
+        return f"no evidence any more: {first.run} had tested {first.attack}" if first else ""
+    if first is None:
+        return f"new campaign: {second.run} tests {second.attack} under {second.stack}"
     shares = (
-        f"goal reached by {second['attack']} in {_reached(first)} -> {_reached(second)} under "
-        f"{second['stack']}"
+        f"goal reached by {second.attack} in {_reached(first)} -> {_reached(second)} under "
+        f"{second.stack}"
     )
-    if second["goal_share"] > first["goal_share"] and second["stack"] != BASELINE_STACK:
+    if second.goal_share > first.goal_share and second.stack != BASELINE_STACK:
         return f"failing control: {shares}"
     return f"new campaign: {shares}"
 
 
-def _reached(evidence: Mapping[str, Any]) -> str:
-    return f"{round(evidence['goal_share'] * evidence['n'])} of {evidence['n']} runs"
-
-
-def _parts_of(
-    key: tuple[str, str],
-    before: Mapping[str, Any] | None,
-    after: Mapping[str, Any] | None,
-    snapshots: Sequence[Snapshot],
-) -> set[str]:
-    """Return the names of the model's entries that a risk depends on."""
-    names = {f"control_set:{key[1]}"}
-    for risk, snapshot in zip((before, after), snapshots, strict=True):
-        if risk is None:
-            continue
-        names |= {f"damage:{risk['damage']}", f"threat:{risk['threat']}"}
-        overrides = [part for part in snapshot.get("parts", {}) if part.startswith("override:")]
-        names.update(part for part in overrides if risk["damage"] in part.split(":")[1].split("."))
-        for path in snapshot["paths"]:
-            if path["threat"] == risk["threat"] and path["control_set"] == risk["control_set"]:
-                names.add(f"path:{path['id']}")
-                names.update(
-                    part for part in overrides if part.startswith(f"override:{path['id']}")
-                )
-                for leaf in path["leaves"]:
-                    names |= {f"step:{leaf}", f"capability:{leaf}"}
-                names |= {f"control:{control}" for control in path["cut_by"]}
-    rules = (name for name in snapshots[1].get("parts", {}) if name.startswith("impact_rule"))
-    return names.union(rules)
+def _reached(evidence: Evidence) -> str:
+    return f"{evidence.reached} of {evidence.n} runs"

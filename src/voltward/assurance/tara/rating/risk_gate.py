@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from voltward.assurance.tara.model.words import Basis
-from voltward.assurance.tara.rating.rated import RatedRisk, Rating
+from voltward.assurance.tara.rating.records import RatedRisk, Rating, by_pair
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.suggestion import nearest
 
@@ -19,11 +19,11 @@ def _highest(risks: Sequence[RatedRisk]) -> int:
 
 
 def _at_least(value: int) -> Callable[[Sequence[RatedRisk]], int]:
-    return lambda risks: len({(r.damage, r.threat) for r in risks if r.risk >= value})
+    return lambda risks: sum(pair.worst.risk >= value for pair in by_pair(risks).values())
 
 
 def _untested(risks: Sequence[RatedRisk]) -> int:
-    return len({(r.damage, r.threat) for r in risks if r.basis is not Basis.MEASURED})
+    return len({risk.pair for risk in risks if risk.basis is not Basis.MEASURED})
 
 
 METRICS: dict[str, tuple[Callable[[Sequence[RatedRisk]], int], str]] = {
@@ -76,8 +76,8 @@ def judge_risks(expression: str, rating: Rating) -> RiskVerdict:
         holds, reason = _term(term, rating)
         passed &= holds
         reasons.append((holds, reason))
-    told = [reason for holds, reason in reasons if passed or not holds]
-    return RiskVerdict(expression, passed, "; ".join(told))
+    deciding = [reason for holds, reason in reasons if passed or not holds]
+    return RiskVerdict(expression, passed, "; ".join(deciding))
 
 
 def _term(text: str, rating: Rating) -> tuple[bool, str]:

@@ -10,14 +10,14 @@ from enum import StrEnum
 from functools import cache
 
 from voltward.assurance.tara.rating.campaign_results import CampaignResults, Scope, Tested
-from voltward.assurance.tara.rating.rated import Evidence
+from voltward.assurance.tara.rating.records import Evidence
 from voltward.results.metrics import wilson_interval
 
 UPPER_BOUND = 0.05
 
 
 class Holds(StrEnum):
-    """What a test says of the controls that are meant to stop an attack."""
+    """What a test shows of the controls that are meant to stop an attack."""
 
     YES = "holds"
     NO = "fails"
@@ -28,7 +28,7 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the campaigns say of one attack under a set of controls.
+    """What the campaigns show of one attack under a set of controls.
 
     Attributes:
         holds: The rule's outcome.
@@ -37,7 +37,7 @@ class Verdict:
         reason: One sentence with the numbers.
         groups: Sets of controls that were shown to hold together, none of which holds another. An
             attacker must get past one control of every group: a test of several controls does not
-            tell which of them did it, so the cheapest one is what stands in the way.
+            tell which of them did it, so only the cheapest one counts.
     """
 
     holds: Holds
@@ -59,7 +59,7 @@ def judge_controls(
     Args:
         attack: Id of the attack.
         stopping: Controls of the set that are meant to stop it.
-        allowed: All controls of the set; a test with any other control is no test of this set.
+        allowed: All controls of the set; a test with any other control does not count.
         guarding: Controls that watch and act; the test with the fewest of them counts, because the
             cut is credited to the others.
         campaigns: Where to look; the worst outcome of several counts.
@@ -79,7 +79,7 @@ def judge_controls(
         failing |= {group for group, entry in verdicts.items() if entry.holds is Holds.NO}
         most = max(map(len, verdicts), default=0)
         largest = [entry for group, entry in verdicts.items() if len(group) == most]
-        # Of as many controls those that hold stand in the way, whatever the others do.
+        # Of equally many controls, those that hold count, whatever the others do.
         deciding += sorted(largest, key=lambda entry: entry.holds is not Holds.YES)[:1]
     names = tuple(sorted(stopping))
     if not deciding:
@@ -127,11 +127,13 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
     failing = [entry for entry in test.evidence.values() if entry.goal_share > UPPER_BOUND]
     worst = max(failing, key=lambda entry: entry.high, default=test.worst)
     share = (
-        f"{test.attack} under {test.stack}: goal {_count(worst)} runs, upper 95 % bound "
-        f"{worst.high:.3f}"
+        f"{test.attack} under {test.stack}: goal reached in {worst.reached} of {worst.n} runs, "
+        f"upper 95 % bound {worst.high:.3f}"
     )
     if worst.goal_share > UPPER_BOUND:
-        return Verdict(Holds.NO, worst, names, f"{share}: {_said(names, 'does', 'do')} not stop it")
+        return Verdict(
+            Holds.NO, worst, names, f"{share}: {_with_verb(names, 'does', 'do')} not stop it"
+        )
     if baseline is None or not set(test.scopes) <= _works_in(baseline):
         reason = (
             f"{share}; the attack was not shown to succeed without controls in that scope, so a "
@@ -142,8 +144,8 @@ def _of_test(test: Tested, stopping: set[str], baseline: Tested | None) -> Verdi
         reason = f"{share}; the attack also succeeds without controls where they were not tested"
         return Verdict(Holds.NO_BASELINE, worst, names, reason)
     if worst.high <= UPPER_BOUND:
-        return Verdict(Holds.YES, worst, names, f"{share}: {_said(names, 'holds', 'hold')}")
-    needed = runs_needed(round(worst.goal_share * worst.n))
+        return Verdict(Holds.YES, worst, names, f"{share}: {_with_verb(names, 'holds', 'hold')}")
+    needed = runs_needed(worst.reached)
     reason = f"{share}, more than {UPPER_BOUND}: {needed} runs with no more successes would show it"
     return Verdict(Holds.TOO_FEW, worst, names, reason)
 
@@ -161,9 +163,5 @@ def runs_needed(reached: int) -> int:
     return runs
 
 
-def _said(names: tuple[str, ...], one: str, several: str) -> str:
+def _with_verb(names: tuple[str, ...], one: str, several: str) -> str:
     return f"{', '.join(names)} {one if len(names) == 1 else several}"
-
-
-def _count(evidence: Evidence) -> str:
-    return f"reached in {round(evidence.goal_share * evidence.n)} of {evidence.n}"

@@ -37,6 +37,8 @@ def live_group() -> None:
 def run_command() -> None:
     """Run every case of FILE, then end every process that was started.
 
+    SIGINT and SIGTERM end a run early: processes, sockets and keys are removed.
+
     Examples:
         voltward live run examples/live-minimal.toml
         voltward live run cases.toml --out out/broker --json

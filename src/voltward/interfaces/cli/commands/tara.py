@@ -80,7 +80,7 @@ def check_command() -> None:
 def rate_command() -> None:
     """Rate a model: impact, feasibility, risk, CAL, treatment, goals and claims.
 
-    Risks are rated under every control set of the model. With --run, controls count only as far as
+    Risks are listed under every control set of the model. With --run, controls count only as far as
     the campaign shows that they hold.
 
     Examples:

@@ -1,1 +1,1 @@
-"""The attackers, each a process: on the bus, between gateway and broker, beside the gateway."""
+"""The attackers, each a process and a section of the live file."""

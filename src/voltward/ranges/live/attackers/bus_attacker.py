@@ -1,52 +1,37 @@
-"""Process: the attacker's node on the pack network; it listens, and forges when told to."""
+"""The attacker's node on the pack network; it listens, and forges when the case says so."""
 
-import sys
-from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
-from voltward.ranges.live.attackers.forger import Forger, ForgerSettings
-from voltward.ranges.live.links.bus_port import BusPort, telemetry_frames, telemetry_message
-from voltward.ranges.live.links.control import Document
-from voltward.ranges.live.links.role import Handler, serve
-from voltward.ranges.live.links.uplink import WAIT_S
+from voltward.comms.payload import Kind
+from voltward.ranges.live.case.wire_attack import Forger, ForgerSettings
+from voltward.ranges.live.links.control import Document, Role
+from voltward.ranges.live.links.messages import frames_of, message_in
+from voltward.ranges.live.links.ports import BusPort
 
 TAP = "can.up"
 
 
-class BusAttackerRole:
-    """Sends a changed copy of the telemetry right behind it, so that it is the one that counts.
-
-    Args:
-        hub: Socket of the CAN hub.
-    """
+class BusAttackerRole(Role):
+    """Sends a changed copy of the telemetry right behind it, so that the copy is the one used."""
 
     def __init__(self, hub: Path) -> None:
-        self._port = BusPort(hub)
+        super().__init__(hub)
+        self._port = self.for_process.enter_context(closing(BusPort(hub)))
         self._forger: Forger | None = None
 
-    @property
-    def handlers(self) -> Mapping[str, Handler]:
-        """What it does for each request."""
-        return {"configure": self._configure, "step": self._step}
-
-    def _configure(self, request: Document) -> Document:
-        settings, self._cells = request["forger"], request["cells"]
-        self._forger = None if settings is None else Forger(ForgerSettings(**settings), (TAP,))
+    def configure(self, forger: ForgerSettings | None, cells: int) -> Document:
+        """Take the attack of a case, or none."""
+        self._cells = cells
+        self._forger = None if forger is None else Forger(forger, (TAP,))
         return {}
 
-    def _step(self, request: Document) -> Document:
-        """Hear the tick's frames, and answer them."""
-        frames = self._port.receive(request["frames"], WAIT_S)
-        heard = telemetry_message(frames, self._cells)
+    def step(self, tick: int, frames: int) -> Document:
+        """Read the frames of the tick, and send forged ones."""
+        heard = message_in(Kind.TELEMETRY, self._port.receive(frames), self._cells)
         if self._forger is None or not heard.present:
             return {"frames": 0}
-        forged = self._forger.forge(TAP, heard, request["tick"])
-        return {"frames": 0 if forged is None else self._port.send(telemetry_frames(forged))}
-
-    def close(self) -> None:
-        """Leave the bus."""
-        self._port.close()
-
-
-if __name__ == "__main__":
-    sys.exit(serve(BusAttackerRole))
+        forged = self._forger.forge(TAP, heard, tick)
+        if forged is None:
+            return {"frames": 0}
+        return {"frames": self._port.send(frames_of(Kind.TELEMETRY, forged))}

@@ -1,12 +1,16 @@
-"""Process: a client that is no vehicle and publishes telemetry in a vehicle's name."""
+"""A client that is not a vehicle and publishes telemetry in a vehicle's name.
 
-import sys
-from collections.abc import Mapping
+1. `arrive` opens a session before the others publish, and tries to listen.
+2. `step` receives the honest records of the tick, or invents one when there are none.
+3. The attack changes that record, and the result is published.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from voltward.comms.mqtt_client import MqttSession, SessionFacts, SessionRefusedError
+from voltward.comms.mqtt_client import MqttSession, SessionRefusedError
 from voltward.comms.payload import (
     Envelope,
     Kind,
@@ -16,98 +20,112 @@ from voltward.comms.payload import (
     encode,
     silence,
 )
-from voltward.ranges.live.attackers.forger import Forger, ForgerSettings
 from voltward.ranges.live.case.settings import Rogue
-from voltward.ranges.live.links import security
-from voltward.ranges.live.links.control import Document
-from voltward.ranges.live.links.role import Handler, serve
-from voltward.ranges.live.links.uplink import WAIT_S
+from voltward.ranges.live.case.wire_attack import Forger, ForgerSettings
+from voltward.ranges.live.links.control import Document, Role
+from voltward.ranges.live.links.ports import WAIT_S, BrokerAccess
 
 TAP = "mqtt.up"
-# The broker has acknowledged the records before; they need no longer to get here.
-HEARING_S = 3.0
+# The broker has already acknowledged the records; they take no longer to arrive here.
+RECEIVE_S = 3.0
 
 
-class RogueRole:
-    """Publishes forged records, made from what it hears, or from nothing when it hears nothing.
+@dataclass
+class RogueObservations:
+    """What became of the rogue publisher.
 
-    Args:
-        hub: Socket of the CAN hub; it is not on the bus.
+    Attributes:
+        published: Records sent.
+        granted: Records that the broker accepted.
+        denied: Records that the broker refused.
+        refused: Sessions that were refused.
+        refusal: Reason of the first.
+        tls_version: TLS version of its last session; empty without.
     """
 
+    published: int = 0
+    granted: int = 0
+    denied: int = 0
+    refused: int = 0
+    refusal: str = ""
+    tls_version: str = ""
+
+
+class RogueRole(Role):
+    """Publishes one forged record a tick."""
+
     _plan: Rogue
+    _access: BrokerAccess
+    _forger: Forger
+    _cells: int
 
     def __init__(self, hub: Path) -> None:
-        self._hub = hub
+        super().__init__(hub)
         self._session: MqttSession | None = None
-        self._listens = False
 
-    @property
-    def handlers(self) -> Mapping[str, Handler]:
-        """What it does for each request."""
-        return {
-            "configure": self._configure,
-            "arrive": self._arrive,
-            "step": self._step,
-            "finish": self._finish,
-        }
-
-    def _configure(self, request: Document) -> Document:
-        self._plan = Rogue.model_validate(request["plan"])
-        self._cells, self._port = request["cells"], request["port"]
-        self._topic = request["telemetry_topic"]
-        self._forger = Forger(ForgerSettings(**request["forger"]), (TAP,))
-        self._tls = security.from_request(request["tls"])
-        self._facts = SessionFacts()
-        self._published = self._granted = self._denied = self._refused = 0
-        self._refusal = ""
+    def configure(
+        self, plan: Rogue, forger: ForgerSettings, access: BrokerAccess, cells: int
+    ) -> Document:
+        """Take the attack of a case."""
+        self._plan, self._access, self._cells = plan, access, cells
+        self._forger = Forger(forger, (TAP,))
+        self._observed = RogueObservations()
         self._listens, self._may_read = False, True
+        self.for_case.callback(self._disconnect)
         return {}
 
-    def _arrive(self, request: Document) -> Document:
-        """Get a session before the others publish, and try to listen."""
-        if not self._plan.covers(request["tick"]):
+    def arrive(self, tick: int) -> Document:
+        """Open a session before the others publish, and try to listen."""
+        # 1.
+        if not self._plan.covers(tick):
             return {"listens": False}
         if self._session is None or not self._session.alive:
             self._connect()
         return {"listens": self._listens}
 
-    def _step(self, request: Document) -> Document:
+    def step(self, tick: int, heard: int) -> Document:
         """Publish one record when the attack acts in this tick."""
-        if not self._plan.covers(request["tick"]):
+        if not self._plan.covers(tick):
             return {"delivered": 0}
-        heard = self._hear(request["heard"])
-        forged = self._forger.forge(TAP, heard or self._invented(request["tick"]), request["tick"])
-        if forged is None:
+        # 2.
+        record = self._received(heard) or self._invented(tick)
+        # 3.
+        forged = self._forger.forge(TAP, record, tick)
+        if forged is None or self._session is None:
             return {"delivered": 0}
-        if self._session is None:
-            return {"delivered": 0}
-        # The gateway leaves the second place free unless a backlog drains.
-        payload = encode(Envelope(Kind.TELEMETRY, request["tick"], 1, forged))
-        answer = self._session.acknowledged(self._session.publish(self._topic, payload), WAIT_S)
-        self._published += 1
-        self._granted += answer is True
-        self._denied += answer is False
+        # The gateway leaves the second slot free unless a backlog drains.
+        payload = encode(Envelope(Kind.TELEMETRY, tick, 1, forged))
+        number = self._session.publish(self._access.telemetry_topic, payload)
+        answer = self._session.acknowledged(number, WAIT_S)
+        self._observed.published += 1
+        self._observed.granted += answer is True
+        self._observed.denied += answer is False
         return {"delivered": int(answer is True)}
 
-    def _connect(self) -> None:
-        try:
-            self._session = MqttSession("rogue-publisher", self._port, self._tls)
-        except SessionRefusedError as error:
-            self._refused += 1
-            self._refusal = self._refusal or str(error)
-            self._session, self._listens = None, False
-            return
-        self._facts = self._session.facts
-        if self._may_read:
-            self._listens = self._session.subscribe(self._topic, WAIT_S, own=False)
+    def finish(self) -> Document:
+        """End the session, and return what became of the attack."""
+        super().finish()
+        return {"observed": self._observed}
 
-    def _hear(self, count: int) -> Message | None:
+    def _connect(self) -> None:
+        self._disconnect()
+        try:
+            self._session = self._access.session()
+        except SessionRefusedError as error:
+            self._observed.refused += 1
+            self._observed.refusal = self._observed.refusal or str(error)
+            self._listens = False
+            return
+        self._observed.tls_version = self._session.facts.tls_version
+        if self._may_read:
+            self._listens = self._session.subscribe(self._access.telemetry_topic, WAIT_S, own=False)
+
+    def _received(self, count: int) -> Message | None:
         """Return the first record of the tick, if one came."""
         if self._session is None or not self._listens:
             return None
-        payloads = self._session.receive(count, HEARING_S)
-        # Mosquitto grants every subscription; whoever may not read just hears nothing.
+        payloads = self._session.receive(count, RECEIVE_S)
+        # Mosquitto grants every subscription; a client that may not read gets no message.
         self._may_read = self._listens = len(payloads) == count
         for payload in payloads:
             try:
@@ -127,25 +145,7 @@ class RogueRole:
         scalars = silence(Kind.TELEMETRY).scalars
         return Message(cells, scalars, present=True, sequence=tick, sent_tick=tick)
 
-    def _finish(self, _request: Document) -> Document:
-        self.close()
-        return {
-            "observed": {
-                "published": self._published,
-                "granted": self._granted,
-                "denied": self._denied,
-                "refused": self._refused,
-                "refusal": self._refusal,
-                "tls_version": self._facts.tls_version,
-            }
-        }
-
-    def close(self) -> None:
-        """End the session."""
+    def _disconnect(self) -> None:
         if self._session is not None:
             self._session.close()
         self._session = None
-
-
-if __name__ == "__main__":
-    sys.exit(serve(RogueRole))

@@ -1,1 +1,1 @@
-"""What a live run is made of: settings, scene, parts, proofs, the attack."""
+"""What a live run is made of: its file, parts, attack on the wire, security of the uplink."""

@@ -1,20 +1,29 @@
-"""Reads the file of a live run, and checks it against catalogues, system and duty."""
+"""The file of a live run, read and checked against catalogues, system and duty.
+
+1. Its keys and values are checked by `settings`.
+2. Each attack must be one that its attacker can carry out.
+3. Each control must be one that the live range can run.
+4. The system must fit the bus, the ticks must fit the duty, and there must be a cloud.
+"""
 
 from dataclasses import replace
 from pathlib import Path
 
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import check_document, read_document
+from voltward.physical.can.pack_telemetry import NETWORK_CELLS
 from voltward.ranges.configuration.attack_and_stack_choices import check_control
 from voltward.ranges.configuration.duty import Duty, load_duty
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.configuration.system_settings import SystemSettings
-from voltward.ranges.live.case.catalogue_attack import CARRIED_TAPS, checked_attack
-from voltward.ranges.live.case.proofs import UPLINK_CONTROLS, unchecked_proof
-from voltward.ranges.live.case.settings import LiveSettings
-
-# What the reference DBC holds.
-MOST_CELLS = 96
+from voltward.ranges.live.case.part import PartSettings
+from voltward.ranges.live.case.settings import Case, LiveSettings
+from voltward.ranges.live.case.uplink_security import (
+    UPLINK_CONTROLS,
+    unchecked_proof,
+    uplink_controls,
+)
+from voltward.ranges.live.case.wire_attack import CARRIED_TAPS, checked_attack
 
 
 def load_settings(path: Path) -> LiveSettings:
@@ -25,13 +34,17 @@ def load_settings(path: Path) -> LiveSettings:
             not exist.
     """
     origin = str(path)
+    # 1.
     settings = check_document(LiveSettings, read_document(path), origin)
+    # 2.
     for attacker in CARRIED_TAPS:
         plan = getattr(settings, attacker)
         if plan is not None:
             checked_attack(attacker, plan.attack, plan.parameters, origin)
+    # 3.
     for control in settings.controls:
         _check_control(control, origin)
+    # 4.
     _check_size(settings, origin)
     return settings
 
@@ -47,12 +60,28 @@ def cells_of(system: SystemSettings) -> int:
     return system.pack.series * system.pack.parallel
 
 
+def part_settings(settings: LiveSettings, case: Case) -> PartSettings:
+    """Return what the parts of a case are made from."""
+    system, _ = system_and_duty(settings.system, settings.duty, settings.tick_s)
+    return PartSettings(
+        case=case.name,
+        system=settings.system,
+        duty=settings.duty,
+        controls=[*settings.controls, *uplink_controls(case)],
+        client_certificates=case.client_certificates,
+        cells=cells_of(system),
+        ticks=settings.ticks,
+        tick_s=settings.tick_s,
+        seed=settings.seed,
+    )
+
+
 def _check_control(control: str, origin: str) -> None:
     check_control(control, f"{origin}: controls")
     if control in UPLINK_CONTROLS:
         raise ConfigurationError(
             f"{origin}: controls: '{control}' is not set here",
-            why="it is real in a live run and follows from the case",
+            why="a live run really has it, and the case switches it",
             hint=f"set '{UPLINK_CONTROLS[control]}' in [[case]]",
         )
     proof = unchecked_proof(control)
@@ -60,7 +89,7 @@ def _check_control(control: str, origin: str) -> None:
         raise ConfigurationError(
             f"{origin}: controls: '{control}' is not available in a live run",
             why=f"it needs the proof {proof}, which no process of the live range makes or checks",
-            hint="compare it in the virtual range: voltward run",
+            hint="evaluate it in the virtual range: voltward run",
         )
 
 
@@ -72,10 +101,10 @@ def _check_size(settings: LiveSettings, origin: str) -> None:
             f"{origin}: {error.what}", why=error.why, hint=error.hint
         ) from error
     cells = cells_of(system)
-    if cells > MOST_CELLS:
+    if cells > NETWORK_CELLS:
         raise ConfigurationError(
             f"{origin}: system '{settings.system}' has {cells} cells",
-            why=f"the live range's bus carries at most {MOST_CELLS}",
+            why=f"the live range's bus carries at most {NETWORK_CELLS}",
         )
     if settings.ticks > duty.ticks:
         raise ConfigurationError(
@@ -85,5 +114,5 @@ def _check_size(settings: LiveSettings, origin: str) -> None:
     if not system.cloud.enabled:
         raise ConfigurationError(
             f"{origin}: system '{settings.system}' has no cloud",
-            why="a live run attacks the way to it",
+            why="a live run attacks the uplink to it",
         )

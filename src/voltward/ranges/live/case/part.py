@@ -1,9 +1,12 @@
-"""What a process steps: a part with a mailbox."""
+"""What a process steps: a part of the system, with a mailbox.
 
-import importlib
+In each tick a part gets an inbox with what arrived in the tick before, and returns what it sends.
+The names of the mailboxes are those of the taps where the messages cross.
+"""
+
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from dataclasses import dataclass
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -22,8 +25,8 @@ Observation = dict[str, float]
 class LivePart(Protocol):
     """A part of the range, stepped once a tick.
 
-    The inbox holds what arrived in the last tick, under the names above; silence stands there with
-    `present` false. The gateway's inbox holds besides the state of its link in this tick.
+    The inbox holds what arrived in the last tick, under the names above; silence is a message with
+    `present` false. The gateway's inbox also holds the state of its link in this tick.
     """
 
     def step(self, tick: int, inbox: Mapping[str, Message]) -> Mail:
@@ -31,7 +34,7 @@ class LivePart(Protocol):
         ...
 
     def observe(self) -> Observation:
-        """Return what happened in the tick, by name with unit; nobody acts on it."""
+        """Return what happened in the tick, by name with unit; no part reads it."""
         ...
 
 
@@ -61,13 +64,9 @@ class PartSettings:
     tick_s: float
     seed: int
 
-    def as_request(self) -> dict[str, Any]:
-        """Return the settings as JSON values."""
-        return asdict(self)
-
 
 class PartFactory(Protocol):
-    """Makes a part at its start."""
+    """Makes a part at the start of a case; a class with this constructor is one."""
 
     def __call__(self, settings: PartSettings) -> LivePart:
         """Return the part for a case."""
@@ -78,16 +77,9 @@ class PartFactory(Protocol):
 class PartNames:
     """Where the three parts come from, each as `module:function`."""
 
-    vehicle: str = "voltward.ranges.live.processes.parts:vehicle"
-    gateway: str = "voltward.ranges.live.processes.parts:gateway"
-    cloud: str = "voltward.ranges.live.processes.parts:cloud"
-
-
-def load_factory(name: str) -> PartFactory:
-    """Return the factory called `module:function`."""
-    module, _, function = name.partition(":")
-    factory: PartFactory = getattr(importlib.import_module(module), function)
-    return factory
+    vehicle: str = "voltward.ranges.live.processes.parts:Vehicle"
+    gateway: str = "voltward.ranges.live.processes.parts:Gateway"
+    cloud: str = "voltward.ranges.live.processes.parts:Cloud"
 
 
 @dataclass(frozen=True)
@@ -96,8 +88,8 @@ class LinkFacts:
 
     Attributes:
         can_send: A session is up and what was sent before has arrived.
-        answered: Somebody answered in the broker's place.
-        verified: He proved to be the broker.
+        answered: A peer answered, the broker or one that impersonates it.
+        verified: The peer's certificate was valid.
     """
 
     can_send: bool
@@ -105,7 +97,7 @@ class LinkFacts:
     verified: bool
 
     def as_message(self) -> Message:
-        """Return the facts as they stand in the gateway's inbox."""
+        """Return the facts as a message of the gateway's inbox."""
         values = np.array([float(self.can_send), float(self.answered), float(self.verified)])
         return Message((), values, present=True, sequence=0, sent_tick=0)
 

@@ -1,4 +1,4 @@
-"""The file of a live run: one attacker, several cases that differ in their defences."""
+"""The keys of a live file: the attackers, and several cases that differ in their defences."""
 
 from typing import Annotated, Literal, Self
 
@@ -52,7 +52,7 @@ class Step(Span):
 
 
 class ManInTheMiddle(FromCatalogue):
-    """The man between gateway and broker; his attack says what he does in mode `rewrite`."""
+    """The man in the middle, between gateway and broker; its attack acts in mode `rewrite`."""
 
     steps: tuple[Step, ...] = Field(min_length=1)
 
@@ -60,26 +60,26 @@ class ManInTheMiddle(FromCatalogue):
     def _in_order(self) -> Self:
         for first, second in zip(self.steps, self.steps[1:], strict=False):
             if second.from_tick < first.to_tick:
-                raise ValueError(f"the step from tick {second.from_tick} begins in the one before")
+                raise ValueError(f"the step from tick {second.from_tick} overlaps the one before")
         return self
 
     def mode_at(self, tick: int) -> Mode:
-        """Return what he does in a tick."""
+        """Return the mode of a tick."""
         return next((step.mode for step in self.steps if step.covers(tick)), Mode.PASSTHROUGH)
 
     @property
     def rewriting(self) -> Span:
-        """From the first rewriting on to the end of the last; empty modes lie in between."""
+        """From the start of the first rewriting step to the end of the last."""
         steps = [step for step in self.steps if step.mode == Mode.REWRITE] or list(self.steps)
         return Span(from_tick=steps[0].from_tick, to_tick=steps[-1].to_tick)
 
 
 class Rogue(Span, FromCatalogue):
-    """A publisher of forged telemetry: it changes what it hears, and invents what it does not.
+    """A publisher of forged telemetry: it changes what it receives, or invents records.
 
     Attributes:
         voltage_V: Of every cell in a record that it invents.
-        temperature_degC: The same.
+        temperature_degC: Of every cell in a record that it invents.
     """
 
     voltage_V: float = Field(ge=0.0, le=6.0)
@@ -87,20 +87,20 @@ class Rogue(Span, FromCatalogue):
 
 
 class BusAttacker(Span, FromCatalogue):
-    """A node that repeats the telemetry it hears, changed, right behind the original."""
+    """A node that sends a changed copy of the telemetry directly after the original."""
 
 
 class Case(_Section):
     """One case: which defences are on, and who attacks.
 
     Attributes:
-        name: In file names and tables.
+        name: As it appears in file names and tables.
         tls: Whether gateway, cloud and broker use TLS 1.3.
         verify_broker: Whether the gateway checks the broker's certificate.
         client_certificates: Whether the broker demands certificates of its clients.
-        man_in_the_middle: Whether he stands between gateway and broker.
-        rogue: Which certificate the rogue publisher shows; absent for no rogue.
-        bus_attacker: Whether the node on the bus attacks; else it only listens.
+        man_in_the_middle: Whether there is a man in the middle.
+        rogue: Which certificate the rogue publisher shows; absent when there is none.
+        bus_attacker: Whether the node on the bus attacks; otherwise it only listens.
     """
 
     name: Identity
@@ -118,29 +118,19 @@ class Case(_Section):
         return self
 
 
-class Topics(_Section):
-    """The topic map."""
-
-    telemetry: str = TopicMap.telemetry
-    command: str = TopicMap.command
-
-    def topic_map(self) -> TopicMap:
-        """Return the map that the services use."""
-        return TopicMap(self.telemetry, self.command)
-
-
 class LiveSettings(_Section):
-    """A whole live run.
+    """A complete live run.
 
     Attributes:
         title: Of the run.
         system: Shipped name or system file.
         duty: Shipped name or duty file; its first ticks are run.
-        controls: In force in every case; those of the uplink follow from the case.
+        controls: In force in every case; those of the uplink are switched by the case.
         seed: Of noise and spread.
         ticks: Length of each case.
         tick_s: Length of a tick.
         vehicle: Identity of the vehicle.
+        topics: The topic map.
         case: What is compared.
     """
 
@@ -152,26 +142,27 @@ class LiveSettings(_Section):
     ticks: int = Field(default=90, ge=8, le=3600)
     tick_s: float = Field(default=1.0, gt=0.0, le=600.0)
     vehicle: Identity = "vehicle-0001"
-    topics: Topics = Topics()
+    topics: TopicMap = TopicMap()
     man_in_the_middle: ManInTheMiddle | None = None
     rogue: Rogue | None = None
     bus_attacker: BusAttacker | None = None
     case: tuple[Case, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _complete(self) -> Self:
         names = [case.name for case in self.case]
         if len(set(names)) != len(names):
             raise ValueError("two cases have the same name")
         for case in self.case:
             for attacker in ("man_in_the_middle", "rogue", "bus_attacker"):
                 if getattr(case, attacker) and getattr(self, attacker) is None:
-                    raise ValueError(f"case '{case.name}' has {attacker}, there is no [{attacker}]")
-        self.topics.topic_map()
+                    raise ValueError(
+                        f"case '{case.name}' has {attacker}, but [{attacker}] is missing"
+                    )
         return self
 
     def attackers(self, case: Case) -> list[tuple[FromCatalogue, int]]:
-        """Return who attacks in a case, and from which tick on."""
+        """Return the attacks of a case, each with its first tick."""
         found: list[tuple[FromCatalogue, int]] = []
         man = self.man_in_the_middle
         if case.man_in_the_middle and man is not None:

@@ -1,1 +1,1 @@
-"""The lines between the processes: control line, bus port, broker session, records."""
+"""What connects the processes: control line, ports to bus and broker, forms of a message."""

@@ -1,1 +1,1 @@
-"""The honest roles, each a process: bus hub, ECU, gateway, cloud."""
+"""The honest roles, each a process, and the parts of the system that they step."""

@@ -1,15 +1,20 @@
-"""The processes of a live run: started, asked, stopped, and looked for afterwards."""
+"""The processes of a live run: started, asked, stopped, and searched for afterwards.
+
+1. Every process gets a mark in its environment and one end of a control line.
+2. Leaving the fleet asks every role to stop, kills what does not, and stops the brokers. After a
+   failure or a signal no role is asked: its line is closed, and it ends at once.
+3. Processes that still carry the mark are what was left running.
+"""
 
 import os
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from voltward.comms.broker import Broker, BrokerSettings
@@ -19,38 +24,27 @@ from voltward.ranges.live.links.control import (
     LineClosedError,
     SilentPeerError,
 )
+from voltward.ranges.live.supervision.report import ProcessReport
 
 _LIVE = "voltward.ranges.live"
-# The other roles are attackers.
-HONEST_ROLES = ("hub", "ecu", "gateway", "cloud")
+# The hub first: the others join it when they start.
+ROLES = {
+    "hub": f"{_LIVE}.processes.roles:HubRole",
+    "ecu": f"{_LIVE}.processes.roles:EcuRole",
+    "bus_attacker": f"{_LIVE}.attackers.bus_attacker:BusAttackerRole",
+    "gateway": f"{_LIVE}.processes.roles:GatewayRole",
+    "cloud": f"{_LIVE}.processes.roles:CloudRole",
+    "man_in_the_middle": f"{_LIVE}.attackers.man_in_the_middle:ManInTheMiddleRole",
+    "rogue": f"{_LIVE}.attackers.rogue:RogueRole",
+}
+_START = "import sys; from voltward.ranges.live.links.control import main; sys.exit(main())"
 # Starting imports and compiles; both are slow on a small machine.
 ANSWER_S = 180.0
 STOP_S = 10.0
-FAREWELL_S = 2.0
+LAST_WORDS_S = 2.0
 MARK = "VOLTWARD_LIVE_RUN"
 LOG_TAIL_CHARACTERS = 2000
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false"
-
-
-@dataclass
-class ProcessFacts:
-    """What is written down about a process.
-
-    Attributes:
-        role: What it was for.
-        pid: Its process id.
-        cases: Cases that it took part in.
-        ports: TCP ports of 127.0.0.1 that it listened on.
-        tls: TLS version that it negotiated, by case; read from the socket.
-        exit_code: As it ended; negative for a signal.
-    """
-
-    role: str
-    pid: int
-    cases: list[str] = field(default_factory=list)
-    ports: list[int] = field(default_factory=list)
-    tls: dict[str, str] = field(default_factory=dict)
-    exit_code: int | None = None
 
 
 class RoleProcess:
@@ -58,7 +52,6 @@ class RoleProcess:
 
     def __init__(self, role: str, fleet: "Fleet") -> None:
         ours, theirs = socket.socketpair()
-        room = "processes" if role in HONEST_ROLES else "attackers"
         self._line = ControlLine(ours)
         self._log = fleet.folder / f"{role}.log"
         with theirs, self._log.open("wb") as log:
@@ -66,12 +59,13 @@ class RoleProcess:
             self.process = subprocess.Popen(
                 [
                     sys.executable,
-                    "-m",
-                    f"{_LIVE}.{room}.{role}",
+                    "-c",
+                    _START,
+                    ROLES[role],
                     "--control",
                     str(theirs.fileno()),
-                    "--hub",
-                    str(fleet.hub),
+                    "--folder",
+                    str(fleet.folder),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -80,7 +74,7 @@ class RoleProcess:
                 pass_fds=[theirs.fileno()],
                 process_group=0,
             )
-        self.facts = ProcessFacts(role, self.process.pid)
+        self.facts = ProcessReport(role=role, pid=self.process.pid)
 
     def send(self, do: str, **values: Any) -> None:
         """Send a request without waiting."""
@@ -113,18 +107,26 @@ class RoleProcess:
         with suppress(LineClosedError):
             self._line.send({"do": "stop"})
 
-    def stop(self) -> None:
-        """Wait for the end of the process; force it when it does not come."""
+    def abandon(self) -> None:
+        """Close the line, upon which the process ends at once."""
+        self._line.close()
+
+    def stop(self, end_s: float) -> None:
+        """Wait for the end of the process until a time, then force it.
+
+        Args:
+            end_s: On the monotonic clock.
+        """
         try:
-            self.process.wait(STOP_S)
+            self.process.wait(max(0.0, end_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             self.process.kill()
         self.facts.exit_code = self.process.wait()
         self._line.close()
 
     def _failure(self, what: str) -> RuntimeError:
-        with suppress(subprocess.TimeoutExpired):  # it may still be writing why
-            self.process.wait(FAREWELL_S)
+        with suppress(subprocess.TimeoutExpired):  # it may still be writing its traceback
+            self.process.wait(LAST_WORDS_S)
         tail = self._log.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
         return RuntimeError(f"live process '{self.facts.role}' {what}\n{tail}".rstrip())
 
@@ -138,20 +140,21 @@ class Fleet:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.hub = folder / "can.sock"
         self.mark = uuid.uuid4().hex
+        # Flags are part of a program's name in the cache: said twice, they are another name.
+        flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if flag != ONE_THREAD]
         self.environment = {
             **os.environ,
             MARK: self.mark,
             "JAX_PLATFORMS": "cpu",
             "JAX_ENABLE_X64": "1",
-            # Seven processes share the machine; each part is small.
+            # Seven processes share the machine, and each part is small.
             "NPROC": "1",
-            "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {ONE_THREAD}".strip(),
+            "XLA_FLAGS": " ".join([*flags, ONE_THREAD]),
         }
-        self.processes: list[ProcessFacts] = []
+        self.processes: list[ProcessReport] = []
         self._roles: list[RoleProcess] = []
-        self._brokers: list[tuple[Broker, ProcessFacts]] = []
+        self._brokers: list[tuple[Broker, ProcessReport]] = []
 
     def start(self, roles: Iterable[str]) -> Mapping[str, RoleProcess]:
         """Start one process for each role, and return them when all are ready."""
@@ -165,15 +168,17 @@ class Fleet:
             process.answer()
         return started
 
-    def start_broker(self, settings: BrokerSettings, case: str) -> tuple[Broker, ProcessFacts]:
+    def start_broker(self, settings: BrokerSettings, case: str) -> tuple[Broker, ProcessReport]:
         """Start a broker for one case."""
         broker = Broker(settings, self.environment)
-        facts = ProcessFacts("broker", broker.process.pid, [case], [broker.port])
+        facts = ProcessReport(
+            role="broker", pid=broker.process.pid, cases=[case], ports=[broker.port]
+        )
         self._brokers.append((broker, facts))
         self.processes.append(facts)
         return broker, facts
 
-    def stop_broker(self, broker: Broker, facts: ProcessFacts) -> None:
+    def stop_broker(self, broker: Broker, facts: ProcessReport) -> None:
         """Stop the broker of a case."""
         facts.exit_code = broker.stop()
 
@@ -181,8 +186,9 @@ class Fleet:
         """Stop everything that was started; may be called again."""
         for process in self._roles:
             process.request_stop()
+        end_s = time.monotonic() + STOP_S
         for process in self._roles:
-            process.stop()
+            process.stop(end_s)
         self._roles.clear()
         for broker, facts in self._brokers:
             self.stop_broker(broker, facts)
@@ -204,10 +210,8 @@ class Fleet:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_exception: object) -> None:
+        if kind is not None:
+            for process in self._roles:
+                process.abandon()
         self.stop()

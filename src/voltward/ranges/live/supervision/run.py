@@ -1,12 +1,20 @@
-"""A whole live run: processes, broker, cases, and the folder that they leave."""
+"""A complete live run: processes, broker, cases, and the folder that they leave.
+
+1. A private folder is made for keys, sockets and logs; it is removed however the run ends.
+2. The broker program is tested: it must not lose messages that wait for a subscriber.
+3. Certificates are made, and one process is started for each role.
+4. Each case gets a broker of its own, and runs tick by tick (`coordinator`).
+5. Everything is stopped, and what still runs is searched for.
+6. Tables, the broker's logs and `live.json` are written.
+"""
 
 import csv
 import io
-import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from voltward.comms.broker import (
     BrokerSettings,
@@ -19,16 +27,21 @@ from voltward.comms.broker import (
 from voltward.comms.topics import TopicMap, access_for_all
 from voltward.core.errors import EnvironmentLacksError
 from voltward.core.files import pretty_json, sha256_of
+from voltward.core.termination import ended_by_signals
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.live.case.load import cells_of
 from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.case.settings import Case, LiveSettings
-from voltward.ranges.live.supervision.coordinator import ROLES, CaseResult, CaseRun
-from voltward.ranges.live.supervision.fleet import Fleet
-from voltward.ranges.live.supervision.identities import make_identities
-from voltward.ranges.live.supervision.ledger import TickRow
-from voltward.ranges.live.supervision.outcome import first_alarm, physical_outcome
-from voltward.ranges.live.supervision.report import LiveReport, Verdict
+from voltward.ranges.live.case.uplink_security import make_identities
+from voltward.ranges.live.supervision.accounting import TickRow, first_alarm, physical_outcome
+from voltward.ranges.live.supervision.coordinator import CaseResult, CaseRun
+from voltward.ranges.live.supervision.fleet import ROLES, Fleet
+from voltward.ranges.live.supervision.report import (
+    BrokerReport,
+    CaseReport,
+    LiveReport,
+    Verdict,
+)
 from voltward.results.folder_ownership import OwnedFolder, Replacing
 
 PROBE = "queue-probe"
@@ -49,16 +62,6 @@ class LiveResult:
     folder: Path
 
 
-@dataclass(frozen=True)
-class _Finished:
-    """A case, its broker's log, and when its attack began."""
-
-    result: CaseResult
-    broker_log: str
-    attack: str
-    attack_tick: int
-
-
 def run_live(
     settings: LiveSettings,
     out: Path,
@@ -72,11 +75,12 @@ def run_live(
         settings: As read from the file.
         out: Folder for the results; made when absent.
         parts: Where the parts come from; the project's own when None.
-        progress: Told the name of each case at its start.
+        progress: Called with the name of each case at its start.
         replacing: Told of each file of another hand that is replaced; None refuses to.
 
     Raises:
         EnvironmentLacksError: Mosquitto is not installed, or drops messages.
+        StoppedError: The process got SIGTERM.
         ConfigurationError: The folder for the results cannot be made, or a file of another hand
             stands where a result would.
     """
@@ -100,38 +104,35 @@ def _run_into(
 ) -> LiveResult:
     out = owned.path
     started = time.monotonic()
-    # A short path of its own: a Unix socket's path has at most 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="voltward-") as temporary:
+    # 1.
+    with ended_by_signals(), TemporaryDirectory(prefix="voltward-") as temporary:
         with Fleet(Path(temporary)) as fleet:
+            # 2.
             probe = _checked_queue(fleet)
             finished = _run_cases(settings, fleet, parts, progress)
+        # 5.
         left_running = fleet.left_running()
-    files = {_log_name(done.result.case): done.broker_log for done in finished}
-    files[TICKS] = _ticks_csv([done.result for done in finished])
-    files[PHYSICS] = _physics_csv([done.result for done in finished])
+    # 6.
+    files = {_log_name(done.case): done.broker_log for done in finished}
+    files[TICKS] = _ticks_csv(finished)
+    files[PHYSICS] = _physics_csv(finished)
     for name, text in files.items():
         owned.write(out / name, text.encode())
-    report = LiveReport.model_validate(
-        {
-            "title": settings.title,
-            "seed": settings.seed,
-            "ticks": settings.ticks,
-            "tick_s": settings.tick_s,
-            "system": settings.system,
-            "duty": settings.duty,
-            "controls": settings.controls,
-            "cells": cells_of(load_system(settings.system)),
-            "wall_s": round(time.monotonic() - started, 3),
-            "broker": {
-                "program": str(program),
-                "version": mosquitto_version(),
-                "queue": asdict(probe),
-            },
-            "cases": [_case_document(done) for done in finished],
-            "processes": [asdict(facts) for facts in fleet.processes],
-            "left_running": left_running,
-            "files": {name: sha256_of(out / name) for name in files},
-        }
+    report = LiveReport(
+        title=settings.title,
+        seed=settings.seed,
+        ticks=settings.ticks,
+        tick_s=settings.tick_s,
+        system=settings.system,
+        duty=settings.duty,
+        controls=settings.controls,
+        cells=cells_of(load_system(settings.system)),
+        wall_s=round(time.monotonic() - started, 3),
+        broker=BrokerReport(program=str(program), version=mosquitto_version(), queue=probe),
+        cases=tuple(_case_report(settings, done) for done in finished),
+        processes=tuple(fleet.processes),
+        left_running=tuple(left_running),
+        files={name: sha256_of(out / name) for name in files},
     )
     owned.write(out / REPORT, pretty_json(report.model_dump(mode="json")).encode())
     return LiveResult(report, out)
@@ -139,29 +140,28 @@ def _run_into(
 
 def _run_cases(
     settings: LiveSettings, fleet: Fleet, parts: PartNames, progress: Progress
-) -> list[_Finished]:
+) -> list[CaseResult]:
+    # 3.
     identities = make_identities(fleet.folder, settings.vehicle)
-    # The hub first: the others join it when they start.
-    processes = {**fleet.start(ROLES[:1]), **fleet.start(ROLES[1:])}
-    topics = settings.topics.topic_map()
+    hub, *others = ROLES
+    processes = {**fleet.start([hub]), **fleet.start(others)}
     finished = []
+    # 4.
     for case in settings.case:
         progress(case.name)
         folder = fleet.folder / "brokers" / case.name
-        demands = identities.broker_settings(case, topics, settings.vehicle, folder)
+        demands = identities.broker_settings(case, settings.topics, settings.vehicle, folder)
         broker, facts = fleet.start_broker(demands, case.name)
         case_run = CaseRun(settings, case, processes, broker)
         case_run.configure(identities, parts)
         result = case_run.run()
         fleet.stop_broker(broker, facts)
-        finished.append(
-            _Finished(result, broker.log(), settings.attack_of(case), settings.attack_tick(case))
-        )
+        finished.append(replace(result, broker_log=broker.log()))
     return finished
 
 
 def _checked_queue(fleet: Fleet) -> QueueProbe:
-    """Return how the broker queues, found out on a broker of its own.
+    """Return how the broker queues, measured on a broker started for it.
 
     Raises:
         EnvironmentLacksError: This Mosquitto drops messages.
@@ -175,56 +175,59 @@ def _checked_queue(fleet: Fleet) -> QueueProbe:
         raise EnvironmentLacksError(
             f"this Mosquitto loses messages: {probe.sent} queued, {probe.received} delivered",
             why="the live range needs 'max_queued_messages 0' to mean no bound",
-            hint="install another version; 2.0.16 is known to be wrong",
+            hint="install another version; 2.0.16 is known to have this fault",
         )
     return probe
 
 
-def _case_document(done: _Finished) -> dict[str, object]:
-    result = done.result
-    case, figures = result.case, result.ledger.figures()
-    return {
-        "case": case.name,
-        "tls": case.tls,
-        "verify_broker": case.verify_broker,
-        "client_certificates": case.client_certificates,
-        "attack": done.attack,
-        "goal_reached": figures.forged_received > 0,
-        "verdict": _verdict(done, forged=figures.forged_received),
-        "refusal": result.refusal,
-        "figures": asdict(figures),
-        "session": dict(result.session),
-        "broker_refusals": refusals(done.broker_log),
-        "man_in_the_middle": result.observed.get("man_in_the_middle"),
-        "rogue": result.observed.get("rogue"),
-        "alarm_tick": first_alarm(result.ledger.observations, done.attack_tick),
-        "outcome": physical_outcome(result.ledger.observations, done.attack_tick),
-    }
+def _case_report(settings: LiveSettings, result: CaseResult) -> CaseReport:
+    case = result.case
+    figures, observations = result.ledger.figures(), result.ledger.observations
+    attack, attack_tick = settings.attack_of(case), settings.attack_tick(case)
+    forged = figures.forged_received > 0
+    reached: Verdict = "reached" if forged else "stopped"
+    return CaseReport.model_validate(
+        {
+            "case": case.name,
+            "tls": case.tls,
+            "verify_broker": case.verify_broker,
+            "client_certificates": case.client_certificates,
+            "attack": attack,
+            "goal_reached": forged,
+            "verdict": reached if attack else "no attack",
+            "refusal": result.refusal,
+            "figures": figures,
+            "session": result.session,
+            "broker_refusals": refusals(result.broker_log),
+            "man_in_the_middle": result.observed.get("man_in_the_middle"),
+            "rogue": result.observed.get("rogue"),
+            "alarm_tick": first_alarm(observations, attack_tick),
+            "outcome": physical_outcome(observations, attack_tick),
+        }
+    )
 
 
-def _verdict(done: _Finished, *, forged: int) -> Verdict:
-    if not done.attack:
-        return "no attack"
-    return "reached" if forged else "stopped"
-
-
-def _ticks_csv(results: list[CaseResult]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _ticks_csv(results: Sequence[CaseResult]) -> str:
     columns = [column.name for column in fields(TickRow)]
-    writer.writerow(["case", *columns])
-    for result in results:
-        for row in result.ledger.rows:
-            writer.writerow([result.case.name, *(getattr(row, column) for column in columns)])
-    return text.getvalue()
+    rows = [
+        [result.case.name, *(getattr(row, column) for column in columns)]
+        for result in results
+        for row in result.ledger.rows
+    ]
+    return _csv(["case", *columns], rows)
 
 
-def _physics_csv(results: list[CaseResult]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+def _physics_csv(results: Sequence[CaseResult]) -> str:
     names = list(results[0].ledger.observations[0])
-    writer.writerow(["case", "tick", *names])
-    for result in results:
-        for tick, row in enumerate(result.ledger.observations):
-            writer.writerow([result.case.name, tick, *(repr(row[name]) for name in names)])
+    rows = [
+        [result.case.name, tick, *(repr(row[name]) for name in names)]
+        for result in results
+        for tick, row in enumerate(result.ledger.observations)
+    ]
+    return _csv(["case", "tick", *names], rows)
+
+
+def _csv(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
     return text.getvalue()

@@ -1,0 +1,58 @@
+"""A run that is stopped by a signal ends like one that fails: everything is cleaned up, once."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from voltward.core.errors import ExitCode, VoltwardError
+
+
+class StoppedError(VoltwardError):
+    """A signal ended what was running; everything that it had started is gone.
+
+    Args:
+        number: SIGTERM or SIGINT.
+    """
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__(
+            f"stopped by {number.name}", why="everything that was started has been ended"
+        )
+        stopped = number == signal.SIGTERM
+        self.exit_code = ExitCode.TERMINATED if stopped else ExitCode.INTERRUPTED
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGINT raise in the block, and protect the cleaning up from further ones.
+
+    Only the first signal raises. Signals that the caller ignores or handles stay as they are, and
+    so do all of them outside the main thread, which alone may set handlers.
+
+    Raises:
+        StoppedError: SIGTERM arrived.
+        KeyboardInterrupt: SIGINT arrived.
+    """
+    ours = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    if threading.current_thread() is not threading.main_thread():
+        ours = {}
+    before = {
+        number: handler for number, handler in ours.items() if signal.getsignal(number) == handler
+    }
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for other in before:
+            signal.signal(other, signal.SIG_IGN)
+        if number == signal.SIGINT:
+            raise KeyboardInterrupt
+        raise StoppedError(signal.SIGTERM)
+
+    try:
+        for number in before:
+            signal.signal(number, end)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
