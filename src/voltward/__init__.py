@@ -28,12 +28,10 @@ if TYPE_CHECKING:
     from voltward.interfaces.python.table import Estimate, Table
     from voltward.interfaces.python.trace import Trace
 
-# Read when JAX is first imported, here and in every process that is started from here: of the
-# compiler's own messages, such as those on programs that another processor kept, only fatal ones
-# reach the terminal. A user who sets a variable gets what it says.
-_QUIET_COMPILER = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_LOGGING_LEVEL": "CRITICAL"}
-for _name, _level in _QUIET_COMPILER.items():
-    os.environ.setdefault(_name, _level)
+# JAX reads it when it is first imported, here and in every process that is started from here: of
+# its own and the compiler's messages, such as those on kept programs, only fatal ones reach the
+# terminal. A user who sets the variable, to WARNING for example, gets them.
+os.environ.setdefault("JAX_LOGGING_LEVEL", "CRITICAL")
 
 __all__ = [
     "Attack",

@@ -1,7 +1,10 @@
 """Compiled programs are kept between runs, in the user's own cache folder."""
 
 import os
+import platform
 import warnings
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 import jax
@@ -45,4 +48,20 @@ def _folder() -> Path | None:
     if chosen == OFF:
         return None
     home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(chosen) if chosen else Path(home) / "voltward" / "programs"
+    folder = Path(chosen) if chosen else Path(home) / "voltward" / "programs"
+    return folder / _processor()
+
+
+@cache
+def _processor() -> str:
+    """Return a name for the instructions that this processor has.
+
+    XLA finds a program again without regard to them, and a home folder may serve several machines.
+    """
+    features = platform.processor()
+    described = Path("/proc/cpuinfo")
+    if described.is_file():
+        lines = described.read_text(encoding="utf-8", errors="replace").splitlines()
+        # The words of x86 and of ARM.
+        features = next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return f"{platform.machine()}-{sha256(features.encode()).hexdigest()[:8]}"
