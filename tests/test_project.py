@@ -236,6 +236,18 @@ def test_commands_in_documents_exist_with_their_options(path):
         require_command(words)
 
 
+def test_every_option_stands_in_a_guide(commands):
+    guides = "".join(path.read_text("utf-8") for path in PAGES if path.name != "CHANGELOG.md")
+    named = set(re.findall(r"--[a-z][a-z-]*", guides))
+    options = {
+        option
+        for command in (cli, *commands.values())
+        for option in known_options(command)
+        if option.startswith("--")
+    }
+    assert options - named == set()
+
+
 def test_every_help_page_ends_with_two_examples_of_its_own(commands):
     for name, command in {"": cli, **commands}.items():
         assert len(command.examples) == 2, name
