@@ -2,10 +2,10 @@
 
 import inspect
 import json
+import os
 import signal
 import subprocess
 import sys
-import types
 
 import click
 import pytest
@@ -17,9 +17,9 @@ from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_names
 from voltward.core.errors import EnvironmentLacksError, ExitCode
 from voltward.interfaces.cli import main as command_line
 from voltward.interfaces.cli.commands import options
-from voltward.interfaces.cli.commands.deferred import DeferredCommand, imported
+from voltward.interfaces.cli.commands.deferred import DeferredCommand
 from voltward.interfaces.cli.config import SHAPES, TARA_SCHEMAS
-from voltward.interfaces.cli.main import COMMANDS, cli, run
+from voltward.interfaces.cli.main import cli, run
 from voltward.ranges.configuration.system import REFERENCE
 from voltward.real_cells.replay.scores import TRACKS
 
@@ -58,14 +58,14 @@ def test_no_help_imports_anything_heavy():
         check=True,
     )
     assert done.stderr == "{}\n"
-    assert done.stdout.count("Usage: voltward") == len(names) > len(COMMANDS)
+    assert done.stdout.count("Usage: voltward") == len(names) > len(cli.commands)
 
 
 def test_every_option_reaches_the_work_of_its_command():
     for name, command in every_command():
         if isinstance(command, DeferredCommand):
             given = {parameter.name: None for parameter in command.params if parameter.name}
-            signature = inspect.signature(imported(command.work))
+            signature = inspect.signature(command.work())
             signature.bind(**given)
             assert len(given) >= len(signature.parameters), name
 
@@ -81,11 +81,12 @@ def test_lists_in_the_help_are_those_of_the_code():
     assert tuple(FORMATS) == options.EXPORT_FORMATS
 
 
-def test_the_table_of_commands_is_the_one_of_the_help():
-    text = CliRunner().invoke(cli, ["--help"]).output
-    for name, (_, line) in COMMANDS.items():
-        assert name in text
-        assert line in text
+def test_no_line_of_a_list_of_commands_is_cut_short():
+    for name, command in every_command():
+        if isinstance(command, click.Group):
+            listed = CliRunner().invoke(cli, [*name, "--help"]).output.partition("Commands:")[2]
+            assert all(inner in listed for inner in command.commands)
+            assert "..." not in listed, name
 
 
 @pytest.mark.parametrize(
@@ -128,10 +129,7 @@ def _replace(monkeypatch, action):
     def command(*, as_json):
         action()
 
-    module = types.ModuleType("replaced_command")
-    module.command = command
-    monkeypatch.setitem(sys.modules, "replaced_command", module)
-    monkeypatch.setitem(COMMANDS, "doctor", ("replaced_command:command", ""))
+    monkeypatch.setitem(cli.commands, "doctor", command)
 
 
 def test_an_interrupt_exits_130_and_says_how_to_go_on(monkeypatch, capsys):
@@ -146,15 +144,12 @@ def test_an_interrupt_exits_130_and_says_how_to_go_on(monkeypatch, capsys):
 def test_a_command_that_inherits_ignored_interrupts_can_be_interrupted():
     """As a script starts it with `&`: the shell ignores SIGINT for it."""
     script = (
-        "import sys, time, types, click\n"
+        "import sys, time, click\n"
         "from voltward.interfaces.cli import main as command_line\n"
         "def wait():\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(60.0)\n"
-        "module = types.ModuleType('waiting')\n"
-        "module.command = click.Command('doctor', callback=wait)\n"
-        "sys.modules['waiting'] = module\n"
-        "command_line.COMMANDS['doctor'] = ('waiting:command', '')\n"
+        "command_line.cli.add_command(click.Command('doctor', callback=wait))\n"
         "sys.argv = ['voltward', 'doctor']\n"
         "command_line.main()\n"
     )
@@ -195,7 +190,8 @@ def test_a_bug_exits_1_from_the_shell(tmp_path):
     script = (
         "import sys\n"
         "from voltward.interfaces.cli import main as command_line\n"
-        "command_line.COMMANDS['doctor'] = ('absent_module:command', '')\n"
+        "from voltward.interfaces.cli.commands.deferred import DeferredCommand\n"
+        "command_line.cli.add_command(DeferredCommand('doctor', work='absent_module:work'))\n"
         "sys.argv = ['voltward', 'doctor']\n"
         "command_line.main()\n"
     )
@@ -204,6 +200,26 @@ def test_a_bug_exits_1_from_the_shell(tmp_path):
     )
     assert done.returncode == 1
     assert "absent_module" in done.stderr
+
+
+def test_the_shell_can_complete_commands_and_values():
+    def completed(*words):
+        done = subprocess.run(
+            [sys.executable, "-c", "from voltward.interfaces.cli.main import main; main()"],
+            env={
+                **os.environ,
+                "_VOLTWARD_COMPLETE": "bash_complete",
+                "COMP_WORDS": " ".join(("voltward", *words)),
+                "COMP_CWORD": str(len(words)),
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.split()
+
+    assert completed("tara", "ca") == ["plain,candidates"]
+    assert completed("run", "--keep", "w") == ["plain,worst"]
 
 
 def test_main_leaves_with_the_code(monkeypatch):

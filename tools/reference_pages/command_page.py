@@ -9,7 +9,7 @@ import click
 from reference_pages.markdown import code, table
 from voltward.core.errors import ExitCode, VoltwardError
 from voltward.core.termination import StoppedError
-from voltward.interfaces.cli.main import COMMANDS, cli
+from voltward.interfaces.cli.main import cli
 from voltward.results import gate
 
 EXIT_TEXT = {
@@ -55,11 +55,7 @@ SIGNALLED: dict[type[VoltwardError], tuple[ExitCode, ...]] = {
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Give every command with its full name, groups before what they hold."""
-    root = click.Context(cli)
-    for name in COMMANDS:
-        command = cli.get_command(root, name)
-        if command is None:
-            raise LookupError(name)
+    for name, command in cli.commands.items():
         yield name, command
         for inner, child in getattr(command, "commands", {}).items():
             yield f"{name} {inner}", child

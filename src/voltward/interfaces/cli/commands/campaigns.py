@@ -73,7 +73,7 @@ from voltward.interfaces.cli.commands.options import (
 )
 @json_option
 def run_command() -> None:
-    """Run a scenario or a campaign, from FILE, from flags, or from both: flags win.
+    """Run a scenario or a campaign. Options come from FILE, from flags, or both: flags win.
 
     Without a FILE at least one --attack is needed. The folder holds report.html, matrix.csv,
     cases.csv, cases.parquet, run.json, risk.json, events.jsonl, traces and figures. An earlier run
@@ -150,7 +150,7 @@ def compare_command() -> None:
 @force_option
 @json_option
 def plant_command() -> None:
-    """Run the plant without cloud and attack on a duty, and write its trace, trace.parquet.
+    """Run the plant without cloud and attack on a duty. Writes its trace, trace.parquet.
 
     Examples:
         voltward plant --duty overnight-standby

@@ -30,7 +30,7 @@ _lines_option = click.option(
 
 @click.group("can", cls=CommandGroup)
 def can_group() -> None:
-    """Filter candump lines: read LOG or standard input, write standard output.
+    """Filter candump lines. Filters read LOG or standard input, and write standard output.
 
     Examples:
         candump -L can0 | voltward can decode

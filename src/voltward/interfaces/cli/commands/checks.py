@@ -30,7 +30,7 @@ def config_group() -> None:
 @level_option
 @json_option
 def check_command() -> None:
-    """Check a campaign, system, duty, link or recorded profile without running it.
+    """Check a file without running it. It is a campaign, system, duty, link or recorded profile.
 
     Examples:
         voltward config check examples/own-system.toml
@@ -52,7 +52,7 @@ def schema_command() -> None:
 @click.command("validate", cls=DeferredCommand, work="validate:validate_physics")
 @json_option
 def validate_command() -> None:
-    """Compare the shipped physics with published figures; a difference exits 3.
+    """Compare the shipped physics with published figures. A difference exits 3.
 
     Examples:
         voltward validate
@@ -63,7 +63,7 @@ def validate_command() -> None:
 @click.command("doctor", cls=DeferredCommand, work="doctor:examine_environment")
 @json_option
 def doctor_command() -> None:
-    """Say what this environment has and lacks; something missing exits 6.
+    """Say what this environment has and lacks. Something missing exits 6.
 
     Examples:
         voltward doctor

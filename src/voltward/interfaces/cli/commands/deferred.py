@@ -1,5 +1,6 @@
 """Commands that import what does their work when they run, and whose help ends with examples."""
 
+from collections.abc import Callable
 from importlib import import_module
 from inspect import cleandoc
 from typing import Any
@@ -8,19 +9,9 @@ import click
 
 from voltward.core.suggestion import nearest
 
-_ROOM = "voltward.interfaces.cli"
+_ROOM = "voltward.interfaces.cli."
 # A command keeps the first names that it is given, so each has them, also without its group.
 _HELP_NAMES = {"help_option_names": ["-h", "--help"]}
-
-
-def imported(place: str) -> Any:
-    """Import and return an object.
-
-    Args:
-        place: Where it is, as `module:name`.
-    """
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
 
 
 class CommandWithExamples(click.Command):
@@ -55,11 +46,17 @@ class DeferredCommand(CommandWithExamples):
 
     def __init__(self, *args: Any, work: str, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.work = f"{_ROOM}.{work}"
+        self._place = work
+
+    def work(self) -> Callable[..., Any]:
+        """Import and return the function that does the work."""
+        module, _, name = self._place.partition(":")
+        function: Callable[..., Any] = getattr(import_module(_ROOM + module), name)
+        return function
 
     def invoke(self, ctx: click.Context) -> Any:
         """Import the function that does the work and call it."""
-        return ctx.invoke(imported(self.work), **ctx.params)
+        return ctx.invoke(self.work(), **ctx.params)
 
 
 class CommandGroup(CommandWithExamples, click.Group):
@@ -75,7 +72,7 @@ class CommandGroup(CommandWithExamples, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find a command; an unknown name gets the nearest known one as a hint."""
-        name, known = args[0], self.list_commands(ctx)
+        name, known = args[0], self.commands
         if name not in known and not name.startswith("-"):
             raise click.UsageError(f"there is no command '{name}': {nearest(name, known)}", ctx)
         return super().resolve_command(ctx, args)

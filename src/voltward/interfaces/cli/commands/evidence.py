@@ -33,7 +33,7 @@ def evidence_group() -> None:
 @_passphrase_option
 @json_option
 def keygen_command() -> None:
-    """Make an Ed25519 key pair: FILE, readable by you only, and FILE.pub.pem to hand out.
+    """Make an Ed25519 key pair. FILE is readable by you only; FILE.pub.pem is to hand out.
 
     Examples:
         voltward evidence keygen --out signer.pem
@@ -61,7 +61,7 @@ def keygen_command() -> None:
 @click.option("--force", is_flag=True, help="Replace an earlier pack that is as it was signed.")
 @json_option
 def sign_command() -> None:
-    """Gather a finished run, its risks, model and environment, and sign them.
+    """Sign a finished run. With it its risks, model and environment are gathered and signed.
 
     Examples:
         voltward evidence sign out/demo --key signer.pem --out pack
@@ -74,7 +74,7 @@ def sign_command() -> None:
 @_public_key_option
 @json_option
 def verify_command() -> None:
-    """Check signature and every file of a pack; exit 4 when one byte differs.
+    """Check signature and every file of a pack. Exit 4 when one byte differs.
 
     Examples:
         voltward evidence verify pack --key signer.pub.pem
@@ -87,7 +87,7 @@ def verify_command() -> None:
 @_public_key_option
 @json_option
 def show_command() -> None:
-    """Say what a valid pack holds: run, seeds, signer, times, risks, exceptions.
+    """Say what a valid pack holds. That is run, seeds, signer, times, risks, exceptions.
 
     Examples:
         voltward evidence show pack --key signer.pub.pem

@@ -15,7 +15,7 @@ from voltward.interfaces.cli.commands.options import (
 
 @click.group("live", cls=CommandGroup)
 def live_group() -> None:
-    """Run cases on loopback with real processes, CAN frames, TLS and MQTT.
+    """Run cases with real processes, CAN frames, TLS and MQTT. Nothing leaves loopback.
 
     Examples:
         voltward live run examples/live-minimal.toml

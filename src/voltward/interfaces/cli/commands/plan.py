@@ -50,7 +50,7 @@ from voltward.interfaces.cli.commands.options import (
 )
 @json_option
 def plan_command() -> None:
-    """Order controls by risk removed per cost, and say what the budget leaves open.
+    """Order controls by risk removed per cost. Says what the budget leaves open.
 
     Measured is what executed campaigns support. Expected takes in controls that nobody tested, as
     if they held. The two are never added.

@@ -73,7 +73,7 @@ _ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 @force_option
 @json_option
 def identify_command() -> None:
-    """Fit the cell model to recordings of one cell: DATA are files, folders or patterns.
+    """Fit the cell model to recordings of one cell. DATA are files, folders or patterns.
 
     Needed are a slow discharge (such as C/20), drive profiles and pulses, best at several
     temperatures. Files that --check names are held out, also where DATA names them. Heat capacity,
@@ -112,7 +112,7 @@ def identify_command() -> None:
 @click.option("--source", default="", help="Name of the recordings, written into the file.")
 @force_option
 def calibrate_command() -> None:
-    """Set the thresholds of a cell's detectors on the clean recordings DATA.
+    """Set the thresholds of a cell's detectors. DATA are clean recordings.
 
     A threshold is half as high again as the largest clean score; temperatures and low SoC have
     thresholds of their own, and so have recordings of one sample a second.
@@ -138,11 +138,11 @@ def calibrate_command() -> None:
 @force_option
 @json_option
 def import_bpx_command() -> None:
-    """Fit a cell to virtual tests of the electrochemical cell in a BPX FILE.
+    """Fit a cell to virtual tests of a BPX FILE.
 
-    PyBaMM's Doyle-Fuller-Newman model goes through pulses at every 5 % of charge, a C/20 cycle and
-    two drives at every temperature; two more drives take no part in the fit and give its error.
-    Needs the extra `truth`.
+    PyBaMM's Doyle-Fuller-Newman model of the cell in FILE goes through pulses at every 5 % of
+    charge, a C/20 cycle and two drives at every temperature; two more drives take no part in the
+    fit and give its error. Needs the extra `truth`.
 
     Examples:
         voltward import-bpx cell.json --out my-cell.toml
@@ -185,7 +185,7 @@ def import_bpx_command() -> None:
 @force_option
 @json_option
 def replay_command() -> None:
-    """Replay DATA through the twin and the detectors, with or without injected sensor values.
+    """Replay recordings, with or without injected sensor values.
 
     DATA are CSV or Parquet files with time_s, voltage_V (or voltage_1_V ...), current_A, positive
     when charging, temperature_degC and optionally soc. Errors of the twin count above 12 % SoC. The
@@ -230,9 +230,10 @@ def benchmark_group() -> None:
 @force_option
 @json_option
 def detection_command() -> None:
-    """Inject biases of several sizes: how many are found, how soon, at how many false alarms.
+    """Inject biases of several sizes and count what is found.
 
-    Rows are magnitude, temperature and truth track. A row that cannot be run says why.
+    The table says how many, how soon and at how many false alarms. Rows are magnitude, temperature
+    and truth track. A row that cannot be run says why.
 
     Examples:
         voltward benchmark detection --quick

@@ -25,7 +25,7 @@ _named_model_argument = click.argument("folder", metavar="DIR", callback=not_emp
 
 @click.group("tara", cls=CommandGroup)
 def tara_group() -> None:
-    """Rate risks after ISO/SAE 21434, on executed attacks where there are any.
+    """Rate risks after ISO/SAE 21434. Executed attacks count where there are any.
 
     DIR is a folder of TOML files, or the name of a shipped model: cbms, headlamp.
 
@@ -57,9 +57,10 @@ def init_command() -> None:
 @model_argument
 @json_option
 def check_command() -> None:
-    """Check a model: every fault with its file, its key and the nearest valid id.
+    """Check a model.
 
-    Claims whose day has passed, and controls that can never cut a path, are warnings.
+    Every fault is named with its file, its key and the nearest valid id. Claims whose day has
+    passed, and controls that can never cut a path, are warnings.
 
     Examples:
         voltward tara check my-model
@@ -78,10 +79,11 @@ def check_command() -> None:
 @click.option("--all", "show_all", is_flag=True, help="Print every risk, not the highest only.")
 @json_option
 def rate_command() -> None:
-    """Rate a model: impact, feasibility, risk, CAL, treatment, goals and claims.
+    """Rate a model.
 
-    Risks are listed under every control set of the model. With --run, controls count only as far as
-    the campaign shows that they hold.
+    The result has impact, feasibility, risk, CAL, treatment, goals and claims. Risks are listed
+    under every control set of the model. With --run, controls count only as far as the campaign
+    shows that they hold.
 
     Examples:
         voltward tara rate cbms --run out/demo
@@ -101,9 +103,10 @@ def rate_command() -> None:
 @profile_option
 @method_option
 def show_command() -> None:
-    """Explain a risk: damage, threat, paths as trees, each rating with reason and evidence.
+    """Explain a risk.
 
-    ID is a risk such as DS-01.TS-01.safety, a damage scenario, a threat scenario or a path.
+    Damage, threat and paths are shown as trees, each rating with reason and evidence. ID is a risk
+    such as DS-01.TS-01.safety, a damage scenario, a threat scenario or a path.
 
     Examples:
         voltward tara show DS-01.TS-01.safety
@@ -139,7 +142,7 @@ def diff_command() -> None:
     help="A shipped method profile, or a profile file.",
 )
 def score_command() -> None:
-    """Rate JSON lines of FILE, or of standard input: one line out for each line in.
+    """Rate JSON lines of FILE or of standard input. One line out for each line in.
 
     A line holds elapsed_time 1d|1w|1m|6m|more, expertise layman|proficient|expert|multiple,
     knowledge public|restricted|confidential|strict, window unlimited|easy|moderate|difficult and
@@ -240,7 +243,7 @@ def annex5_command() -> None:
 )
 @json_option
 def candidates_command() -> None:
-    """List the threats that STRIDE proposes for every asset, and what the model made of them.
+    """List the threats that STRIDE proposes for every asset. Each has what the model made of it.
 
     Examples:
         voltward tara candidates cbms
