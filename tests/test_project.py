@@ -20,7 +20,7 @@ import pytest
 import voltward
 from voltward.core.errors import ExitCode, VoltwardError
 from voltward.core.termination import ended_by_signals
-from voltward.interfaces.cli.main import COMMANDS, cli, run
+from voltward.interfaces.cli.main import cli, run
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src" / "voltward").rglob("*.py"))
@@ -218,17 +218,46 @@ def known_options(command):
             (*parameter.opts, *parameter.secondary_opts)}  # fmt: skip
 
 
+def require_command(words):
+    """Fail when a command line names a command or an option that does not exist."""
+    command, options = cli, known_options(cli)
+    for word in words:
+        if isinstance(command, click.Group) and not word.startswith("-"):
+            command = command.get_command(click.Context(command), word)
+            assert command is not None, words
+            options |= known_options(command)
+        elif word.startswith("--"):
+            assert word.partition("=")[0] in options, words
+
+
 @pytest.mark.parametrize("path", PAGES, ids=relative)
 def test_commands_in_documents_exist_with_their_options(path):
     for words in commands_of(path):
-        command, options = cli, known_options(cli)
-        for word in words:
-            if isinstance(command, click.Group) and not word.startswith("-"):
-                command = command.get_command(click.Context(command), word)
-                assert command is not None, words
-                options |= known_options(command)
-            elif word.startswith("--"):
-                assert word.partition("=")[0] in options, words
+        require_command(words)
+
+
+def test_every_option_stands_in_a_guide(commands):
+    guides = "".join(path.read_text("utf-8") for path in PAGES if path.name != "CHANGELOG.md")
+    named = set(re.findall(r"--[a-z][a-z-]*", guides))
+    options = {
+        option
+        for command in (cli, *commands.values())
+        for option in known_options(command)
+        if option.startswith("--")
+    }
+    assert options - named == set()
+
+
+def test_every_help_page_ends_with_two_examples_of_its_own(commands):
+    for name, command in {"": cli, **commands}.items():
+        assert len(command.examples) == 2, name
+        for example in command.examples:
+            pipeline = [shlex.split(part) for part in example.split(" | ")]
+            ours = [words[1:] for words in pipeline if words[0] == "voltward"]
+            own = name.split()
+            assert any(words[: len(own)] == own for words in ours), example
+            for words in ours:
+                require_command(words)
 
 
 @pytest.mark.parametrize("path", PAGES, ids=relative)
@@ -244,7 +273,7 @@ def test_the_reference_is_what_the_code_says(generator):
 
 def test_every_command_has_help_and_a_place_in_the_reference(commands):
     page = (ROOT / "docs" / "reference" / "command-line.md").read_text("utf-8")
-    assert {name.split()[0] for name in commands} == set(COMMANDS)
+    assert {name.split()[0] for name in commands} == set(cli.commands)
     for name, command in commands.items():
         assert command.help
         assert f"\n## voltward {name}\n" in page

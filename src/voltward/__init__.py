@@ -12,6 +12,7 @@ Example:
     0.375
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from voltward.interfaces.python.run import Matrix, Run, open_run
     from voltward.interfaces.python.table import Estimate, Table
     from voltward.interfaces.python.trace import Trace
+
+# JAX reads it when it is first imported, here and in every process that is started from here: of
+# its own and the compiler's messages, such as those on kept programs, only fatal ones reach the
+# terminal. A user who sets the variable, to WARNING for example, gets them.
+os.environ.setdefault("JAX_LOGGING_LEVEL", "CRITICAL")
 
 __all__ = [
     "Attack",

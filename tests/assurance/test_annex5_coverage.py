@@ -11,7 +11,7 @@ from voltward.assurance.standards.annex5 import load_annex5
 from voltward.assurance.tara.checks.annex5_coverage import coverage
 from voltward.assurance.tara.model.model import Tables
 from voltward.documents.toml_document import check_document
-from voltward.interfaces.cli.tara_annex5 import annex5_command
+from voltward.interfaces.cli.commands.tara import annex5_command
 
 IDS = load_annex5().ids()
 EFFORT = {"expertise": "expert"}

@@ -11,7 +11,7 @@ from voltward.assurance.tara.model.generated_threats import candidate_line, gene
 from voltward.assurance.tara.model.model import Tables
 from voltward.assurance.tara.model.words import STRIDE_OF, SecurityProperty
 from voltward.documents.toml_document import check_document
-from voltward.interfaces.cli.tara_annex5 import candidates_command
+from voltward.interfaces.cli.commands.tara import candidates_command
 
 SMALL = """
 [model]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from voltward.assurance.tara.method.profile import load_profile
 from voltward.assurance.tara.method.score import score_lines
-from voltward.interfaces.cli.tara_score import score_command
+from voltward.interfaces.cli.commands.tara import score_command
 
 EASY = {
     "elapsed_time": "1d",
@@ -155,7 +155,7 @@ def test_errors_on_standard_output_are_json_lines_only():
 
 
 def test_it_answers_each_line_before_the_next():
-    code = "from voltward.interfaces.cli.tara_score import score_command as command; command()"
+    code = "from voltward.interfaces.cli.commands.tara import score_command as command; command()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:

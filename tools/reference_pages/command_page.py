@@ -8,7 +8,8 @@ import click
 
 from reference_pages.markdown import code, table
 from voltward.core.errors import ExitCode, VoltwardError
-from voltward.interfaces.cli.main import COMMANDS, cli
+from voltward.core.termination import StoppedError
+from voltward.interfaces.cli.main import cli
 from voltward.results import gate
 
 EXIT_TEXT = {
@@ -46,17 +47,17 @@ EXIT_TEXT = {
         "run it again",
     ),
 }
+# The code of this one depends on the signal.
+SIGNALLED: dict[type[VoltwardError], tuple[ExitCode, ...]] = {
+    StoppedError: (ExitCode.INTERRUPTED, ExitCode.TERMINATED)
+}
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
     """Give every command with its full name, groups before what they hold."""
-    root = click.Context(cli)
-    for name in COMMANDS:
-        command = cli.get_command(root, name)
-        if command is None:
-            raise LookupError(name)
+    for name, command in cli.commands.items():
         yield name, command
-        for inner, child in sorted(getattr(command, "commands", {}).items()):
+        for inner, child in getattr(command, "commands", {}).items():
             yield f"{name} {inner}", child
 
 
@@ -93,7 +94,8 @@ def exit_codes_page() -> list[str]:
     """Return the table of exit codes."""
     raised: dict[ExitCode, list[str]] = {}
     for error in VoltwardError.__subclasses__():
-        raised.setdefault(error.exit_code, []).append(error.__name__)
+        for exit_code in SIGNALLED.get(error, (error.exit_code,)):
+            raised.setdefault(exit_code, []).append(error.__name__)
     rows = [
         (int(value), EXIT_TEXT[value][0], EXIT_TEXT[value][1], code(raised.get(value, [])))
         for value in ExitCode

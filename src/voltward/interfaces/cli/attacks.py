@@ -3,24 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-import click
-
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.attack import FOREVER_S, Attack, Step
 from voltward.core.capabilities import Capability
 from voltward.core.parameter import Parameter
-from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json, json_option
+from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json
 
 
-@click.group("attacks")
-def attacks_group() -> None:
-    """List and show attacks."""
-
-
-@attacks_group.command("list")
-@json_option
 def list_attacks(*, as_json: bool) -> None:
-    """List all attacks, those of third parties included."""
+    """Print a line for each attack."""
     attacks = ATTACKS.all()
     if as_json:
         emit_json([summary(attack) for attack in attacks])
@@ -30,11 +21,8 @@ def list_attacks(*, as_json: bool) -> None:
     emit(f"\n{len(attacks)} attacks. Next: voltward attacks show {attacks[0].id}")
 
 
-@attacks_group.command("show")
-@click.argument("attack_id", metavar="ID")
-@json_option
 def show_attack(attack_id: str, *, as_json: bool) -> None:
-    """Show one attack: steps, parameters, goal, expected impact, source."""
+    """Print everything about one attack."""
     attack = ATTACKS.load(attack_id)
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **summary(attack), **_more(attack)})

@@ -5,16 +5,12 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-import click
-
 from voltward.core.files import pretty_json
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
     emit,
     emit_json,
-    force_option,
-    json_option,
     message,
     naming,
     plain,
@@ -38,33 +34,7 @@ _DRAWING = "voltward.interfaces.report.figure_detection"
 _FILES = ("benchmark.json", "benchmark.md", "benchmark.png", "benchmark.svg")
 
 
-@click.group("benchmark")
-def benchmark_group() -> None:
-    """Measure the detectors."""
-
-
-@benchmark_group.command("detection")
-@click.option(
-    "--data",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder with the recordings of known cells, for the tracks composed and measured.",
-)
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Write benchmark.json, benchmark.md and a picture here.",
-)
-@click.option(
-    "--seeds",
-    type=click.IntRange(min=1),
-    help="Scored recordings of the matched track at each temperature; 200 by default.",
-)
-@click.option("--quick", is_flag=True, help="Few seeds and 25 degC only: under a minute.")
-@force_option
-@json_option
-def detection_command(
+def benchmark_detection(
     data: Path | None,
     out: Path | None,
     seeds: int | None,
@@ -73,10 +43,7 @@ def detection_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Tell lies of several sizes, and count what is found, how soon, and at how many false alarms.
-
-    Rows are magnitude, temperature and truth track. A row that cannot be run says why.
-    """
+    """Run the benchmark, write its files and print its table."""
     effort = quick_effort() if quick else Effort()
     if seeds is not None:
         effort = replace(effort, seeds=seeds)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
 from voltward.controls.cell_calibration import (
     Calibration,
     calibration_path,
@@ -14,7 +12,6 @@ from voltward.controls.cell_calibration import (
 from voltward.documents.toml_document import find_document
 from voltward.interfaces.cli.output import (
     emit,
-    force_option,
     message,
     progress_bar,
     refuse_existing,
@@ -31,27 +28,7 @@ from voltward.real_cells.replay.profile import prepared
 from voltward.real_cells.threshold_fitting.calibrate import calibrate
 
 
-@click.command("calibrate")
-@click.argument("data", nargs=-1, required=True)
-@click.option("--cell", "cell_name", required=True, help="Shipped name or file of the twin's cell.")
-@click.option(
-    "--fit",
-    "fit",
-    multiple=True,
-    required=True,
-    metavar="DATA",
-    help="Recordings that the cell was identified from; sizes are read off them.",
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="By default beside the cell file, where a replay finds it.",
-)
-@click.option("--initial-soc", type=click.FloatRange(0.0, 1.0), default=1.0, show_default=True)
-@click.option("--columns", "column_map", metavar="NAME_OR_FILE", help="Map of foreign files.")
-@click.option("--source", default="", help="Names the recordings in the file.")
-@force_option
-def calibrate_command(
+def calibrate_cell(
     data: tuple[str, ...],
     cell_name: str,
     fit: tuple[str, ...],
@@ -62,11 +39,7 @@ def calibrate_command(
     *,
     force: bool,
 ) -> None:
-    """Set the thresholds of a cell's detectors on the clean recordings DATA.
-
-    A threshold stands half as high again as the largest clean score; temperatures and low SoC
-    have thresholds of their own, and so have recordings of one sample a second.
-    """
+    """Set the thresholds of a cell, write them and print them."""
     cell_path = find_document("cells", cell_name, "cell")
     cell = load_cell(cell_path)
     target = out or calibration_path(cell_path)

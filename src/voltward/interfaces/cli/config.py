@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.assurance.tara.exchange.json_format import model_schema, rating_schema
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import Document, adapter, read_document
@@ -12,7 +10,6 @@ from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
     emit_json,
-    json_option,
 )
 from voltward.ranges.configuration.campaign_file import CampaignDocument, load_campaign
 from voltward.ranges.configuration.duty import DutyDocument, load_duty
@@ -33,19 +30,9 @@ _MARKS = {
     "link": ("latency_median_ms", "latency_p95_ms", "burst"),
     "system": ("pack", "limits", "sensors", "charging", "vehicle", "grid", "controls", "topics"),
 }
-kind_option = click.option(
-    "--kind", type=click.Choice(list(SHAPES)), help="What the file is; by default its keys tell."
-)
 
 
-@click.group("config")
-def config_group() -> None:
-    """Check configuration files, print their schema."""
-
-
-@config_group.command("schema")
-@click.argument("kind", type=click.Choice([*SHAPES, *TARA_SCHEMAS]), default="campaign")
-def schema_command(kind: str) -> None:
+def print_schema(kind: str) -> None:
     """Print the JSON Schema of a kind of file."""
     if kind in TARA_SCHEMAS:
         schema = TARA_SCHEMAS[kind]()
@@ -56,13 +43,8 @@ def schema_command(kind: str) -> None:
     emit_json(schema)
 
 
-@config_group.command("check")
-@click.argument("file", type=click.Path(path_type=Path))
-@kind_option
-@click.option("--level", type=click.Choice(["cell", "pack"]), help="Of a recorded profile.")
-@json_option
-def check_command(file: Path, kind: str | None, level: str | None, *, as_json: bool) -> None:
-    """Check a campaign, system, duty, link or recorded profile without running it."""
+def check_file(file: Path, kind: str | None, level: str | None, *, as_json: bool) -> None:
+    """Check a file and print what it is."""
     recorded = file.suffix.lower() in {".csv", ".parquet"}
     chosen = kind or ("duty" if recorded else kind_of(read_document(file)))
     digest, text = _checked(chosen, file, level or "")

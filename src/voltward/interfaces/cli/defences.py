@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import click
-
 from voltward.controls.catalogue import CONTROLS
 from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
@@ -14,7 +12,6 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    json_option,
 )
 from voltward.ranges.configuration.stacks import (
     StackChoice,
@@ -25,15 +22,8 @@ from voltward.ranges.configuration.stacks import (
 from voltward.ranges.configuration.system import load_system
 
 
-@click.group("defences")
-def defences_group() -> None:
-    """List and show controls and stacks."""
-
-
-@defences_group.command("list")
-@json_option
 def list_defences(*, as_json: bool) -> None:
-    """List all controls, those of third parties included, and the stacks."""
+    """Print a line for each control and each stack."""
     controls = CONTROLS.all()
     if as_json:
         emit_json([summary(control) for control in controls])
@@ -45,11 +35,8 @@ def list_defences(*, as_json: bool) -> None:
     emit(f"\n{len(controls)} controls. Next: voltward defences show {controls[0].id}")
 
 
-@defences_group.command("show")
-@click.argument("name", metavar="ID")
-@json_option
 def show_defence(name: str, *, as_json: bool) -> None:
-    """Show one control, or the controls of one stack."""
+    """Print everything about one control, or the controls of a stack."""
     if name in stack_names():
         _show_stack(name, as_json=as_json)
         return

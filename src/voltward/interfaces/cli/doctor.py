@@ -10,8 +10,6 @@ from importlib import import_module, metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import click
-
 from voltward import __version__
 from voltward.comms.broker import mosquitto_program, mosquitto_version
 from voltward.core.errors import ConfigurationError, EnvironmentLacksError, ExitCode
@@ -20,7 +18,6 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    json_option,
     leave,
 )
 
@@ -47,10 +44,8 @@ class Finding:
     install: str = ""
 
 
-@click.command("doctor")
-@json_option
-def doctor_command(*, as_json: bool) -> None:
-    """Say what this environment has and lacks; something missing exits 6."""
+def examine_environment(*, as_json: bool) -> None:
+    """Print what is there, and leave with 6 when something is missing."""
     findings = tuple(examine())
     missing = [finding for finding in findings if not finding.present]
     if as_json:

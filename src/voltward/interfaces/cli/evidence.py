@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.environment import Times, observed_at
 from voltward.assurance.evidence.examination import Examined, examine
@@ -18,7 +16,7 @@ from voltward.assurance.evidence.keys import (
     read_private_key,
     read_public_key,
 )
-from voltward.assurance.evidence.kinds_of_files import WITHHOLDABLE, leaving, still_told
+from voltward.assurance.evidence.kinds_of_files import leaving, still_told
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack, split_sources
@@ -29,7 +27,6 @@ from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
     emit_json,
-    json_option,
     leave,
     message,
 )
@@ -37,30 +34,9 @@ from voltward.interfaces.cli.runs import ROOT, open_run
 from voltward.interfaces.evidence_text import leaving_text, pack_text, withheld_line
 from voltward.results.run_folder import RunFolder
 
-_path = click.Path(path_type=Path)
-passphrase_option = click.option(
-    "--passphrase-env", metavar="NAME", help="Environment variable that holds the key's passphrase."
-)
-public_key_option = click.option(
-    "--key", type=_path, help="The signer's public key, known from elsewhere than the pack."
-)
 
-
-@click.group("evidence")
-def evidence_group() -> None:
-    """Sign a run with its risks, and verify a signed pack.
-
-    A valid pack is tamper-evident after signing; it does not prove that the runner was honest.
-    """
-
-
-@evidence_group.command("keygen")
-@click.option("--out", type=_path, required=True, help="The private key; its public half beside.")
-@click.option("--force", is_flag=True, help="Replace both files.")
-@passphrase_option
-@json_option
-def keygen_command(out: Path, passphrase_env: str | None, *, force: bool, as_json: bool) -> None:
-    """Make an Ed25519 key pair: FILE, readable by you only, and FILE.pub.pem to hand out."""
+def make_key_pair(out: Path, passphrase_env: str | None, *, force: bool, as_json: bool) -> None:
+    """Write a key pair and print where it is."""
     made = make_keys(out, passphrase=_passphrase(passphrase_env), replace=force)
     if as_json:
         document = {"private": str(made.private), "public": str(made.public), "key_id": made.key_id}
@@ -73,37 +49,7 @@ def keygen_command(out: Path, passphrase_env: str | None, *, force: bool, as_jso
         message("the private key is not locked; --passphrase-env NAME locks it")
 
 
-@evidence_group.command("sign")
-@click.argument("run", metavar="RUN")
-@click.option("--key", type=_path, required=True, help="The private key.")
-@passphrase_option
-@click.option("--out", type=_path, required=True, help="The pack, a folder.")
-@click.option(
-    "--tara",
-    type=_path,
-    multiple=True,
-    help="A rating (JSON of 'tara rate') or a model folder; repeatable. Default: RUN/risk.json.",
-)
-@click.option("--before", type=_path, help="An earlier rating, for risks before and after.")
-@click.option("--previous", type=_path, help="The pack before this one, to chain the history.")
-@click.option("--signed-at", metavar="TIME", help="ISO 8601 with offset. Default: now.")
-@click.option(
-    "--collected-at", metavar="TIME", help="ISO 8601 with offset. Default: --signed-at, or now."
-)
-@click.option("--force", is_flag=True, help="Replace an earlier pack that is as it was signed.")
-@click.option(
-    "--withhold",
-    metavar="KIND,...",
-    default="",
-    help=f"Keep files back, salted digests in their place: {', '.join(WITHHOLDABLE)}.",
-)
-@click.option(
-    "--allow-personal",
-    is_flag=True,
-    help="Let files leave that look personal: vehicle numbers, positions, names, addresses.",
-)
-@json_option
-def sign_command(
+def sign_run(
     run: str,
     key: Path,
     passphrase_env: str | None,
@@ -119,10 +65,7 @@ def sign_command(
     allow_personal: bool,
     as_json: bool,
 ) -> None:
-    """Gather a finished run, its risks, model and environment, and sign them.
-
-    What leaves the house is listed. Files that look personal are refused.
-    """
+    """Sign a finished run; list what leaves the house, and print the digest of the pack."""
     signer = read_private_key(key, _passphrase(passphrase_env))
     now = _utc(signed_at, "--signed-at") if signed_at else _clock()
     folder = open_run(run, ROOT)
@@ -173,16 +116,10 @@ def sign_command(
     message(f"Next: voltward evidence verify {signed.path} --key {handed_out}")
 
 
-@evidence_group.command("verify")
-@click.argument("pack", type=_path)
-@public_key_option
-@click.option("--reveal", type=_path, help="A file shown later: is it one that was withheld?")
-@click.option("--salts", type=_path, help="The signer's salts of withheld files, for --reveal.")
-@json_option
-def verify_command(
+def verify_pack(
     pack: Path, key: Path | None, reveal: Path | None, salts: Path | None, *, as_json: bool
 ) -> None:
-    """Check signature and every file of a pack; leaves with 4 when one byte differs."""
+    """Print the verdict on a pack, and whether a file shown later is one that was withheld."""
     if (reveal is None) != (salts is None):
         raise ConfigurationError(
             "--reveal and --salts belong together",
@@ -207,12 +144,8 @@ def verify_command(
     leave(error.exit_code, error.what, why=error.why, hint=error.hint)
 
 
-@evidence_group.command("show")
-@click.argument("pack", type=_path)
-@public_key_option
-@json_option
-def show_command(pack: Path, key: Path | None, *, as_json: bool) -> None:
-    """Show what a valid pack holds: run, seeds, signer, times, risks, exceptions."""
+def show_pack(pack: Path, key: Path | None, *, as_json: bool) -> None:
+    """Print what a valid pack holds."""
     examined = examine(pack, read_public_key(key) if key else None).trusted()
     exceptions = json.loads((pack / EXCEPTIONS).read_text(encoding="utf-8"))
     if as_json:

@@ -4,15 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    force_option,
-    json_option,
     leave,
     message,
     plain,
@@ -27,83 +23,15 @@ from voltward.real_cells.identification.identified_files import (
     identify_files,
 )
 from voltward.real_cells.recordings.column_map import Cut
-from voltward.real_cells.replay.scores import TRACKS
 
 _HEAD = ("recording", "degC", "part", "error", "worst", "")
 # The fit stops by itself, most often after 6 to 15 rounds; the bar needs a length.
 _ROUNDS_SHOWN = 40
 _REPORT = "voltward.interfaces.report.fit_report"
 _CUTS: dict[str, Cut] = {"none": "none", "lowest-charge": "lowest charge"}
-_ABOVE_ZERO = click.FloatRange(min=0.0, min_open=True)
 
 
-@click.command("identify")
-@click.argument("data", nargs=-1, required=True)
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Parameter file to write, .toml; the report stands beside it.",
-)
-@click.option(
-    "--check",
-    "checks",
-    multiple=True,
-    metavar="DATA",
-    help="Held out of the fit; gives the stated model error. May be given again.",
-)
-@click.option("--name", help="Of the cell; by default that of the file.")
-@click.option("--chemistry", default="lithium-ion", show_default=True, help="In words.")
-@click.option(
-    "--source",
-    default="recordings of the user",
-    show_default=True,
-    help="Where the recordings come from, with licence and attribution.",
-)
-@click.option(
-    "--columns",
-    "column_map",
-    metavar="NAME_OR_FILE",
-    help="Column map of foreign files; by default their own names, or a shipped map that fits.",
-)
-@click.option(
-    "--capacity",
-    "capacity_Ah",
-    type=_ABOVE_ZERO,
-    metavar="AH",
-    help="By default what the slow discharge took.",
-)
-@click.option(
-    "--initial-soc",
-    type=click.FloatRange(0.0, 1.0),
-    help="At the first row of every recording without a column soc; by default 1, full.",
-)
-@click.option(
-    "--cut",
-    type=click.Choice(list(_CUTS)),
-    default="none",
-    show_default=True,
-    help="lowest-charge ends a recording where its charge counter reads lowest: no recharge.",
-)
-@click.option(
-    "--temperature",
-    "temperature_degC",
-    type=float,
-    help="Assumed, in degC, where the data have none.",
-)
-@click.option("--heat-capacity", type=_ABOVE_ZERO, metavar="J_PER_K", help="Of one cell.")
-@click.option("--surface", type=_ABOVE_ZERO, metavar="M2", help="Outer surface of one cell.")
-@click.option("--volume", type=_ABOVE_ZERO, metavar="M3", help="Of one cell.")
-@click.option(
-    "--track",
-    type=click.Choice(TRACKS),
-    default=TRACKS[0],
-    show_default=True,
-    help="Which truth the data are; written beside every figure.",
-)
-@force_option
-@json_option
-def identify_command(
+def identify_cell(
     data: tuple[str, ...],
     out: Path,
     checks: tuple[str, ...],
@@ -123,14 +51,7 @@ def identify_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Fit the cell model to recordings of one cell: DATA are files, folders or patterns.
-
-    Wanted are a slow discharge (such as C/20), drive profiles and pulses, best at several
-    temperatures. Files that --check names are held out, also where DATA names them. Heat capacity,
-    surface and volume are those of an 18650 scaled by capacity unless given. Writes OUT,
-    OUT.report.html and OUT.report.json (without .toml); a fit that did not converge or left the
-    physical range is written too, marked, and leaves with code 3.
-    """
+    """Fit a cell, write parameter file and report, and print the error of each recording."""
     for path in fit_paths(out):
         refuse_existing(path, force=force)
     words = CellWords(name or out.stem, chemistry, source, heat_capacity, surface, volume)

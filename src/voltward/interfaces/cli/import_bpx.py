@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-import click
-
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
     emit,
     emit_json,
-    force_option,
-    json_option,
     message,
     progress_bar,
     refuse_existing,
@@ -26,26 +22,7 @@ _HEAD = ("recording", "degC", "held out", "error", "worst")
 _ROUNDS_SHOWN = 10
 
 
-@click.command("import-bpx")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option(
-    "--out",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Parameter file to write, .toml.",
-)
-@click.option(
-    "--temperatures",
-    "temperatures",
-    multiple=True,
-    default=("25,10,0",),
-    show_default=True,
-    help="To test at, in degC, with commas; may be given again.",
-)
-@click.option("--chemistry", default="lithium-ion", show_default=True, help="In words.")
-@force_option
-@json_option
-def import_bpx_command(
+def import_bpx(
     file: Path,
     out: Path,
     temperatures: tuple[str, ...],
@@ -54,12 +31,7 @@ def import_bpx_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Fit a cell to virtual tests of the electrochemical cell in a BPX FILE.
-
-    PyBaMM's Doyle-Fuller-Newman model goes through pulses at every 5 % of charge, a C/20 cycle and
-    two drives at every temperature; two more drives take no part in the fit and give its error.
-    Needs the extra `truth`.
-    """
+    """Fit a cell to virtual tests, write it and print the error of each test."""
     if out.suffix.lower() != ".toml":
         raise ConfigurationError(f"--out {out}: a parameter file ends in .toml")
     refuse_existing(out, force=force)

@@ -1,11 +1,7 @@
 """`voltward live`: the same functions in separate processes, over a real bus and a real broker."""
 
 import signal
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import click
 
 from voltward.core.termination import StoppedError
 from voltward.interfaces.cli.output import (
@@ -13,15 +9,14 @@ from voltward.interfaces.cli.output import (
     detail,
     emit,
     emit_json,
-    force_option,
-    json_option,
     message,
     naming,
     progress_bar,
 )
-
-if TYPE_CHECKING:
-    from voltward.ranges.live.supervision.report import CaseReport, LiveReport
+from voltward.ranges.live.case.load import load_settings
+from voltward.ranges.live.case.settings import LiveSettings
+from voltward.ranges.live.supervision.report import CaseReport, LiveReport
+from voltward.ranges.live.supervision.run import run_live
 
 HEAD = ("case", "forged", "lost", "refused", "tls", "backlog", "alarm", "twin error", "verdict")
 NOTE = (
@@ -32,32 +27,13 @@ NOTE = (
 )
 
 
-@click.group("live", context_settings={"help_option_names": ["-h", "--help"]})
-def live_group() -> None:
-    """Run cases on loopback with real processes, CAN frames, TLS and MQTT."""
-
-
-@live_group.command("run")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out/live"),
-    show_default=True,
-    help="Folder for live.json, ticks.csv, physics.csv and the broker's logs.",
-)
-@force_option
-@json_option
-def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
-    """Run every case of FILE, then end every process that was started.
-
-    SIGINT and SIGTERM end a run early: processes, sockets and keys are removed.
-    """
-    settings = _module("case.load").load_settings(file)
+def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
+    """Run the cases of a file and print a line for each."""
+    settings = load_settings(file)
     with progress_bar() as advance:
         done = iter(range(len(settings.case)))
         try:
-            result = _module("supervision.run").run_live(
+            result = run_live(
                 settings,
                 out,
                 progress=lambda _name: advance("live", next(done), len(settings.case)),
@@ -73,29 +49,15 @@ def live_run(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
     message("written: " + ", ".join(str(out / name) for name in names))
 
 
-@live_group.command("schema")
-@click.option(
-    "--of",
-    "subject",
-    type=click.Choice(["file", "live.json"]),
-    default="live.json",
-    show_default=True,
-    help="The file that a run reads, or the report that it writes.",
-)
-def live_schema(subject: str) -> None:
-    """Print the JSON Schema of live.json, or of the file of a run."""
+def print_schema(subject: str) -> None:
+    """Print the JSON Schema of the report or of the file."""
     if subject == "live.json":
-        emit_json(_module("supervision.report").LiveReport.model_json_schema(mode="serialization"))
+        emit_json(LiveReport.model_json_schema(mode="serialization"))
     else:
-        emit_json(_module("case.settings").LiveSettings.model_json_schema())
+        emit_json(LiveSettings.model_json_schema())
 
 
-def _module(name: str) -> Any:
-    """Import what needs simulation and broker when a command runs, so that help is quick."""
-    return import_module(f"voltward.ranges.live.{name}")
-
-
-def _show(report: "LiveReport") -> None:
+def _show(report: LiveReport) -> None:
     """Print a row for each case, and the processes."""
     emit(columns([_row(case) for case in report.cases], HEAD))
     emit(NOTE)
@@ -113,7 +75,7 @@ def _show(report: "LiveReport") -> None:
         )
 
 
-def _row(case: "CaseReport") -> tuple[str, ...]:
+def _row(case: CaseReport) -> tuple[str, ...]:
     figures = case.figures
     at_broker = sum(case.broker_refusals.values())
     man = case.man_in_the_middle
@@ -131,7 +93,7 @@ def _row(case: "CaseReport") -> tuple[str, ...]:
     )
 
 
-def _refusals(case: "CaseReport") -> list[str]:
+def _refusals(case: CaseReport) -> list[str]:
     """Return why sessions and records were refused, in the words of gateway and broker."""
     reasons = [f"the broker refused: {text} ({n}x)" for text, n in case.broker_refusals.items()]
     if case.refusal:

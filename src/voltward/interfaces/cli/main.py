@@ -1,4 +1,4 @@
-"""The command `voltward`: a table of commands that are imported only when they are called."""
+"""The command `voltward`: its commands, and what becomes of what goes wrong."""
 
 import errno
 import os
@@ -11,74 +11,30 @@ import click
 
 from voltward import __version__
 from voltward.core.errors import ExitCode, VoltwardError
-from voltward.interfaces.cli.lazy_group import LazyGroup
+from voltward.interfaces.cli.commands.campaigns import plant_command, run_command, runs_group
+from voltward.interfaces.cli.commands.can import can_group
+from voltward.interfaces.cli.commands.catalogues import attacks_group, defences_group
+from voltward.interfaces.cli.commands.checks import config_group, doctor_command, validate_command
+from voltward.interfaces.cli.commands.deferred import CommandGroup
+from voltward.interfaces.cli.commands.evidence import evidence_group
+from voltward.interfaces.cli.commands.live import live_group
+from voltward.interfaces.cli.commands.plan import plan_command
+from voltward.interfaces.cli.commands.recordings import (
+    benchmark_group,
+    calibrate_command,
+    identify_command,
+    import_bpx_command,
+    replay_command,
+)
+from voltward.interfaces.cli.commands.tara import tara_group
 from voltward.interfaces.cli.output import set_verbosity, show_error
 
 # What a shell reports of a program that SIGPIPE ended.
 OUTPUT_CLOSED = 141
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
-# Name to where it lives, and the line in `voltward --help`.
-COMMANDS = {
-    "run": ("voltward.interfaces.cli.run:run_command", "Run a scenario or a campaign."),
-    "attacks": ("voltward.interfaces.cli.attacks:attacks_group", "List and show attacks."),
-    "defences": (
-        "voltward.interfaces.cli.defences:defences_group",
-        "List and show controls and stacks.",
-    ),
-    "runs": ("voltward.interfaces.cli.runs:runs_group", "List, show and compare finished runs."),
-    "config": (
-        "voltward.interfaces.cli.config:config_group",
-        "Check configuration files, print their schema.",
-    ),
-    "identify": (
-        "voltward.interfaces.cli.identify:identify_command",
-        "Fit the cell model to recordings, with a report.",
-    ),
-    "calibrate": (
-        "voltward.interfaces.cli.calibrate:calibrate_command",
-        "Set a cell's detectors on clean recordings.",
-    ),
-    "import-bpx": (
-        "voltward.interfaces.cli.import_bpx:import_bpx_command",
-        "Fit a cell to virtual tests of a BPX file.",
-    ),
-    "replay": (
-        "voltward.interfaces.cli.replay:replay_command",
-        "Replay recorded profiles, with or without injections.",
-    ),
-    "benchmark": (
-        "voltward.interfaces.cli.benchmark:benchmark_group",
-        "Measure the detectors: magnitude by temperature by truth track.",
-    ),
-    "tara": (
-        "voltward.interfaces.cli.tara:tara_group",
-        "Rate risks after ISO/SAE 21434 on executed attacks.",
-    ),
-    "plan": ("voltward.interfaces.cli.plan:plan_command", "Order controls by risk and cost."),
-    "evidence": (
-        "voltward.interfaces.cli.evidence:evidence_group",
-        "Sign a run with its risks, and verify a signed pack.",
-    ),
-    "plant": ("voltward.interfaces.cli.plant:plant_command", "Run the bare plant on a duty."),
-    "validate": (
-        "voltward.interfaces.cli.validate:validate_command",
-        "Check the physics against published figures.",
-    ),
-    "can": ("voltward.interfaces.cli.can:can_group", "Filter candump lines."),
-    "live": ("voltward.interfaces.cli.live:live_group", "Run a case over a real bus and broker."),
-    "doctor": (
-        "voltward.interfaces.cli.doctor:doctor_command",
-        "Say what this environment has and lacks.",
-    ),
-}
 
-
-@click.group(
-    cls=LazyGroup,
-    table=COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "VOLTWARD"},
-)
+@click.group(cls=CommandGroup, context_settings={"auto_envvar_prefix": "VOLTWARD"})
 @click.version_option(__version__, prog_name="voltward")
 @click.option("-q", "--quiet", is_flag=True, help="No messages, no progress.")
 @click.option("-v", "--verbose", is_flag=True, help="More messages.")
@@ -89,8 +45,36 @@ def cli(*, quiet: bool, verbose: bool, no_color: bool) -> None:
     Results go to standard output, messages to standard error. Exit codes: 0 done, 1 bug, 2 usage or
     configuration, 3 gate failed or fit unsound, 4 evidence not valid, 5 nothing ran, 6 the
     environment lacks something, 130 interrupted, 141 the reader of the output left, 143 terminated.
+
+    Examples:
+        voltward run examples/demo.toml --out out/demo
+        voltward attacks show voltage-bias
     """
     set_verbosity(quiet=quiet, verbose=verbose, no_color=no_color)
+
+
+# In the order of the help.
+for _command in (
+    run_command,
+    attacks_group,
+    defences_group,
+    runs_group,
+    config_group,
+    identify_command,
+    calibrate_command,
+    import_bpx_command,
+    replay_command,
+    benchmark_group,
+    tara_group,
+    plan_command,
+    evidence_group,
+    plant_command,
+    validate_command,
+    can_group,
+    live_group,
+    doctor_command,
+):
+    cli.add_command(_command)
 
 
 def run(arguments: Sequence[str]) -> int:

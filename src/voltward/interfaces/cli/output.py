@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from pydantic_core import to_json
 
 from voltward import __version__
 from voltward.core.errors import ConfigurationError, ExitCode
@@ -24,8 +23,6 @@ SCHEMA_VERSION = 1
 # Loaded by name, so that the help needs no drawing library.
 _SCREEN = "voltward.interfaces.cli.screen"
 Progress = Callable[[str, int, int], None]
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-force_option = click.option("--force", is_flag=True, help="Replace a file that is there.")
 
 
 @dataclass
@@ -59,6 +56,8 @@ def emit(text: str) -> None:
 def emit_json(document: Any) -> None:
     """Write the one document of `--json`; infinities and NaN become null."""
     ordered = dict(sorted(document.items())) if isinstance(document, dict) else document
+    # Loaded by name, like the drawing library: the help prints no document.
+    to_json = import_module("pydantic_core").to_json
     click.echo(to_json(ordered, indent=2, inf_nan_mode="null").decode())
 
 

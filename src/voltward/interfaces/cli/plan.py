@@ -4,52 +4,16 @@ import math
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.assurance.plan.plan import Plan
 from voltward.assurance.plan.planning import PlanSubject, plan_for
 from voltward.assurance.plan.severity import RULE
-from voltward.assurance.tara.model.model_folder import WORKED_MODEL
 from voltward.core.errors import ConfigurationError
-from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, message
+from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, message
 from voltward.interfaces.cli.plan_text import plan_text
-from voltward.interfaces.cli.tara_options import find_run, not_empty, profile_option, run_option
+from voltward.interfaces.cli.tara_options import find_run
 
 
-@click.command("plan")
-@click.option(
-    "--org",
-    "organisation",
-    required=True,
-    callback=not_empty,
-    help="Organisation file, or a shipped name.",
-)
-@click.option("--budget", type=click.FloatRange(min=0.0), help="EUR over the horizon; else none.")
-@click.option(
-    "--model",
-    default=WORKED_MODEL,
-    show_default=True,
-    callback=not_empty,
-    help="Model folder or name.",
-)
-@run_option
-@profile_option
-@click.option(
-    "--controls",
-    "control_set",
-    metavar="SET",
-    callback=not_empty,
-    help="Choose from this set.",
-)
-@click.option(
-    "--by",
-    type=click.Choice(["measured", "expected"]),
-    default="expected",
-    show_default=True,
-    help="What decides first.",
-)
-@json_option
-def plan_command(
+def plan_controls(
     organisation: str,
     budget: float | None,
     model: str,
@@ -60,11 +24,7 @@ def plan_command(
     *,
     as_json: bool,
 ) -> None:
-    """Order controls by risk removed per cost, and say what the budget leaves open.
-
-    Measured is what executed campaigns support. Expected takes in controls that nobody tested, as
-    if they held. The two are never added.
-    """
+    """Plan for an organisation and print the order of controls."""
     if by == "measured" and not runs:
         raise ConfigurationError(
             "--by measured: there is no campaign",

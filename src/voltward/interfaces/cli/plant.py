@@ -2,41 +2,20 @@
 
 from pathlib import Path
 
-import click
-
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
     emit,
     emit_json,
-    force_option,
-    json_option,
     naming,
 )
 from voltward.ranges.configuration.duty import load_duty
-from voltward.ranges.configuration.system import REFERENCE, capacities_Ah, load_system
+from voltward.ranges.configuration.system import capacities_Ah, load_system
 from voltward.ranges.virtual.bare_plant_run import TRACE_FILE, run_bare_plant
 from voltward.results.folder_ownership import OwnedFolder
 
 
-@click.command("plant")
-@click.option("--duty", default="commute-and-charge", show_default=True, help="Name or file.")
-@click.option(
-    "--level", type=click.Choice(["cell", "pack"]), default=None, help="Of a recorded profile."
-)
-@click.option("--cell", default="", help="Name or file; replaces the system's.")
-@click.option("--system", default=REFERENCE, show_default=True, help="Name or file.")
-@click.option("--tick", "tick_s", type=float, default=None, help="Tick in s; replaces the duty's.")
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("out/plant"),
-    show_default=True,
-    help="Folder of the trace.",
-)
-@force_option
-@json_option
-def plant_command(
+def run_plant(
     duty: str,
     level: str | None,
     cell: str,
@@ -47,7 +26,7 @@ def plant_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Run the bare plant on a duty and keep its trace, trace.parquet."""
+    """Run the plant alone and print its figures."""
     settings = load_system(system, cell=cell)
     asked = load_duty(duty, tick_s=tick_s, level=level or "", capacities_Ah=capacities_Ah(settings))
     with OwnedFolder(out, replacing=naming(force=force)) as owned:

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
-import click
-
 from voltward.controls.cell_calibration import (
     Calibration,
 )
@@ -15,8 +13,6 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    force_option,
-    json_option,
     message,
     progress_bar,
     refuse_existing,
@@ -24,7 +20,8 @@ from voltward.interfaces.cli.output import (
 from voltward.real_cells.replay.injected_rows import parse_injection
 from voltward.real_cells.replay.profile import ReplayedProfile
 from voltward.real_cells.replay.replayed_files import FileReplay
-from voltward.real_cells.replay.scores import TRACKS, ProfileScore
+from voltward.real_cells.replay.scores import ProfileScore
+from voltward.real_cells.replay.session import waiting_words
 from voltward.real_cells.replay.trace import TABLES, trace_columns, write_trace
 
 _HEAD = (
@@ -43,62 +40,7 @@ _PICTURE = ".png"
 _DRAWING = "voltward.interfaces.report.figure_replay"
 
 
-@click.command("replay")
-@click.argument(
-    "data",
-    nargs=-1,
-    required=True,
-    type=click.Path(path_type=Path),
-)
-@click.option("--cell", "cell_name", required=True, help="Shipped name or file of the twin's cell.")
-@click.option(
-    "--inject",
-    "injections",
-    multiple=True,
-    metavar="WHAT",
-    help="Such as voltage=bias:0.020@600, current=gain:0.02@600-1200, "
-    "voltage=replay:60,cells=1-3@900, or a sensor attack: voltage-bias:bias_V=0.02@600. "
-    "Times are in s after the first sample. May be given again; all act in one run.",
-)
-@click.option(
-    "--initial-soc",
-    type=click.FloatRange(0.0, 1.0),
-    help="At the first sample; by default the column soc, else read off a rested first voltage.",
-)
-@click.option(
-    "--columns",
-    "column_map",
-    metavar="NAME_OR_FILE",
-    help="Column map of foreign files; by default their own names, or a shipped map that fits.",
-)
-@click.option(
-    "--temperature",
-    "temperature_degC",
-    type=float,
-    help="Assumed, in degC, where the data have none.",
-)
-@click.option(
-    "--detector",
-    "detectors",
-    multiple=True,
-    help="A watch of `voltward defences list`; may be given again.",
-)
-@click.option(
-    "--track",
-    type=click.Choice(TRACKS),
-    default=TRACKS[0],
-    show_default=True,
-    help="Which truth the data are; written beside every figure.",
-)
-@click.option(
-    "--trace",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="OUT",
-    help="Series to .parquet or .csv, a picture to .png; several profiles add their names.",
-)
-@force_option
-@json_option
-def replay_command(
+def replay_recordings(
     data: tuple[Path, ...],
     cell_name: str,
     injections: tuple[str, ...],
@@ -112,13 +54,7 @@ def replay_command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Replay DATA, with or without lies injected into its sensors.
-
-    DATA are CSV or Parquet files with time_s, voltage_V (or voltage_1_V ...), current_A, positive
-    when charging, temperature_degC and maybe soc. Errors of the twin count above 12 % SoC. The
-    recording cannot react: of an attack that would change the current, too, only the sensor part
-    is shown.
-    """
+    """Replay recordings, write the traces and print a line for each."""
     if trace is not None and trace.suffix.lower() not in (*TABLES, _PICTURE):
         raise ConfigurationError(
             f"--trace {trace}: cannot tell the form from '{trace.suffix}'",
@@ -132,7 +68,7 @@ def replay_command(
     scores = []
     with progress_bar() as progress:
         for index, path in enumerate(data):
-            progress("replay", index, len(data))
+            progress("replay" if index else f"replay: {waiting_words()}", index, len(data))
             replayed = player.replay(
                 path,
                 parsed,

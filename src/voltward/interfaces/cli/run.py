@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.assurance.tara.checks.loading import load_model
-from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder
+from voltward.assurance.tara.model.model_folder import model_folder
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
@@ -15,7 +13,6 @@ from voltward.interfaces.cli.output import (
     emit,
     emit_json,
     header,
-    json_option,
     leave,
     message,
     naming,
@@ -36,57 +33,7 @@ from voltward.results.run_layout import REPORT_FILE, RISK_FILE
 NO_MODEL = "none"
 
 
-@click.command("run")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--attack",
-    "attacks",
-    multiple=True,
-    metavar="ID[:param=value,...]",
-    help="An attack, or 'all'; may be given again.",
-)
-@click.option("--stack", "stacks", multiple=True, help="A defence stack; may be given again.")
-@click.option("--controls", metavar="+a,-b", help="Add and take away controls in every stack.")
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
-    metavar="control.param=value",
-    help="Set a parameter of a control; may be given again.",
-)
-@click.option("--duty", help="Shipped name, duty file, or recorded profile.")
-@click.option("--level", "duty_level", type=click.Choice(["cell", "pack"]), help="Of the profile.")
-@click.option("--cell", help="Shipped name or file.")
-@click.option("--link", help="Shipped name or file.")
-@click.option("--system", help="Your own system file, or a shipped name.")
-@click.option("--cloud/--no-cloud", default=None, help="With or without the cloud half.")
-@click.option("--seeds", type=int, help="Runs of each attack and stack.")
-@click.option("--seed", type=int, help="The first seed.")
-@click.option("--keep", type=click.Choice(["all", "worst", "none"]), help="Which traces are kept.")
-@click.option("--gate", metavar="EXPR", help='Such as "goal_share(full)<=0.05"; exit 3 if not.')
-@click.option("--tick", "tick_s", type=float, help="Tick in s; replaces the duty's.")
-@click.option("--chunk", type=int, help="Runs computed together.")
-@click.option("--workers", type=int, help="Processes.")
-@click.option("--name", help="Of the campaign.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; by default out/NAME."
-)
-@click.option("--resume", is_flag=True, help="Keep the finished parts of an interrupted run.")
-@click.option(
-    "--force",
-    is_flag=True,
-    help="Write also where other files stand; each one that is replaced is named.",
-)
-@click.option("--no-report", is_flag=True, help="Leave report and figures out.")
-@click.option(
-    "--tara",
-    metavar="MODEL",
-    default=WORKED_MODEL,
-    show_default=True,
-    help="Model folder or shipped model to rate by this run; 'none' leaves the rating out.",
-)
-@json_option
-def run_command(
+def run_selection(
     file: Path | None,
     attacks: tuple[str, ...],
     stacks: tuple[str, ...],
@@ -100,12 +47,7 @@ def run_command(
     as_json: bool,
     **flags: Any,
 ) -> None:
-    """Run a scenario or a campaign, from FILE, from flags, or from both: flags win.
-
-    Without a FILE at least one --attack is needed. The folder holds report.html, matrix.csv,
-    cases.csv, cases.parquet, run.json, risk.json, events.jsonl, traces and figures. An earlier run
-    there is replaced; files that no run wrote, or that were changed since, are not.
-    """
+    """Run what was selected, and print the table of the run folder."""
     if file is None and not attacks:
         raise ConfigurationError(
             "nothing was selected",

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.core.errors import ConfigurationError, VoltwardError
 from voltward.core.files import checked_path
 from voltward.core.suggestion import nearest
@@ -13,7 +11,6 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    json_option,
     message,
 )
 from voltward.interfaces.table import matrix_table
@@ -21,25 +18,10 @@ from voltward.results.comparison import Comparison, compare
 from voltward.results.run_folder import RunFolder, list_runs
 
 ROOT = Path("out")
-root_option = click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    default=ROOT,
-    show_default=True,
-    help="Folder that holds the runs.",
-)
 
 
-@click.group("runs")
-def runs_group() -> None:
-    """List, show and compare finished runs."""
-
-
-@runs_group.command("list")
-@root_option
-@json_option
-def list_command(root: Path, *, as_json: bool) -> None:
-    """List the runs below a folder; a damaged one is named as such."""
+def list_finished(root: Path, *, as_json: bool) -> None:
+    """Print a line for each run below a folder."""
     entries = [_entry(path, root) for path in list_runs(root)]
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, "runs": entries})
@@ -51,12 +33,8 @@ def list_command(root: Path, *, as_json: bool) -> None:
     emit(columns(rows, tuple(entries[0])))
 
 
-@runs_group.command("show")
-@click.argument("run", metavar="RUN")
-@root_option
-@json_option
-def show_command(run: str, root: Path, *, as_json: bool) -> None:
-    """Show one run: a folder, or its name below the root."""
+def show_run(run: str, root: Path, *, as_json: bool) -> None:
+    """Print the table and the facts of one run."""
     folder = open_run(run, root)
     if as_json:
         document = {"path": str(folder.path), "run": dict(folder.run), "matrix": folder.matrix()}
@@ -69,13 +47,8 @@ def show_command(run: str, root: Path, *, as_json: bool) -> None:
     emit(f"{len(folder.run['files'])} files, all digests hold: {folder.path}")
 
 
-@runs_group.command("compare")
-@click.argument("before", metavar="BEFORE")
-@click.argument("after", metavar="AFTER")
-@root_option
-@json_option
-def compare_command(before: str, after: str, root: Path, *, as_json: bool) -> None:
-    """Compare the tables of two runs row by row."""
+def compare_runs(before: str, after: str, root: Path, *, as_json: bool) -> None:
+    """Print what differs between the tables of two runs."""
     comparison = compare(open_run(before, root), open_run(after, root))
     if as_json:
         emit_json(comparison.as_document())

@@ -3,27 +3,15 @@
 from dataclasses import asdict
 from itertools import groupby
 
-import click
-
 from voltward.assurance.standards.annex5 import load_annex5
 from voltward.assurance.tara.checks.annex5_coverage import Coverage, CoverageRow, coverage
 from voltward.assurance.tara.model.generated_threats import candidate_line, generated
 from voltward.assurance.tara.model.model_folder import model_folder, read_model
-from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json, json_option
-from voltward.interfaces.cli.tara_options import not_empty
-
-model_argument = click.argument("folder", metavar="DIR", callback=not_empty)
+from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json
 
 
-@click.command("annex5")
-@model_argument
-@json_option
-def annex5_command(folder: str, *, as_json: bool) -> None:
-    """Set every id of UN R155 Annex 5 against the threats of a model.
-
-    The ids come in the regulation's order, each with the threats that name it or with the reason
-    why it does not concern the item.
-    """
+def show_coverage(folder: str, *, as_json: bool) -> None:
+    """Print every id of Annex 5 with the threats of a model that name it."""
     found = coverage(read_model(model_folder(folder)).tables)
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **found.as_document()})
@@ -31,12 +19,8 @@ def annex5_command(folder: str, *, as_json: bool) -> None:
     emit(_coverage_text(found))
 
 
-@click.command("candidates")
-@model_argument
-@click.option("--open", "only_open", is_flag=True, help="Only those without threat and reason.")
-@json_option
-def candidates_command(folder: str, *, only_open: bool, as_json: bool) -> None:
-    """List the threats that STRIDE proposes for every asset, and what the model made of them."""
+def list_candidates(folder: str, *, only_open: bool, as_json: bool) -> None:
+    """Print the threats that STRIDE proposes for a model."""
     everything = generated(read_model(model_folder(folder)).tables)
     shown = [one for one in everything if one.status == "open" or not only_open]
     if as_json:

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import click
-
 from voltward.assurance.tara.checks.loading import problems
 from voltward.assurance.tara.checks.problem import Problem, Severity
 from voltward.assurance.tara.exchange.exported import rated_export
@@ -21,55 +19,15 @@ from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
     emit_json,
-    force_option,
-    json_option,
     message,
     refuse_existing,
 )
 from voltward.interfaces.cli.tara_options import (
-    method_option,
-    model_argument,
-    not_empty,
     open_rater,
-    path_not_empty,
-    profile_option,
-    run_option,
 )
 
 
-@click.command("export")
-@model_argument
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(list(FORMATS)),
-    required=True,
-    help="What to write.",
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="File to write; by default MODEL.xlsx for xlsx, standard output for the others.",
-)
-@force_option
-@run_option
-@profile_option
-@method_option
-@click.option(
-    "--controls",
-    metavar="SET",
-    callback=not_empty,
-    help="sarif: the control set to report; by default the last.",
-)
-@click.option(
-    "--threat",
-    "threats",
-    metavar="ID",
-    multiple=True,
-    callback=not_empty,
-    help="mermaid: draw only this threat; may be given again.",
-)
-def export_command(
+def export_model(
     folder: str | None,
     format_name: str,
     out: Path | None,
@@ -81,13 +39,7 @@ def export_command(
     *,
     force: bool,
 ) -> None:
-    """Write a model and its rating in a format that others read.
-
-    A workbook (xlsx) follows the columns of the public itemis template and can be imported again;
-    json holds all tables and the rating; tmbom is the OWASP threat model library's schema 1.0.2;
-    sarif reports open risks and controls that are not shown to hold; mermaid draws the attack
-    trees; md is one document to read. A file that is there is replaced only with --force.
-    """
+    """Write a model in one of the formats."""
     chosen = FORMATS[format_name]
     given = {"--run": runs, "--profile": profile, "--method": method}
     _refuse_stray(format_name, {**given, "--controls": controls, "--threat": threats})
@@ -119,18 +71,8 @@ def _refuse_stray(format_name: str, given: Mapping[str, object]) -> None:
             )
 
 
-@click.command("import")
-@click.argument("file", callback=path_not_empty)
-@click.argument("folder", metavar="DIR", callback=path_not_empty)
-@click.option("--force", is_flag=True, help="Write a model that has errors, to mend it there.")
-@json_option
-def import_command(file: Path, folder: Path, *, force: bool, as_json: bool) -> None:
-    """Read a workbook FILE.xlsx into a new model folder DIR.
-
-    The workbook may be one of `voltward tara export`, or anybody's in the columns of the public
-    itemis template; what has no place in the model is named. A model with errors is not written,
-    unless with --force.
-    """
+def import_model(file: Path, folder: Path, *, force: bool, as_json: bool) -> None:
+    """Read a workbook and write the model, with what it could not hold."""
     refuse_filled(folder)
     imported = import_workbook(file)
     found = _problems(imported.tables)

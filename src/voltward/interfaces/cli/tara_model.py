@@ -5,8 +5,6 @@ from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import click
-
 from voltward.assurance.tara.checks.annex5_coverage import coverage
 from voltward.assurance.tara.checks.decisions import expiry_warnings
 from voltward.assurance.tara.checks.loading import problems
@@ -15,29 +13,17 @@ from voltward.assurance.tara.checks.problem import Problem, Severity
 from voltward.assurance.tara.checks.values import bypass_warnings
 from voltward.assurance.tara.model.generated_threats import candidate_line, generated
 from voltward.assurance.tara.model.model_folder import (
-    WORKED_MODEL,
     Model,
     copy_model,
     model_folder,
-    model_names,
     read_model,
 )
 from voltward.core.errors import ExitCode
-from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, json_option, leave
-from voltward.interfaces.cli.tara_options import model_argument, path_not_empty
+from voltward.interfaces.cli.output import SCHEMA_VERSION, emit, emit_json, leave
 
 
-@click.command("init")
-@click.argument("folder", metavar="DIR", callback=path_not_empty)
-@click.option(
-    "--model",
-    type=click.Choice(model_names()),
-    default=WORKED_MODEL,
-    show_default=True,
-    help="The shipped model to copy.",
-)
-def init_command(folder: Path, model: str) -> None:
-    """Write a complete, worked model to DIR, as TOML files to edit."""
+def start_model(folder: Path, model: str) -> None:
+    """Copy a shipped model and print what was written."""
     for path in copy_model(folder, model):
         emit(str(path))
     for line in count_model(read_model(folder)).lines():
@@ -45,14 +31,8 @@ def init_command(folder: Path, model: str) -> None:
     emit(f"next    voltward tara check {folder} | voltward tara rate {folder} --run RUN")
 
 
-@click.command("check")
-@model_argument
-@json_option
-def check_command(folder: str | None, *, as_json: bool) -> None:
-    """Check a model: every fault with its file, its key and the nearest valid id.
-
-    Claims whose day has passed, and controls that can never cut a path, are warnings.
-    """
+def check_model(folder: str | None, *, as_json: bool) -> None:
+    """Print every problem of a model, and its counts when it is sound."""
     model = read_model(model_folder(folder or "."))
     found = (*problems(model), *expiry_warnings(model, today()), *bypass_warnings(model))
     errors = [problem for problem in found if problem.severity is Severity.ERROR]

@@ -5,8 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
-
 from voltward.assurance.tara.checks.model_counts import work_products
 from voltward.assurance.tara.model.words import Basis
 from voltward.assurance.tara.rating.rating import Rater
@@ -20,34 +18,17 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    json_option,
     leave,
     plain,
 )
 from voltward.interfaces.cli.tara_options import (
-    method_option,
-    model_argument,
     open_rater,
-    profile_option,
-    run_option,
 )
 
 ROWS_SHOWN = 25
 
 
-@click.command("rate")
-@model_argument
-@run_option
-@profile_option
-@method_option
-@click.option("--controls", metavar="SET", help="Only this control set; by default all of them.")
-@click.option("--gate", metavar="EXPR", help='Such as "max_risk(all)<=3"; exit 3 if not.')
-@click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the rating as JSON."
-)
-@click.option("--all", "show_all", is_flag=True, help="Print every risk, not the highest only.")
-@json_option
-def rate_command(
+def rate_model(
     folder: str | None,
     runs: tuple[Path, ...],
     profile: str | None,
@@ -59,11 +40,7 @@ def rate_command(
     show_all: bool,
     as_json: bool,
 ) -> None:
-    """Rate a model: impact, feasibility, risk, CAL, treatment, goals and claims.
-
-    Risks are listed under every control set of the model. With --run, controls count only as far as
-    the campaign shows that they hold.
-    """
+    """Rate a model, write the rating and print the highest risks."""
     rater = open_rater(folder, profile, runs, method)
     rating = rater.rate([] if controls is None else [controls])
     verdict = judge_risks(gate, rating) if gate is not None else None

@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import click
-
 from voltward.assurance.tara.rating.explanation import explain
 from voltward.assurance.tara.rating.rating_diff import Move, RatingDiff, compare_ratings
 from voltward.assurance.tara.rating.rating_file import read_rating_file
@@ -15,50 +13,23 @@ from voltward.interfaces.cli.output import (
     columns,
     emit,
     emit_json,
-    json_option,
 )
 from voltward.interfaces.cli.tara_options import (
-    method_option,
     open_rater,
-    profile_option,
-    run_option,
 )
 from voltward.results.run_layout import RISK_FILE
 
 
-@click.command("show")
-@click.argument("name", metavar="ID")
-@click.option(
-    "--model",
-    "folder",
-    metavar="DIR",
-    help="Model folder; by default the current one if it holds a model, else cbms.",
-)
-@run_option
-@profile_option
-@method_option
-def show_command(
+def show_risk(
     name: str, folder: str | None, runs: tuple[Path, ...], profile: str | None, method: str | None
 ) -> None:
-    """Explain a risk: damage, threat, paths as trees, each rating with reason and evidence.
-
-    ID is a risk such as DS-01.TS-01.safety, a damage scenario, a threat scenario or a path.
-    """
+    """Print the explanation of one risk."""
     for line in explain(open_rater(folder, profile, runs, method), name):
         emit(line)
 
 
-@click.command("diff")
-@click.argument("old", metavar="OLD", type=click.Path(path_type=Path))
-@click.argument("new", metavar="NEW", type=click.Path(path_type=Path))
-@click.option("--all", "show_all", is_flag=True, help="Print moves that keep the risk value, too.")
-@json_option
-def diff_command(old: Path, new: Path, *, show_all: bool, as_json: bool) -> None:
-    """Say which ratings moved between OLD and NEW, and why.
-
-    Each is a rating written by 'tara rate --out', a run folder with its rating, or a model folder,
-    which is rated without a campaign.
-    """
+def show_moves(old: Path, new: Path, *, show_all: bool, as_json: bool) -> None:
+    """Print which ratings moved, and why."""
     found = compare_ratings(_rating(old), _rating(new))
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **asdict(found)})

@@ -1,23 +1,18 @@
 """`voltward validate`: the physics against published figures."""
 
-import click
-
 from voltward.core.errors import ExitCode
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
     emit,
     emit_json,
-    json_option,
     leave,
 )
 from voltward.physical.published_checks import checks
 
 
-@click.command("validate")
-@json_option
-def validate_command(*, as_json: bool) -> None:
-    """Compare the shipped physics with published figures; a difference exits 3."""
+def validate_physics(*, as_json: bool) -> None:
+    """Print each figure beside the published one."""
     found = checks()
     failed = [check.name for check in found if not check.passed]
     if as_json:

@@ -29,7 +29,7 @@ from voltward.ranges.configuration.run_inputs import gather_inputs
 from voltward.ranges.configuration.truth_tracks import MISMATCHED
 from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
 from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
-from voltward.ranges.virtual.engine import CHUNK, Engine
+from voltward.ranges.virtual.engine import CHUNK, Engine, waiting_words
 from voltward.results.folder_ownership import Replacing
 from voltward.results.harm import with_harm
 from voltward.results.run_folder import RunFolder, RunWriter, finished_run
@@ -144,7 +144,7 @@ def run_campaign(
     Args:
         settings: Checked.
         out: The run folder.
-        progress: Called as (label, done, total).
+        progress: Called as (label, done, total); what follows ": " in a label is a remark.
         resume: Keep the finished parts of an interrupted run with the same configuration; a
             finished run is returned as it is.
         replacing: Told of each file in the folder that is replaced though no run wrote it; None
@@ -199,7 +199,7 @@ def run_campaign(
         todo = [index for index in range(len(batches)) if index not in finished]
         workers = min(settings.workers or os.cpu_count() or 1, len(todo))
         count = len(batches) - len(todo)
-        progress("campaign", count, len(batches))
+        progress(f"campaign: {waiting_words()}" if todo else "campaign", count, len(batches))
         compile_s, programs, cell_steps, model = 0.0, 0, 0, StepCounts()
         for part in _parts(settings, chunk, batches, todo, worst.candidates(cases), workers):
             for row in part.rows:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from voltward.controls.catalogue import CONTROLS
-from voltward.core.program_cache import use_program_cache
+from voltward.core.program_cache import compilation_words, use_program_cache
 from voltward.ranges.configuration.case_grid import Case
 from voltward.ranges.configuration.duty import Duty
 from voltward.ranges.configuration.system_settings import SystemSettings
@@ -19,12 +19,17 @@ from voltward.ranges.virtual.assembly import assemble
 from voltward.ranges.virtual.batch import case_arrays, duty_arrays
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
 from voltward.ranges.virtual.meter import Meter
-from voltward.ranges.virtual.program import DutyArrays, Goals, compiled
+from voltward.ranges.virtual.program import DutyArrays, Goals, compiled, run_loop
 from voltward.ranges.virtual.readout import read_meter
 from voltward.ranges.virtual.trace import TRACE_NAMES
 
 # Of 8, 16, 24 and 32 runs of 96 cells: more than 24 gains nothing worth its memory.
 CHUNK = 24
+
+
+def waiting_words() -> str:
+    """Return what a user waits for before the first batch is there."""
+    return compilation_words(run_loop.__name__)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from voltward.cloud.twin import TwinParameters, start_twin
 from voltward.controls.in_force import InForce, Rules, default_parameters
 from voltward.core.control import Control, Place
 from voltward.core.errors import ConfigurationError
-from voltward.core.program_cache import use_program_cache
+from voltward.core.program_cache import compilation_words, use_program_cache
 from voltward.physical.cell import CellModel
 from voltward.physical.estimator import EstimatorTuning, tuning_for
 from voltward.real_cells.recordings.recording import Recording
@@ -84,6 +84,11 @@ class Replay:
         """Return which detectors are in alarm at each time."""
         bits = self.alarm_bits[:, run, None] >> np.arange(len(self.detectors), dtype=np.uint64)
         return (bits & np.uint64(1)).astype(bool)
+
+
+def waiting_words() -> str:
+    """Return what a user waits for before the first recording is replayed."""
+    return compilation_words("chunk")
 
 
 class ReplaySession:
