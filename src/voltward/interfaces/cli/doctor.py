@@ -34,7 +34,7 @@ class Finding:
         needed_for: By which commands.
         present: Whether it is there and usable.
         found: Version or place, or what is wrong.
-        install: The line that mends it, or empty.
+        install: The command that installs it, or empty.
     """
 
     name: str

@@ -76,11 +76,11 @@ def identify_cell(
 
 def _show(summary: dict[str, Any], written: Sequence[Path], *, assumed_full: bool) -> None:
     emit(columns([_row(row) for row in summary["recordings"]], _HEAD))
-    said: dict[str, list[str]] = {}
+    notes: dict[str, list[str]] = {}
     for row in summary["recordings"]:
         for note in row["notes"]:
-            said.setdefault(note, []).append(row["recording"])
-    for note, names in said.items():
+            notes.setdefault(note, []).append(row["recording"])
+    for note, names in notes.items():
         where = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         message(f"note    {where}: {note}")
     if assumed_full:

@@ -134,7 +134,7 @@ def _full(error: OSError) -> int:
 def heed_interrupts() -> None:
     """Let SIGINT interrupt this process although it inherited that the signal is ignored.
 
-    A shell without job control, as in a script, starts what stands before `&` with SIGINT ignored,
+    A shell without job control, as in a script, starts a command before `&` with SIGINT ignored,
     and Python leaves it so: `kill -INT` would do nothing, and the processes of a run inherit it.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -36,7 +36,7 @@ _verbosity = _Verbosity()
 
 
 def set_verbosity(*, quiet: bool, verbose: bool, no_color: bool) -> None:
-    """Set how much is said in this process."""
+    """Set how much this process prints."""
     _verbosity.quiet = quiet
     _verbosity.verbose = verbose
     _verbosity.plain = no_color or bool(os.environ.get("NO_COLOR"))
@@ -85,10 +85,10 @@ def detail(text: str) -> None:
 
 
 def naming(*, force: bool) -> Callable[[Path], None] | None:
-    """Return what a writer of folders tells of each file of the user's that it replaces.
+    """Return the message of a writer of folders about each file of the user's that it replaces.
 
     Args:
-        force: Whether the user asked to replace; else there is nobody to tell, and none is.
+        force: Whether the user asked to replace; else no file is replaced, and there is no message.
     """
     return (lambda path: message(f"replaces {path}")) if force else None
 
@@ -114,7 +114,7 @@ def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
     else:
         raise ConfigurationError(
             f"{option} {path}: is there already",
-            why="a file is never replaced unasked",
+            why="a file is replaced only on request",
             hint="give another name, or --force to replace it",
         )
 

@@ -122,8 +122,8 @@ def _show(scores: Sequence[ProfileScore], detectors: Sequence[str], *, injected:
     emit(columns([_row(score) for score in scores], _HEAD))
     hours = sum(score.hours for score in scores)
     false_alarms = sum(score.false_alarms for score in scores)
-    seen = sum(bool(score.detected) for score in scores)
-    found = f"; detected in {seen} of {len(scores)}" if injected else ""
+    detected = sum(bool(score.detected) for score in scores)
+    found = f"; detected in {detected} of {len(scores)}" if injected else ""
     tracks = ", ".join(dict.fromkeys(score.track for score in scores))
     emit(f"track {tracks}; {hours:.2f} h; {false_alarms} false alarms{found}")
     emit(f"detectors: {', '.join(detectors)}")
