@@ -28,7 +28,8 @@ use_program_cache()
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 # With `-n` one worker runs each of these, for its tests share programs or runs of the live range.
-# They take longest and begin first, so that no worker waits for another at the end.
+# They take longest and begin first, so that no worker waits for another at the end; in a group the
+# first place compiles what processes of the next would otherwise compile twice at once.
 TOGETHER = {
     "programs": (
         "ranges/virtual",
@@ -50,21 +51,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
                 program.unlink(missing_ok=True)
 
 
-def _group(path: Path) -> str | None:
-    """Return the group of a file of tests, if it belongs to one."""
-    for group, places in TOGETHER.items():
-        if any(path.is_relative_to(HERE / place) for place in places):
-            return group
-    return None
+def _group(path: Path) -> tuple[int, int, str | None]:
+    """Return the order of a file of tests among groups and in its group, and the group's name."""
+    for order, (group, places) in enumerate(TOGETHER.items()):
+        for within, place in enumerate(places):
+            if path.is_relative_to(HERE / place):
+                return order, within, group
+    return len(TOGETHER), 0, None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what lies in tests/ranges/live, and let the groups begin."""
-    order = {group: place for place, group in enumerate(TOGETHER)}
     for item in items:
         if item.path.is_relative_to(HERE / "ranges" / "live"):
             item.add_marker(pytest.mark.live)
-    items.sort(key=lambda item: order.get(_group(item.path) or "", len(order)))
+    items.sort(key=lambda item: _group(item.path)[:2])
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -75,7 +76,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class GroupScheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            return _group(config.rootpath / file) or file
+            return _group(config.rootpath / file)[2] or file
 
     config.option.loadscopereorder = False
     return GroupScheduling(config, log)
