@@ -30,7 +30,8 @@ from voltward.core.control import Watch
 from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.record import honest_record
 from voltward.core.taps import TELEMETRY_SCALARS
-from voltward.detection import innovation_cusum, soc_drift
+from voltward.detection.redundancy import SOC_DRIFT
+from voltward.detection.twin_consistency import INNOVATION_CUSUM
 from voltward.physical.cell import CellModel
 from voltward.physical.circuit import CircuitState, advance, rested, terminal_V
 from voltward.physical.estimator import tuning_for
@@ -149,7 +150,7 @@ class _CusumView:
 
 
 def _watches() -> tuple[Watch, Watch]:
-    first, second = innovation_cusum.CONTROL.watch, soc_drift.CONTROL.watch
+    first, second = INNOVATION_CUSUM.watch, SOC_DRIFT.watch
     if first is None or second is None:
         raise TypeError("both controls are watches")
     return first, second
@@ -160,8 +161,8 @@ def _alarms(loop: Loop, observed: Observation, record: Any, count: int) -> tuple
 
     As in a replay, soc-drift looks at the mean of the twin's cells in place of a BMS of its own.
     """
-    cusum = jnp.tile(default_parameters(innovation_cusum.CONTROL), (count, 1))
-    drift = jnp.tile(default_parameters(soc_drift.CONTROL), (count, 1))
+    cusum = jnp.tile(default_parameters(INNOVATION_CUSUM), (count, 1))
+    drift = jnp.tile(default_parameters(SOC_DRIFT), (count, 1))
     bms = _DriftView(jnp.mean(observed.state.estimate.soc, axis=1), observed.state.coulomb_soc)
     cloud = _CusumView(observed.innovation.value_V, observed.innovation.std_V, record)
     first, second = _watches()

@@ -35,10 +35,10 @@ def asked(
         jnp.asarray([now_mps]),
         jnp.asarray([PACK_V]),
         jnp.ones(1, bool),
-        jnp.asarray([charge_A]),
-        jnp.asarray([discharge_A]),
-        jnp.asarray([charger_A]),
-        jnp.zeros(1),
+        charge_limit_A=jnp.asarray([charge_A]),
+        discharge_limit_A=jnp.asarray([discharge_A]),
+        charger_A=jnp.asarray([charger_A]),
+        auxiliary_W=jnp.zeros(1),
     )
 
 

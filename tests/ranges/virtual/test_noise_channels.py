@@ -31,12 +31,12 @@ def drawn(short_duty):
     places = defaultdict(set)
     hashed = noise.hash_bits
 
-    def recorded(seed, channel, tick, cells=None):
+    def recorded(seed, source, tick, cells=None, *, member=0):
         frame = sys._getframe(1)
         while Path(frame.f_code.co_filename).name == OF_NOISE:
             frame = frame.f_back
-        places[int(channel)].add((Path(frame.f_code.co_filename).name, frame.f_lineno))
-        return hashed(seed, channel, tick, cells)
+        places[source.channel(member)].add((Path(frame.f_code.co_filename).name, frame.f_lineno))
+        return hashed(seed, source, tick, cells, member=member)
 
     system = load_system()
     stack = Stack("all", tuple(sorted(CONTROLS.names())), True, {})
@@ -64,7 +64,12 @@ def test_the_link_sensors_and_attacks_were_all_seen(drawn):
 def test_channels_of_one_tick_are_uncorrelated(drawn):
     """As between the draws of the radio link and those of the voltage sensors."""
     seeds, tick = jnp.arange(4000, dtype=jnp.uint64), jnp.asarray(3)
-    draws = np.stack([np.asarray(noise.gaussian(seeds, channel, tick)) for channel in drawn])
+    members = [(source, n) for source in noise.NoiseSource for n in range(len(source.channels))]
+    used = [(source, n) for source, n in members if source.channel(n) in drawn]
+    assert len(used) == len(drawn)
+    draws = np.stack(
+        [np.asarray(noise.gaussian(seeds, source, tick, member=n)) for source, n in used]
+    )
     correlation = np.corrcoef(draws) - np.eye(len(draws))
     # Five standard errors of 4000 pairs.
     assert np.abs(correlation).max() < 5.0 / np.sqrt(4000.0)
