@@ -59,7 +59,7 @@ class AdaptationParameters:
         beyond that at 2. The others are assumptions, checked by the figures of
         `benchmarks/ageing_adaptation.py`.
     Limits:
-        A lie below the jumps is learnt at most as fast as the rates: a current gain that creeps
+        An injected bias below the jump limit is learnt at most as fast as the rates: a current gain that creeps
         is, to the cell's own sensors, the same as ageing. A larger one is believed once it has
         lasted as long as ageing would need for it. After a true jump, such as a replaced module,
         a model update is the shorter way.

@@ -53,7 +53,10 @@ def compose(
     soc = np.concatenate([[initial_soc], initial_soc + draws.soc_shift])
     resistance = np.concatenate([[1.0], draws.resistance_scale])
     capacity = np.concatenate([[1.0], draws.capacity_scale])
-    current_A, temperature_degC = _held(recording.current_A), _held(recording.temperature_degC)
+    current_A, temperature_degC = (
+        _gaps_filled(recording.current_A),
+        _gaps_filled(recording.temperature_degC),
+    )
     modelled_V, _ = circuit_run(cell, current_A, temperature_degC, soc, resistance, capacity)
     error_V = recording.voltage_V - modelled_V[:, :1]
     noise_V = spread.noise_V * random.standard_normal((recording.time_s.shape[0], count))
@@ -126,6 +129,6 @@ def deviation_of(
     )
 
 
-def _held(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+def _gaps_filled(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
     known = np.flatnonzero(np.isfinite(values))
     return np.interp(np.arange(values.size), known, values[known])

@@ -103,7 +103,7 @@ def known_sets() -> tuple[DataSet, ...]:
 
 
 def sets_in(data: Path) -> list[tuple[DataSet, Path]]:
-    """Return the known sets that lie in a folder, or the one that the folder is.
+    """Return the known sets below a folder, or the set that the folder itself is.
 
     Raises:
         ConfigurationError: There is none.
@@ -118,7 +118,7 @@ def sets_in(data: Path) -> list[tuple[DataSet, Path]]:
     if not found:
         names = ", ".join(data_set.folder for data_set in known)
         raise ConfigurationError(
-            f"--data {data}: none of the known sets lies here", why=f"looked for folders {names}"
+            f"--data {data}: holds none of the known sets", why=f"looked for folders {names}"
         )
     return found
 
@@ -152,7 +152,7 @@ def _profile(path: Path, data_set: DataSet, cell: CellModel) -> Profile | None:
         initial_soc=data_set.initial_soc,
     )
     if read.soc is not None:
-        # A recharge after the drive is none of it.
+        # A recharge after the drive does not belong to it.
         read = _until(read, int(np.argmin(read.soc)) + 1)
     recording = prepared(read, cell)
     warm_degC = float(recording.temperature_degC[0])

@@ -71,8 +71,8 @@ class IdentifiedFiles:
 
     Attributes:
         found: The identification.
-        notes: What the reader said, by name of recording.
-        assumed_full: Whether a recording was taken to start full because nobody said otherwise.
+        notes: Notes of the reader, by name of recording.
+        assumed_full: Whether a recording was taken to start full because no start was given.
     """
 
     found: Identification
@@ -91,7 +91,7 @@ def identify_files(
 
     Args:
         data: Files, folders or patterns.
-        checks: The same, held out of the fit.
+        checks: Files, folders or patterns that are held out of the fit.
         words: What the recordings do not say.
         reading: How they are read.
         progress: Called as (label, done, total).
@@ -154,7 +154,7 @@ def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], lis
     if not fitted:
         raise ConfigurationError(
             "every recording is held out",
-            why="no file is left to fit: each is named as a check, too",
+            why="no file is left to fit: each is also named as a check",
         )
     return fitted, kept_out
 

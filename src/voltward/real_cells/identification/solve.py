@@ -74,7 +74,7 @@ def solve(
         base: Everything that is not fitted.
         arrays: Of the records, padded, (step, record).
         weight: Of every sample.
-        progress: Told the round and the weighted RMS error in V.
+        progress: Called with the round and the weighted RMS error in V.
     """
     given = {name: jnp.asarray(values) for name, values in arrays.items()}
     measured_V, flat = arrays["voltage_V"], weight.reshape(-1)

@@ -38,7 +38,7 @@ def calibrate(
         fit: Prepared recordings that may have served the identification; sizes are theirs.
         clean: Prepared recordings without attack that served nothing yet.
         source: Names both, for the file.
-        progress: Told the name of each recording.
+        progress: Called with the name of each recording.
 
     Raises:
         ConfigurationError: There is nothing to calibrate on.
@@ -94,8 +94,8 @@ def calibrate(
 def _onsets(replay: Replay, sensitivity: dict[str, float], names: Sequence[str]) -> int:
     scale = np.array([sensitivity.get(name, 1.0) for name in names])
     inside = replay.soc[:, 0] > LOWEST_SOC
-    ringing = (replay.scores[:, 0] * scale > 1.0) & inside[:, None]
-    return int(np.count_nonzero(np.diff(ringing.astype(int), axis=0, prepend=0) > 0))
+    in_alarm = (replay.scores[:, 0] * scale > 1.0) & inside[:, None]
+    return int(np.count_nonzero(np.diff(in_alarm.astype(int), axis=0, prepend=0) > 0))
 
 
 def _warm(replay: Replay) -> float:
