@@ -134,7 +134,7 @@ def test_the_start_is_told_known_or_read_off(cell, recording):
     assert find_start(recording, cell, None).true_soc == recording.soc[0]
     read = find_start(unknown, cell, None)
     assert read.true_soc == pytest.approx(0.8, abs=0.005)
-    assert "read off the first voltage" in read.note
+    assert "taken from the first voltage" in read.note
     counted = true_soc(unknown, cell, read)
     assert np.max(np.abs(counted - recording.soc)) < 0.006
 
@@ -144,7 +144,7 @@ def test_a_start_under_load_or_off_the_curve_is_refused(cell, recording):
     with pytest.raises(ConfigurationError, match="initial-soc"):
         find_start(loaded, cell, None)
     foreign = replace(recording, soc=None, voltage_V=recording.voltage_V + 1.5)
-    with pytest.raises(ConfigurationError, match="none of a rested"):
+    with pytest.raises(ConfigurationError, match="not that of a rested"):
         find_start(foreign, cell, None)
 
 

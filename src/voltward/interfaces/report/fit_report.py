@@ -75,7 +75,7 @@ def verdict(summary: dict[str, Any]) -> tuple[str, str, str]:
         return (
             "fail",
             "POOR",
-            f"{some} have errors above {summary['poor_above_mV']:.0f} mV; the stated model error includes them.",
+            f"{some} have errors above {summary['poor_above_mV']:.0f} mV; see the model error.",
         )
     return "pass", "SOUND", "The fit converged, and no recording has a large error."
 

@@ -1,4 +1,4 @@
-"""The whole benchmark: every track, temperature and bias, with its result or the reason why it was not run."""
+"""The whole benchmark: every track, temperature and bias, with a result or a reason for none."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass

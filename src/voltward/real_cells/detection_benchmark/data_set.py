@@ -133,7 +133,7 @@ def ready_set(data_set: DataSet, folder: Path) -> ReadySet:
     cell = load_cell(cell_path)
     profiles = []
     for path in recording_files([str(folder)]):
-        if _any(path, data_set.fit):
+        if _matches_any(path, data_set.fit):
             continue
         profile = _profile(path, data_set, cell)
         if profile is not None:
@@ -153,7 +153,7 @@ def _profile(path: Path, data_set: DataSet, cell: CellModel) -> Profile | None:
     )
     if read.soc is not None:
         # A recharge after the drive does not belong to it.
-        read = _until(read, int(np.argmin(read.soc)) + 1)
+        read = _first_samples(read, int(np.argmin(read.soc)) + 1)
     recording = prepared(read, cell)
     warm_degC = float(recording.temperature_degC[0])
     away = [abs(warm_degC - nominal) for nominal in TEMPERATURES_DEGC]
@@ -161,10 +161,10 @@ def _profile(path: Path, data_set: DataSet, cell: CellModel) -> Profile | None:
         return None
     soc = true_soc(recording, cell, find_start(recording, cell, data_set.initial_soc))
     nominal = TEMPERATURES_DEGC[int(np.argmin(away))]
-    return Profile(recording, soc, nominal, tested=not _any(path, data_set.calibration))
+    return Profile(recording, soc, nominal, tested=not _matches_any(path, data_set.calibration))
 
 
-def _until(recording: Recording, samples: int) -> Recording:
+def _first_samples(recording: Recording, samples: int) -> Recording:
     soc = recording.soc
     return replace(
         recording,
@@ -176,5 +176,5 @@ def _until(recording: Recording, samples: int) -> Recording:
     )
 
 
-def _any(path: Path, patterns: Sequence[str]) -> bool:
+def _matches_any(path: Path, patterns: Sequence[str]) -> bool:
     return any(fnmatch(path.name, pattern) for pattern in patterns)

@@ -179,7 +179,7 @@ def composed_rows(
             judged += [Judged(trial, factor) for trial in several]
         how = _others_words(len(profiles))
     rows = _rows(COMPOSED, ready, temperature_degC, STRING_BIASES, judged, len(judged), how, label)
-    return rows, _together(deviations)
+    return rows, _joint_deviation(deviations)
 
 
 def _string(
@@ -237,7 +237,7 @@ def _rows(
     ]
 
 
-def _together(deviations: Sequence[Deviation]) -> Deviation:
+def _joint_deviation(deviations: Sequence[Deviation]) -> Deviation:
     return Deviation(
         min(deviation.smallest_mV for deviation in deviations),
         float(np.median([deviation.median_mV for deviation in deviations])),

@@ -32,7 +32,7 @@ _MATCHED_NOTE = (
 )
 NOTES = (
     "Share: with 95 % Wilson interval. Delay: of the detected.",
-    "Onsets: random times, both signs; in brackets those that began while a detector was in alarm, not counted.",
+    "Onsets: random times, both signs; in brackets those during an earlier alarm, not counted.",
     "False alarms: of any detector on clean recordings; those less than 60 s apart count as one.",
     "Hours: those in which one could occur, SoC above 0.12 and after 600 s; 95 % Poisson bound.",
     "SoC damage: how far an estimate was moved until detection, else by the recording's end, in %.",

@@ -46,7 +46,7 @@ class FileReading:
 
 @dataclass(frozen=True)
 class CellWords:
-    """What recordings do not say of their cell; None is that of an 18650 scaled by capacity.
+    """Facts of a cell that recordings do not contain; None is that of an 18650 scaled by capacity.
 
     Attributes:
         name: Of the cell.
@@ -92,7 +92,7 @@ def identify_files(
     Args:
         data: Files, folders or patterns.
         checks: Files, folders or patterns that are held out of the fit.
-        words: What the recordings do not say.
+        words: Facts that the recordings do not contain.
         reading: How they are read.
         progress: Called as (label, done, total).
 
@@ -100,7 +100,7 @@ def identify_files(
         ConfigurationError: The recordings cannot be read or used.
     """
     # 1. choose
-    fitted, kept_out = _chosen(data, checks)
+    fitted, kept_out = _fitted_and_held_out(data, checks)
     paths = (*fitted, *kept_out)
     columns = load_column_map(reading.column_map) if reading.column_map else None
     start = reading.initial_soc
@@ -146,7 +146,9 @@ def identify_files(
     return IdentifiedFiles(found, notes, assumed)
 
 
-def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], list[Path]]:
+def _fitted_and_held_out(
+    data: Sequence[str], checks: Sequence[str]
+) -> tuple[list[Path], list[Path]]:
     """Return the files to fit and those to hold out; no file is both."""
     kept_out = recording_files(checks)
     known = {path.resolve() for path in kept_out}

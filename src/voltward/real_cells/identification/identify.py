@@ -71,7 +71,7 @@ class Identification:
         curve: The slow discharge that it starts from.
         fits: Every recording against the model.
         solution: Of the least squares.
-        facts: What the recordings do not say.
+        facts: What the recordings do not contain.
         findings: Errors and warnings on the fit, errors first.
     """
 
@@ -101,7 +101,7 @@ def identify(
         recordings: To fit, each of one cell with its true SoC.
         checks: Held out; the stated model error is theirs where there are any.
         curve: Slow discharge; gives capacity and first open-circuit voltage.
-        facts: What the recordings do not say.
+        facts: What the recordings do not contain.
         progress: Called with the round and the error in V.
 
     Raises:

@@ -2,7 +2,7 @@
 
 1. Cell voltages, temperature, current and pack voltage cross their taps, where injections act.
 2. What a replay or a delay brings back is the recording itself, however long ago.
-3. A hole of the recording leaves the last readings standing.
+3. In a hole of the recording the last readings stay.
 """
 
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ def readings_at(
         charger_current_A=last.charger_current_A,
         isolation_kohm=last.isolation_kohm,
     )
-    # A hole of the recording, or one that is played again, leaves the last reading standing.
+    # A hole of the recording, or one that is played again, keeps the last reading.
     kept = jax.tree.map(
         lambda new, old: jnp.where(here & jnp.isfinite(new), new, old), reported, last
     )

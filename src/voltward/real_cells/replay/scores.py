@@ -1,4 +1,4 @@
-"""What a replayed run is worth: errors of the twin, alarms, and the damage done until then."""
+"""Scores of a replayed run: errors of the twin, alarms, and the SoC damage until detection."""
 
 import math
 from dataclasses import asdict, dataclass
