@@ -164,7 +164,7 @@ def matched(cell):
     return matched_rows(matched_bench(cell), 25.0, 3, 3, lambda *_: None)
 
 
-def test_where_model_and_plant_are_one_large_lies_are_found_at_once(matched):
+def test_where_model_and_plant_are_one_large_biases_are_found_at_once(matched):
     rows, smallest = matched
     by_bias = {row.bias: row for row in rows}
     assert set(by_bias) == {bias.label for bias in BIASES}
@@ -250,6 +250,8 @@ def test_command_writes_every_row(tmp_path, monkeypatch, capsys, matched):
     tracks = {row["track"] for row in rows}
     assert tracks == {"matched", "mismatched", "composed", "measured"}
     for row in rows:
+        # Keys of the published format, though the fields have other names.
+        assert {"lie", "ringing"} <= row.keys()
         assert row["reason"] or row["onsets"]
         if row["track"] in ("composed", "measured"):
             assert row["reason"] == "not run: give --data"

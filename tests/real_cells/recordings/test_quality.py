@@ -80,7 +80,10 @@ DEFECTS = {
         lambda c: {"time_s": np.mod(c["time_s"], 600.0)},
         ["runs backwards at 5 places", "column of the total time"],
     ),
-    "clock stands": (lambda c: {"time_s": np.ones_like(c["time_s"])}, ["time_s stands at 1 s"]),
+    "clock stands": (
+        lambda c: {"time_s": np.ones_like(c["time_s"])},
+        ["time_s is 1 s in every row"],
+    ),
     "hours": (
         lambda c: {"time_s": c["time_s"] / 3600.0},
         ["too short", "3600 samples over 0.99", "hours", "scale = 3600"],

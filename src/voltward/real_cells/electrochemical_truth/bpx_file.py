@@ -30,7 +30,7 @@ def read_bpx(path: Path) -> ElectrochemicalCell:
         path: A JSON file of BPX version 1, or of version 0 as far as it can be converted.
 
     Returns:
-        The cell; what the file left open, or what was converted, stands in its `limits`.
+        The cell; its `limits` state what the file left open and what was converted.
 
     Raises:
         ConfigurationError: The file is absent, is not JSON, breaks the schema (the fields are

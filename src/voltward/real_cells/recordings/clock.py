@@ -41,7 +41,7 @@ def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
             ),
         )
     if time_s.size > 1 and time_s[-1] == time_s[0]:
-        return (Finding("refuse", f"time_s stands at {time_s[0]:g} s in every row"),)
+        return (Finding("refuse", f"time_s is {time_s[0]:g} s in every row"),)
     return ()
 
 

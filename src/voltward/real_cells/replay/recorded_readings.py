@@ -36,9 +36,9 @@ class Profile:
 
 
 def first_readings(profile: Profile, runs: int) -> Readings:
-    """Return what stands for the readings before the first tick.
+    """Return the readings that are assumed before the first tick.
 
-    A recording may begin with a hole: then the first reading after it stands for it.
+    A recording may begin with a hole: then the first reading after it is taken.
     """
     cells = profile.voltage_V.shape[1]
     heard = jnp.argmax(jnp.all(jnp.isfinite(profile.voltage_V), axis=1))

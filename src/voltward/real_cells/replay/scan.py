@@ -117,7 +117,7 @@ def start_carry(parts: Parts, profile: Profile, runs: Runs, twin: TwinState) -> 
 
     Args:
         parts: Static.
-        profile: Its first reading stands for what came before.
+        profile: Its first reading is taken for the time before it.
         runs: Their number is read off.
         twin: Started (run, cell).
     """
