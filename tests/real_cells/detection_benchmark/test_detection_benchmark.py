@@ -98,7 +98,7 @@ def test_aims_hold_for_25_degc_and_matched_ones_for_5_mv():
     assert absent_row("matched", "c", 0.0, large, "r").aim_s is None
 
 
-def test_a_detection_is_an_alarm_that_begins_after_the_lie():
+def test_a_detection_is_an_alarm_that_begins_after_the_injection():
     clean, window = np.zeros((1500, 1)), np.zeros((601, 1))
     window[30:] = 2.0
     (seen,) = outcomes(trial_of(clean, window), np.ones((2, 1)))
@@ -137,7 +137,7 @@ def test_thresholds_lie_a_margin_above_the_largest_clean_score():
         factor_from([], 1.15)
 
 
-def test_lies_are_told_while_the_recording_counts():
+def test_biases_are_injected_while_the_recording_counts():
     recording = Recording(
         "r", np.arange(2000.0), np.full((2000, 1), 3.7), np.zeros(2000), np.full(2000, 25.0)
     )
@@ -183,7 +183,7 @@ def test_matched_recordings_follow_from_their_seed(cell):
     assert abs(first.temperature_degC[0] - 10.0) < 0.5
 
 
-def test_cross_cell_residual_names_the_cell_that_lies(cell):
+def test_cross_cell_residual_names_the_cell_with_a_bias(cell):
     ticks = 2600
     draw = np.random.default_rng(4)
     current_A = cell.capacity_Ah * np.repeat(draw.uniform(-0.9, 0.3, ticks // 20), 20)

@@ -68,7 +68,7 @@ def test_a_recording_that_is_met_poorly_is_named(found):
 
 
 def test_the_model_error_is_that_of_what_was_held_out(found):
-    # 0 degC has one held-out drive; at 25 degC the wrong meter is part of the truth told.
+    # 0 degC has one held-out drive; at 25 degC the wrong meter is part of the stated truth.
     assert len(found.cell.error_V) == 2
     assert found.cell.error_degC[0] < 5.0 < found.cell.error_degC[1]
     assert found.cell.error_V[0] == pytest.approx(fit_of(found, "unseen-0").rmse_V)

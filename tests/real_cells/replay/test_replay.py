@@ -79,7 +79,7 @@ def test_injections_change_exactly_what_they_say(session, string):
     assert np.array_equal(swapped[300:], recorded[300:][:, [1, 0, 2]])
 
 
-def test_the_cell_that_lies_is_named(session, string):
+def test_the_cell_with_a_bias_is_named(session, string):
     for cell in (1, 2, 3):
         score = replayed(session, string, f"voltage=bias:0.05,cells={cell}@300").score
         assert score.detected
@@ -128,7 +128,7 @@ def test_a_recording_without_temperature_is_refused(session, recording):
         replayed(session, replace(recording, temperature_degC=nothing))
 
 
-def test_the_start_is_told_known_or_read_off(cell, recording):
+def test_the_start_is_given_recorded_or_estimated(cell, recording):
     unknown = replace(recording, soc=None)
     assert find_start(recording, cell, 0.5).true_soc == 0.5
     assert find_start(recording, cell, None).true_soc == recording.soc[0]
