@@ -78,7 +78,7 @@ def test_the_table_tells_fit_from_check_and_poor_from_good(done):
     assert "poor" not in lines["check-25"]
     assert "poor" in lines["check-off"]
     assert " fit " in lines["slow"]
-    assert "doubt   poor fit: check-off is met within 6" in done[2]
+    assert "warning poor fit: check-off is met within 6" in done[2]
 
 
 def test_the_start_that_was_assumed_is_said(done):
@@ -91,7 +91,7 @@ def test_what_is_assumed_stands_in_the_file(done):
     assumed = lines.index("# Assumption: an 18650 scaled by capacity.")
     assert lines[assumed + 1].startswith("heat_capacity_J_per_K")
     assert not lines[lines.index("surface_m2 = 0.01") - 1].startswith("#")
-    assert any(line.startswith("# Doubt: poor fit: check-off") for line in lines)
+    assert any(line.startswith("# Finding: poor fit: check-off") for line in lines)
 
 
 def test_the_report_holds_all_by_itself(done):

@@ -59,10 +59,10 @@ class AdaptationParameters:
         beyond that at 2. The others are assumptions, checked by the figures of
         `benchmarks/ageing_adaptation.py`.
     Limits:
-        A lie below the jumps is learnt at most as fast as the rates: a current gain that creeps
-        is, to the cell's own sensors, the same as ageing. A larger one is believed once it has
-        lasted as long as ageing would need for it. After a true jump, such as a replaced module,
-        a model update is the shorter way.
+        An injected bias below the jump limit is learnt at most as fast as the rates: to the cell's
+        own sensors, a slowly growing current gain is the same as ageing. A larger one is accepted
+        once it has lasted as long as ageing would need for it. After a true jump, such as a
+        replaced module, a model update is faster.
     """
 
     resistance_per_day: float = 0.006

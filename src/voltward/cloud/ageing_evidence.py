@@ -181,7 +181,7 @@ def gathered(
     """Add one record; where a cell does not gather, what it had is thrown away.
 
     Resistance is the slope of the residual over the overpotential, both less their slow means, so
-    that a constant or slowly moving lie about voltage has no share in it. Capacity is the charge
+    that a constant or slowly moving bias on voltage has no share in it. Capacity is the charge
     counted between two rests over what their voltages say of SoC.
 
     Limits:

@@ -136,7 +136,7 @@ ISOLATION_PLAUSIBILITY = Control(
         Parameter("memory_s", "s", 120.0, 1.0, 1e6, "time that the mean remembers"),
     ),
     cost=Cost(note="one comparison a tick in the BMS; false alarms are measured"),
-    source="assumption: insulation ages over hours, a leap within a minute is a fault or a lie. "
-    f"{CLEAN_DUTY}",
+    source="assumption: insulation ages over hours, a jump within a minute is a "
+    f"fault or a manipulation. {CLEAN_DUTY}",
     watch=Watch(Place.BMS, Accusation.MEASUREMENT, unknown_per_run, _isolation_step),
 )

@@ -1,4 +1,4 @@
-"""What an identification leaves: the parameter file, the report page and its table."""
+"""Files of an identification: the parameter file, the report page and its table."""
 
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ _REPORT = "voltward.interfaces.report.fit_report"
 
 
 def fit_paths(out: Path) -> tuple[Path, Path, Path]:
-    """Return the parameter file, and where the report on it and its table stand.
+    """Return the parameter file, and the paths of its report and table.
 
     Raises:
         ConfigurationError: It does not end in .toml.
@@ -27,7 +27,7 @@ def write_fit(out: Path, found: Identification, summary: dict[str, Any]) -> list
     """Write report and parameter file; the parameter file comes last, so that it has a report.
 
     Args:
-        out: The parameter file; the report stands beside it.
+        out: The parameter file; the report is written beside it.
         found: The identification.
         summary: Of it, as `fit_summary` gives it.
 
@@ -43,7 +43,7 @@ def write_fit(out: Path, found: Identification, summary: dict[str, Any]) -> list
     head = [
         f"Identified from recordings, track {summary['track']}; report: {page.name}.",
         f"Fit {word}: {sentence}",
-        *(f"Doubt: {text}." for text in found.doubts),
+        *(f"Finding: {finding.text}." for finding in found.findings),
     ]
     remarks = dict.fromkeys(found.facts.assumed, "Assumption: an 18650 scaled by capacity.")
     remarks["capacity_Ah"] = f"Slow discharge {found.curve.name}."

@@ -1,4 +1,4 @@
-"""What works on recordings of real or simulated cells; knows no range.
+"""Work on recordings of real or simulated cells, independent of the ranges.
 
 1. `recordings` reads and checks time series.
 2. `identification` fits the cell model to them.

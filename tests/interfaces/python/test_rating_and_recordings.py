@@ -92,5 +92,5 @@ def test_a_parameter_file_is_refused_before_the_fit(tmp_path):
     with pytest.raises(ConfigurationError, match=r"ends in \.toml"):
         vw.identify("nowhere", out="cell.json")
     (tmp_path / "cell.report.json").touch()
-    with pytest.raises(ConfigurationError, match="there already"):
+    with pytest.raises(ConfigurationError, match="already exists"):
         vw.identify("nowhere", out=tmp_path / "cell.toml")

@@ -103,7 +103,7 @@ def test_a_file_without_electrolyte_is_refused_by_name(tmp_path):
         ),
         (
             lambda d: _part(d, "Cell").update({"Upper voltage cut-off [V]": 9.0}),
-            "2.5 and 9 V lie outside",
+            "2.5 and 9 V are outside",
         ),
     ],
 )

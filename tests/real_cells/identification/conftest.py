@@ -130,7 +130,7 @@ def checks():
 
 @pytest.fixture(scope="session")
 def rounds():
-    """Return the rounds that the fit told of."""
+    """Return the rounds that the fit reported."""
     return []
 
 
@@ -139,4 +139,6 @@ def found(recordings, checks, rounds):
     """Return the identification."""
     curve = slow_curve(recordings)
     facts = cell_facts("found", "made up", "a test", curve.capacity_Ah)
-    return identify(recordings, checks, curve, facts, lambda *told: rounds.append(told))
+    return identify(
+        recordings, checks, curve, facts, lambda *round_and_error: rounds.append(round_and_error)
+    )

@@ -101,7 +101,7 @@ def test_without_a_slow_discharge_there_is_no_curve(recordings):
 
 
 def test_a_stated_capacity_that_cannot_be_is_refused(recordings):
-    with pytest.raises(ConfigurationError, match=r"2\.898 Ah, 2900 Ah are stated"):
+    with pytest.raises(ConfigurationError, match=r"2\.898 Ah, but 2900 Ah are stated"):
         slow_curve(recordings, 2900.0)
     assert slow_curve(recordings, 3.0).capacity_Ah == 3.0
 

@@ -55,19 +55,20 @@ def test_the_open_circuit_voltage_is_that_of_the_cell_not_of_the_slow_discharge(
 
 def test_the_fit_converges_and_tells_of_every_round(found, rounds):
     assert found.solution.converged
-    assert not found.grave
+    assert not found.errors
     assert [number for number, _ in rounds] == list(range(1, found.solution.rounds + 1))
     assert rounds[-1][1] < rounds[0][1]
 
 
 def test_a_recording_that_is_met_poorly_is_named(found):
     assert fit_of(found, "wrong-25").rmse_V == pytest.approx(0.06, abs=0.01)
-    assert [doubt for doubt in found.doubts if "wrong-25" in doubt and "poor" in doubt]
-    assert not [doubt for doubt in found.doubts if "unseen" in doubt]
+    texts = [finding.text for finding in found.findings]
+    assert [text for text in texts if "wrong-25" in text and "poor" in text]
+    assert not [text for text in texts if "unseen" in text]
 
 
 def test_the_model_error_is_that_of_what_was_held_out(found):
-    # 0 degC has one held-out drive; at 25 degC the wrong meter is part of the truth told.
+    # 0 degC has one held-out drive; at 25 degC the wrong meter is part of the stated truth.
     assert len(found.cell.error_V) == 2
     assert found.cell.error_degC[0] < 5.0 < found.cell.error_degC[1]
     assert found.cell.error_V[0] == pytest.approx(fit_of(found, "unseen-0").rmse_V)

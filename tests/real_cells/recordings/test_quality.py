@@ -80,15 +80,18 @@ DEFECTS = {
         lambda c: {"time_s": np.mod(c["time_s"], 600.0)},
         ["runs backwards at 5 places", "column of the total time"],
     ),
-    "clock stands": (lambda c: {"time_s": np.ones_like(c["time_s"])}, ["time_s stands at 1 s"]),
+    "clock stands": (
+        lambda c: {"time_s": np.ones_like(c["time_s"])},
+        ["time_s is 1 s in every row"],
+    ),
     "hours": (
         lambda c: {"time_s": c["time_s"] / 3600.0},
         ["too short", "3600 samples over 0.99", "hours", "scale = 3600"],
     ),
-    "no cell": (lambda c: {"voltage_V": 0.0 * c["voltage_V"]}, ["no cell's voltage in 3600"]),
+    "no cell": (lambda c: {"voltage_V": 0.0 * c["voltage_V"]}, ["not a cell's voltage in 3600"]),
     "spikes": (
         lambda c: {"voltage_V": np.where(c["time_s"] == 77.0, 6.5, c["voltage_V"])},
-        ["no cell's voltage in 1 of 3600", "6.5 V at 77 s", "between 0 and 5 V"],
+        ["not a cell's voltage in 1 of 3600", "6.5 V at 77 s", "between 0 and 5 V"],
     ),
     "broken thermistor": (
         lambda c: {"temperature_degC": np.where(c["time_s"] > 9.0, c["temperature_degC"], -273.15)},

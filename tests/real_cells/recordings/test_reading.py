@@ -214,7 +214,7 @@ def test_a_few_empty_fields_are_left_out_and_many_are_refused(bench):
     assert "2 rows with an empty field or NaN left out, first row 6" in _notes(recording)
     columns["voltage_V"][100:200] = np.inf
     message = _refused(bench.write(columns, "many.parquet"))
-    assert "column 'voltage_V' is no number in 102 of 600 rows, first in row 6" in message
+    assert "column 'voltage_V' is not a number in 102 of 600 rows, first in row 6" in message
 
 
 HEAD = "time_s,voltage_V,current_A,temperature_degC\n"
@@ -234,7 +234,7 @@ BAD_TEXT = {
     "preamble": ("made by a cycler\n" + HEAD + ROWS, ["cannot be read as CSV", "first line"]),
     "column twice": (
         HEAD.replace("temperature_degC", "voltage_V") + ROWS,
-        ["column 'voltage_V' stands there twice"],
+        ["column 'voltage_V' appears twice"],
     ),
     "near name": (
         HEAD.replace("voltage_V", "voltage") + ROWS,

@@ -79,7 +79,7 @@ def test_injections_change_exactly_what_they_say(session, string):
     assert np.array_equal(swapped[300:], recorded[300:][:, [1, 0, 2]])
 
 
-def test_the_cell_that_lies_is_named(session, string):
+def test_the_cell_with_a_bias_is_named(session, string):
     for cell in (1, 2, 3):
         score = replayed(session, string, f"voltage=bias:0.05,cells={cell}@300").score
         assert score.detected
@@ -128,13 +128,13 @@ def test_a_recording_without_temperature_is_refused(session, recording):
         replayed(session, replace(recording, temperature_degC=nothing))
 
 
-def test_the_start_is_told_known_or_read_off(cell, recording):
+def test_the_start_is_given_recorded_or_estimated(cell, recording):
     unknown = replace(recording, soc=None)
     assert find_start(recording, cell, 0.5).true_soc == 0.5
     assert find_start(recording, cell, None).true_soc == recording.soc[0]
     read = find_start(unknown, cell, None)
     assert read.true_soc == pytest.approx(0.8, abs=0.005)
-    assert "read off the first voltage" in read.note
+    assert "taken from the first voltage" in read.note
     counted = true_soc(unknown, cell, read)
     assert np.max(np.abs(counted - recording.soc)) < 0.006
 
@@ -144,7 +144,7 @@ def test_a_start_under_load_or_off_the_curve_is_refused(cell, recording):
     with pytest.raises(ConfigurationError, match="initial-soc"):
         find_start(loaded, cell, None)
     foreign = replace(recording, soc=None, voltage_V=recording.voltage_V + 1.5)
-    with pytest.raises(ConfigurationError, match="none of a rested"):
+    with pytest.raises(ConfigurationError, match="not that of a rested"):
         find_start(foreign, cell, None)
 
 

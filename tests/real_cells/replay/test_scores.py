@@ -78,7 +78,7 @@ def test_without_an_injection_every_onset_is_false():
     assert score.detected is None
 
 
-def test_an_alarm_that_was_ringing_detects_nothing():
+def test_an_alarm_from_before_the_injection_detects_nothing():
     score = score_run(made_replay(bits_at((0, 40, 100))), 1, 50.0, SOC)
     assert score.alarmed_at_start
     assert score.detected is False

@@ -65,12 +65,12 @@ def identify_cell(
         emit_json({**summary, "written": [str(path) for path in written]})
     else:
         _show(summary, written, assumed_full=files.assumed_full)
-    if found.grave:
+    if found.errors:
         leave(
             ExitCode.GATE_FAILED,
             f"{out}: the fit is not sound",
-            why="; ".join(doubt.text for doubt in found.found if doubt.grave),
-            hint="the files are written and say so; see the report, then repair the recordings",
+            why="; ".join(found.errors),
+            hint="the files are written and marked; see the report, then correct the recordings",
         )
 
 
@@ -85,8 +85,8 @@ def _show(summary: dict[str, Any], written: Sequence[Path], *, assumed_full: boo
         message(f"note    {where}: {note}")
     if assumed_full:
         message("note    recordings without a state of charge were taken to start full")
-    for doubt in summary["doubts"]:
-        emit(f"doubt   {doubt['text']}")
+    for finding in summary["doubts"]:
+        emit(f"{'error' if finding['grave'] else 'warning':8}{finding['text']}")
     emit(
         f"{summary['cell']}: {summary['capacity_Ah']:.4g} Ah, track {summary['track']}, "
         f"{summary['rounds']} rounds, {'converged' if summary['converged'] else 'not converged'}"

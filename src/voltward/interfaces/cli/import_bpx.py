@@ -50,8 +50,8 @@ def import_bpx(
             ),
         )
     write_cell(out, found.cell)
-    for doubt in found.doubts:
-        message(f"doubt   {doubt}")
+    for finding in found.findings:
+        message(f"{finding.severity:8}{finding.text}")
     if as_json:
         emit_json({"schema_version": SCHEMA_VERSION, **_document(found, out, cell.limits)})
         return
@@ -75,7 +75,7 @@ def _document(found: Identification, out: Path, limits: str) -> dict[str, object
         "cell": found.cell.name,
         "capacity_Ah": found.cell.capacity_Ah,
         "limits": limits,
-        "doubts": list(found.doubts),
+        "doubts": [finding.text for finding in found.findings],
         "track": "mismatched",
         "fits": [
             {

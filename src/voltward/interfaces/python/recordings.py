@@ -136,12 +136,12 @@ class IdentifiedCell:
     @property
     def usable(self) -> bool:
         """Whether the fit converged and stayed in the physical range."""
-        return not self.found.grave
+        return not self.found.errors
 
     @property
-    def doubts(self) -> tuple[str, ...]:
-        """What a reader must know of the fit."""
-        return self.found.doubts
+    def findings(self) -> tuple[str, ...]:
+        """Errors and warnings on the fit, errors first."""
+        return tuple(finding.text for finding in self.found.findings)
 
     @property
     def errors_mV(self) -> dict[str, float]:
@@ -149,7 +149,7 @@ class IdentifiedCell:
         return {fit.name: 1e3 * fit.rmse_V for fit in self.found.fits}
 
     def __repr__(self) -> str:
-        words = "usable" if self.usable else "not usable: " + "; ".join(self.doubts)
+        words = "usable" if self.usable else "not usable: " + "; ".join(self.findings)
         return f"<IdentifiedCell {self.cell.name}: {self.cell.capacity_Ah:.4g} Ah, {words}>"
 
 
@@ -195,7 +195,7 @@ def identify(
         progress: Called as (label, done, total).
 
     Raises:
-        ConfigurationError: The recordings cannot be read or used, or a file is there already.
+        ConfigurationError: The recordings cannot be read or used, or a file already exists.
 
     Example:
         >>> import voltward as vw
@@ -207,8 +207,8 @@ def identify(
     for path in fit_paths(file) if file is not None else ():
         if path.exists() and not force:
             raise ConfigurationError(
-                f"{path}: is there already",
-                why="a file is never replaced unasked",
+                f"{path}: already exists",
+                why="a file is replaced only on request",
                 hint="give another name, or force=True to replace it",
             )
     files = identify_files(

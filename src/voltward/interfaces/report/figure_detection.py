@@ -59,7 +59,7 @@ def draw_detection(rows: Sequence[Row]) -> Figure | None:
         row
         for row in rows
         if row.temperature_degC == _TEMPERATURE_DEGC
-        and row.lie.startswith(("voltage bias", "one cell"))
+        and row.bias.startswith(("voltage bias", "one cell"))
         and row.delay_median_s is not None
     ]
     if not chosen:
@@ -75,7 +75,7 @@ def draw_detection(rows: Sequence[Row]) -> Figure | None:
             (row for row in chosen if (row.track, row.cell) == (track, cell)),
             key=lambda row: row.magnitude,
         )
-        # Side by side, so that equal delays can be told apart.
+        # Side by side, so that equal delays can be distinguished.
         beside = 1.0 + 0.035 * (place - (len(kinds) - 1) / 2.0)
         across = [1e3 * row.magnitude * beside for row in points]
         middle = [max(row.delay_median_s or 0.0, _SHORTEST_S) for row in points]

@@ -75,9 +75,9 @@ def verdict(summary: dict[str, Any]) -> tuple[str, str, str]:
         return (
             "fail",
             "POOR",
-            f"{some} have errors above {summary['poor_above_mV']:.0f} mV; the model error says so.",
+            f"{some} have errors above {summary['poor_above_mV']:.0f} mV; see the model error.",
         )
-    return "pass", "SOUND", "The fit converged, and no recording is met poorly."
+    return "pass", "SOUND", "The fit converged, and no recording has a large error."
 
 
 def _draw(found: Identification, track: str) -> dict[str, str]:

@@ -72,7 +72,7 @@ def circuit_run(
     return np.asarray(voltage_V[:ticks]), np.asarray(soc[:ticks])
 
 
-# A benchmark uses one cell at a time; programs of earlier cells are let go.
+# A benchmark uses one cell at a time; programs of earlier cells are released.
 @lru_cache(maxsize=8)
 def _program(circuit: _Circuit) -> Program:
     jax.config.update("jax_enable_x64", True)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import check_document, find_document, read_document
 
-# A share drawn further out than this is no cell that leaves a factory (assumption).
+# A share drawn further out than this is outside a manufacturer's tolerance (assumption).
 _MOST_DEVIATIONS = 4.0
 
 
@@ -24,7 +24,7 @@ class Spread:
         start_soc: Of the state of charge at the first sample.
         offset_V: Of a cell's reading, fixed.
         noise_V: Of one reading, own to each cell.
-        error_share: Of the model's error, relative: cells show it not quite alike.
+        error_share: Of the model's error, relative: cells differ slightly in it.
         seen_low_mV: Smallest deviation from the median on real cells.
         seen_high_mV: Largest.
         source: Of all of them.
@@ -45,7 +45,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class CellDraws:
-    """What each cell of one string is, as drawn; a nominal cell has 1, 1, 0, 0 and 1."""
+    """Drawn properties of each cell of a string; a nominal cell has 1, 1, 0, 0 and 1."""
 
     capacity_scale: Float[np.ndarray, " cell"]
     resistance_scale: Float[np.ndarray, " cell"]

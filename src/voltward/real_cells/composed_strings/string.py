@@ -53,7 +53,10 @@ def compose(
     soc = np.concatenate([[initial_soc], initial_soc + draws.soc_shift])
     resistance = np.concatenate([[1.0], draws.resistance_scale])
     capacity = np.concatenate([[1.0], draws.capacity_scale])
-    current_A, temperature_degC = _held(recording.current_A), _held(recording.temperature_degC)
+    current_A, temperature_degC = (
+        _without_gaps(recording.current_A),
+        _without_gaps(recording.temperature_degC),
+    )
     modelled_V, _ = circuit_run(cell, current_A, temperature_degC, soc, resistance, capacity)
     error_V = recording.voltage_V - modelled_V[:, :1]
     noise_V = spread.noise_V * random.standard_normal((recording.time_s.shape[0], count))
@@ -73,12 +76,12 @@ def compose(
 
 @dataclass(frozen=True)
 class Deviation:
-    """How far the cells of strings lie from their median, held against real cells.
+    """Deviation of the cells of strings from their median, compared with real cells.
 
     Attributes:
-        smallest_mV: Root mean square of the cell that lies nearest.
+        smallest_mV: Root mean square of the nearest cell.
         median_mV: Of the middle cell.
-        largest_mV: Of the cell that lies furthest.
+        largest_mV: Of the furthest cell.
         seen_low_mV: Range of real cells.
         seen_high_mV: Upper end of that range.
     """
@@ -91,7 +94,7 @@ class Deviation:
 
     @property
     def typical(self) -> bool:
-        """Whether the middle cell lies within what was seen on real cells."""
+        """Whether the middle cell is within the range seen on real cells."""
         return self.seen_low_mV <= self.median_mV <= self.seen_high_mV
 
     def __str__(self) -> str:
@@ -106,7 +109,7 @@ class Deviation:
 def deviation_of(
     voltage_V: Float[np.ndarray, "time cell"], spread: Spread, scored: np.ndarray | None = None
 ) -> Deviation:
-    """Return how far cells lie from their median.
+    """Return the deviation of cells from their median.
 
     Args:
         voltage_V: Of a string.
@@ -126,6 +129,6 @@ def deviation_of(
     )
 
 
-def _held(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+def _without_gaps(values: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
     known = np.flatnonzero(np.isfinite(values))
     return np.interp(np.arange(values.size), known, values[known])

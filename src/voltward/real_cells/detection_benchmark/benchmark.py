@@ -1,4 +1,4 @@
-"""The whole benchmark: every track, temperature and lie, run or with the reason why not."""
+"""The whole benchmark: every track, temperature and bias, with a result or a reason for none."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -9,8 +9,8 @@ from voltward.documents.toml_document import find_document
 from voltward.physical.cell_file import load_cell
 from voltward.real_cells.composed_strings.spread import load_spread
 from voltward.real_cells.detection_benchmark.attacks import (
-    LIES,
-    STRING_LIES,
+    BIASES,
+    STRING_BIASES,
     TEMPERATURES_DEGC,
 )
 from voltward.real_cells.detection_benchmark.data_set import (
@@ -46,7 +46,7 @@ class Effort:
     Attributes:
         seeds: Scored recordings of the matched track at each temperature.
         calibration_seeds: Others, for its thresholds.
-        onsets: Of each lie on each recorded profile.
+        onsets: Of each bias on each recorded profile.
         strings: Composed from each profile.
         drives: Of the electrochemical cell, scored, of each style.
         temperatures_degC: Nominal.
@@ -74,10 +74,10 @@ def quick_effort() -> Effort:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """What was found.
+    """Result of the benchmark.
 
     Attributes:
-        rows: All lines; those not run say why.
+        rows: All lines; a line that was not run states the reason.
         smallest: Smallest detectable bias of the matched track.
         deviations: How far cells of composed strings deviate, in words.
         effort: What was run.
@@ -89,7 +89,7 @@ class Benchmark:
     effort: Effort
 
     def as_document(self) -> dict[str, Any]:
-        """Return everything as JSON holds it."""
+        """Return the result as a JSON document."""
         return {
             "rows": [row.as_document() for row in self.rows],
             "smallest_bias": [asdict(entry) for entry in self.smallest],
@@ -110,18 +110,20 @@ def run_benchmark(
         seed: Of times, cells and noise on recorded profiles.
 
     Raises:
-        ConfigurationError: The data are not there or cannot be read.
+        ConfigurationError: The data do not exist or cannot be read.
     """
-    # Read first: a wrong folder is told at once.
+    # The folder is checked first: a wrong one is reported at once.
     found = sets_in(data) if data is not None else []
     rows: list[Row] = []
     smallest = []
     cell = load_cell(find_document("cells", MATCHED_CELL, "cell"))
     bench = matched_bench(cell)
     for warm in effort.temperatures_degC:
-        lines, bias = matched_rows(bench, warm, effort.seeds, effort.calibration_seeds, progress)
+        lines, smallest_bias = matched_rows(
+            bench, warm, effort.seeds, effort.calibration_seeds, progress
+        )
         rows += lines
-        smallest.append(bias)
+        smallest.append(smallest_bias)
     for warm in effort.temperatures_degC:
         rows += mismatched_rows(warm, effort.onsets, effort.drives, seed, progress)
     measured: list[Row] = []
@@ -146,7 +148,9 @@ def run_benchmark(
             continue
         for warm in effort.temperatures_degC:
             rows += [
-                absent_row(COMPOSED, data_set.cell, warm, lie, _NO_DATA) for lie in STRING_LIES
+                absent_row(COMPOSED, data_set.cell, warm, bias, _NO_DATA) for bias in STRING_BIASES
             ]
-            measured += [absent_row(MEASURED, data_set.cell, warm, lie, _NO_DATA) for lie in LIES]
+            measured += [
+                absent_row(MEASURED, data_set.cell, warm, bias, _NO_DATA) for bias in BIASES
+            ]
     return Benchmark((*rows, *measured), tuple(smallest), tuple(deviations), effort)

@@ -103,7 +103,7 @@ def known_sets() -> tuple[DataSet, ...]:
 
 
 def sets_in(data: Path) -> list[tuple[DataSet, Path]]:
-    """Return the known sets that lie in a folder, or the one that the folder is.
+    """Return the known sets below a folder, or the set that the folder itself is.
 
     Raises:
         ConfigurationError: There is none.
@@ -118,7 +118,7 @@ def sets_in(data: Path) -> list[tuple[DataSet, Path]]:
     if not found:
         names = ", ".join(data_set.folder for data_set in known)
         raise ConfigurationError(
-            f"--data {data}: none of the known sets lies here", why=f"looked for folders {names}"
+            f"--data {data}: holds none of the known sets", why=f"looked for folders {names}"
         )
     return found
 
@@ -133,7 +133,7 @@ def ready_set(data_set: DataSet, folder: Path) -> ReadySet:
     cell = load_cell(cell_path)
     profiles = []
     for path in recording_files([str(folder)]):
-        if _any(path, data_set.fit):
+        if _matches_any(path, data_set.fit):
             continue
         profile = _profile(path, data_set, cell)
         if profile is not None:
@@ -152,8 +152,8 @@ def _profile(path: Path, data_set: DataSet, cell: CellModel) -> Profile | None:
         initial_soc=data_set.initial_soc,
     )
     if read.soc is not None:
-        # A recharge after the drive is none of it.
-        read = _until(read, int(np.argmin(read.soc)) + 1)
+        # A recharge after the drive does not belong to it.
+        read = _first_samples(read, int(np.argmin(read.soc)) + 1)
     recording = prepared(read, cell)
     warm_degC = float(recording.temperature_degC[0])
     away = [abs(warm_degC - nominal) for nominal in TEMPERATURES_DEGC]
@@ -161,10 +161,10 @@ def _profile(path: Path, data_set: DataSet, cell: CellModel) -> Profile | None:
         return None
     soc = true_soc(recording, cell, find_start(recording, cell, data_set.initial_soc))
     nominal = TEMPERATURES_DEGC[int(np.argmin(away))]
-    return Profile(recording, soc, nominal, tested=not _any(path, data_set.calibration))
+    return Profile(recording, soc, nominal, tested=not _matches_any(path, data_set.calibration))
 
 
-def _until(recording: Recording, samples: int) -> Recording:
+def _first_samples(recording: Recording, samples: int) -> Recording:
     soc = recording.soc
     return replace(
         recording,
@@ -176,5 +176,5 @@ def _until(recording: Recording, samples: int) -> Recording:
     )
 
 
-def _any(path: Path, patterns: Sequence[str]) -> bool:
+def _matches_any(path: Path, patterns: Sequence[str]) -> bool:
     return any(fnmatch(path.name, pattern) for pattern in patterns)

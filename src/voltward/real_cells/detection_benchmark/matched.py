@@ -10,12 +10,17 @@ from voltward.controls.catalogue import CONTROLS
 from voltward.controls.in_force import default_parameters
 from voltward.physical.cell import CellModel
 from voltward.real_cells.composed_strings.circuit_run import circuit_run
-from voltward.real_cells.detection_benchmark.attacks import BIAS_GRID_V, LIES, WINDOW_S, Lie
+from voltward.real_cells.detection_benchmark.attacks import (
+    BIAS_GRID_V,
+    BIASES,
+    WINDOW_S,
+    InjectedBias,
+)
 from voltward.real_cells.detection_benchmark.tally import CleanHours, Row, row_of
 from voltward.real_cells.detection_benchmark.trial import (
     Outcome,
     Trial,
-    draw_lies,
+    draw_biases,
     factor_from,
     false_alarms,
     outcomes,
@@ -47,11 +52,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class MatchedBench:
-    """The cell with what is compiled for it: sessions for clean recordings and for lies."""
+    """The cell with what is compiled for it: sessions for clean recordings and for injections."""
 
     cell: CellModel
     quiet: ReplaySession
-    lying: ReplaySession
+    injected: ReplaySession
     columns: Float[np.ndarray, "control column"]
 
 
@@ -61,7 +66,7 @@ def matched_bench(cell: CellModel) -> MatchedBench:
     return MatchedBench(
         cell=cell,
         quiet=ReplaySession(cell, controls, traced=1),
-        lying=ReplaySession(cell, controls, traced=traced_runs()),
+        injected=ReplaySession(cell, controls, traced=traced_runs()),
         columns=np.array([default_parameters(control) for control in controls]),
     )
 
@@ -76,7 +81,7 @@ class SmallestBias:
         bias_V: None where not even the largest of the grid is found.
         shares: Detected share for each bias of the grid.
         grid_V: The grid.
-        onsets: Lies for each bias.
+        onsets: Injections of each bias.
         false_alarms: On the clean recordings.
         hours: Clean hours.
     """
@@ -97,7 +102,7 @@ def matched_recordings(
     """Return one recording a seed: profile, start and noise follow from it.
 
     Args:
-        cell: Makes the voltage, and is what the twin believes.
+        cell: Model that makes the voltage, and that the twin uses.
         temperature_degC: At the start; the cell warms by up to 3 K over the drive.
         seeds: One for each.
     """
@@ -163,14 +168,14 @@ def matched_rows(
     stage = f"matched {temperature_degC:g} degC"
     total = seeds + calibration_seeds
 
-    def trial(recording: Recording, lies: Sequence[Lie], seed: int) -> Trial:
+    def trial(recording: Recording, biases: Sequence[InjectedBias], seed: int) -> Trial:
         soc = recording.soc if recording.soc is not None else np.zeros(0)
         random = np.random.default_rng((seed, 1))
-        told = [
+        injections = [
             replace(entry, sign=float(random.choice((-1.0, 1.0))))
-            for entry in draw_lies(lies, 1, scored_part(recording, soc), 1, random)
+            for entry in draw_biases(biases, 1, scored_part(recording, soc), 1, random)
         ]
-        return run_trial(bench.lying, recording, soc, told, bench.columns)
+        return run_trial(bench.injected, recording, soc, injections, bench.columns)
 
     calibration = []
     first = _CALIBRATION_SEED
@@ -180,7 +185,7 @@ def matched_rows(
         soc = recording.soc if recording.soc is not None else np.zeros(0)
         calibration.append(run_trial(bench.quiet, recording, soc, (), bench.columns))
     factor = factor_from(calibration, _MARGIN)
-    grid = [Lie(f"grid {bias:g} V", "voltage", "bias", bias) for bias in BIAS_GRID_V]
+    grid = [InjectedBias(f"grid {size_V:g} V", "voltage", "bias", size_V) for size_V in BIAS_GRID_V]
     found: dict[str, list[Outcome]] = {}
     alarms, hours = 0, 0.0
     for seed in range(seeds):
@@ -189,19 +194,19 @@ def matched_rows(
             numbers = [_SCORED_SEED + number for number in several]
             made = matched_recordings(cell, temperature_degC, numbers)
         progress(stage, calibration_seeds + seed, total)
-        tried = trial(made[seed % _BATCH], [*LIES, *grid], seed)
+        tried = trial(made[seed % _BATCH], [*BIASES, *grid], seed)
         alarms += false_alarms(tried, factor)
         hours += tried.hours
         for outcome in outcomes(tried, factor):
-            found.setdefault(outcome.told.lie.label, []).append(outcome)
+            found.setdefault(outcome.injection.bias.label, []).append(outcome)
     progress(stage, total, total)
     clean = CleanHours(alarms, hours)
     how = f"{calibration_seeds} other seeds, {_MARGIN:g} x largest clean score"
     rows = [
-        row_of(TRACK, cell.name, temperature_degC, lie, found[lie.label], clean, seeds, how)
-        for lie in LIES
+        row_of(TRACK, cell.name, temperature_degC, bias, found[bias.label], clean, seeds, how)
+        for bias in BIASES
     ]
-    shares = tuple(_share(found[lie.label]) for lie in grid)
+    shares = tuple(_share(found[bias.label]) for bias in grid)
     return rows, SmallestBias(
         cell=cell.name,
         temperature_degC=temperature_degC,

@@ -1,7 +1,7 @@
-"""The mismatched track: the electrochemical cell drives once a profile, lies are told afterwards.
+"""The mismatched track: one run of the electrochemical cell a profile, biases injected afterwards.
 
-A lie about a voltage, a temperature or a current reading leaves the current of a recording as it
-was; so one solve of the electrochemical model serves every lie.
+A bias on a voltage, temperature or current reading leaves the current of a recording unchanged, so
+one solution of the electrochemical model serves every bias.
 """
 
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from voltward.controls.catalogue import CONTROLS
 from voltward.controls.in_force import default_parameters
 from voltward.documents.toml_document import find_document
 from voltward.physical.cell_file import load_cell
-from voltward.real_cells.detection_benchmark.attacks import LIES
+from voltward.real_cells.detection_benchmark.attacks import BIASES
 from voltward.real_cells.detection_benchmark.recorded import SINGLE
 from voltward.real_cells.detection_benchmark.tally import CleanHours, Row, absent_row, row_of
 from voltward.real_cells.detection_benchmark.trial import (
     Trial,
-    draw_lies,
+    draw_biases,
     factor_from,
     false_alarms,
     outcomes,
@@ -50,14 +50,14 @@ def mismatched_rows(
 
     Args:
         temperature_degC: Of the cell.
-        onsets: Of each lie and drive.
+        onsets: Of each bias and drive.
         drives: Scored ones, and as many others for the thresholds, of each style.
         seed: Of times.
         progress: Called with the stage, what is done and the total.
     """
     reason = absent_reason()
     if reason:
-        return [absent_row(TRACK, CELL, temperature_degC, lie, reason) for lie in LIES]
+        return [absent_row(TRACK, CELL, temperature_degC, bias, reason) for bias in BIASES]
     truth = published_cell(CELL)
     cell = load_cell(find_document("cells", CELL, "cell"))
     controls = tuple(CONTROLS.load(name) for name in SINGLE)
@@ -81,9 +81,9 @@ def mismatched_rows(
 
     def tried(recording: Recording, count: int, place: int) -> Trial:
         soc = recording.soc if recording.soc is not None else np.zeros(0)
-        told = (
-            draw_lies(
-                LIES,
+        injections = (
+            draw_biases(
+                BIASES,
                 count,
                 scored_part(recording, soc),
                 1,
@@ -92,7 +92,7 @@ def mismatched_rows(
             if count
             else ()
         )
-        return run_trial(session, recording, soc, told, columns)
+        return run_trial(session, recording, soc, injections, columns)
 
     quiet = [tried(recording, 0, place) for place, recording in enumerate(made(_CALIBRATION_SEED))]
     factor = factor_from(quiet, MARGIN)
@@ -102,17 +102,17 @@ def mismatched_rows(
     clean = CleanHours(
         sum(false_alarms(trial, factor) for trial in trials), sum(trial.hours for trial in trials)
     )
-    how = f"{len(quiet)} other drives; recorded once a profile, lies told afterwards"
+    how = f"{len(quiet)} other drives; recorded once a profile, biases injected afterwards"
     return [
         row_of(
             TRACK,
             CELL,
             temperature_degC,
-            lie,
-            [outcome for outcome in found if outcome.told.lie == lie],
+            bias,
+            [outcome for outcome in found if outcome.injection.bias == bias],
             clean,
             len(trials),
             how,
         )
-        for lie in LIES
+        for bias in BIASES
     ]

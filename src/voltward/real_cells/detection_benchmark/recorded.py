@@ -1,4 +1,4 @@
-"""The measured and the composed track: lies told of recordings of real cells."""
+"""The measured and the composed track: biases injected into recordings of real cells."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from voltward.controls.catalogue import CONTROLS
 from voltward.controls.cell_calibration import parameters_of, with_calibration
 from voltward.real_cells.composed_strings.spread import Spread, draw_cells
 from voltward.real_cells.composed_strings.string import Deviation, compose, deviation_of
-from voltward.real_cells.detection_benchmark.attacks import LIES, STRING_LIES, Lie
+from voltward.real_cells.detection_benchmark.attacks import BIASES, STRING_BIASES, InjectedBias
 from voltward.real_cells.detection_benchmark.data_set import Profile, ReadySet
 from voltward.real_cells.detection_benchmark.tally import CleanHours, Row, absent_row, row_of
 from voltward.real_cells.detection_benchmark.trial import (
     Outcome,
     Trial,
-    draw_lies,
+    draw_biases,
     factor_from,
     false_alarms,
     outcomes,
@@ -79,7 +79,7 @@ def measured_rows(
     Args:
         bench: Of the set.
         temperature_degC: Nominal.
-        onsets: Of each lie and recording.
+        onsets: Of each bias and recording.
         seed: Of times.
         progress: Called with the stage, what is done and the total.
     """
@@ -88,7 +88,7 @@ def measured_rows(
     if not profiles:
         reason = "not run: no recording at this temperature"
         return [
-            absent_row(MEASURED, ready.cell.name, temperature_degC, lie, reason) for lie in LIES
+            absent_row(MEASURED, ready.cell.name, temperature_degC, bias, reason) for bias in BIASES
         ]
     session, columns = bench.single, bench.single_columns
     stage = f"measured {ready.cell.name} {temperature_degC:g} degC"
@@ -97,8 +97,8 @@ def measured_rows(
         progress(stage, place, len(profiles))
         random = np.random.default_rng((seed, place))
         scored = scored_part(profile.recording, profile.soc)
-        told = draw_lies(LIES, onsets, scored, 1, random)
-        trials.append(run_trial(session, profile.recording, profile.soc, told, columns))
+        injections = draw_biases(BIASES, onsets, scored, 1, random)
+        trials.append(run_trial(session, profile.recording, profile.soc, injections, columns))
     progress(stage, len(profiles), len(profiles))
     if profiles[0].tested and ready.calibration is not None:
         shipped = np.ones_like(trials[0].largest)
@@ -107,7 +107,7 @@ def measured_rows(
     else:
         judged = _each_by_the_others(trials)
         how = _others_words(len(trials))
-    return _rows(MEASURED, ready, temperature_degC, LIES, judged, len(trials), how)
+    return _rows(MEASURED, ready, temperature_degC, BIASES, judged, len(trials), how)
 
 
 def composed_rows(
@@ -126,7 +126,7 @@ def composed_rows(
         temperature_degC: Nominal.
         spread: Between cells.
         strings: Drawn for each recording.
-        onsets: Of each lie and string.
+        onsets: Of each bias and string.
         seed: Of cells, noise and times.
         progress: Called with the stage, what is done and the total.
     """
@@ -135,7 +135,9 @@ def composed_rows(
     profiles = ready.scored(temperature_degC)
     if not profiles:
         reason = "not run: no recording at this temperature"
-        rows = [absent_row(COMPOSED, label, temperature_degC, lie, reason) for lie in STRING_LIES]
+        rows = [
+            absent_row(COMPOSED, label, temperature_degC, bias, reason) for bias in STRING_BIASES
+        ]
         return rows, None
     session, columns = bench.string, bench.string_columns
     stage = f"composed {spread.name} {ready.cell.name} {temperature_degC:g} degC"
@@ -149,8 +151,8 @@ def composed_rows(
             made = _string(ready, profile, spread, random)
             scored = scored_part(made, profile.soc)
             deviations.append(deviation_of(made.voltage_V, spread, scored.counted))
-            told = draw_lies(STRING_LIES, onsets, scored, made.cells, random)
-            several.append(run_trial(session, made, profile.soc, told, columns))
+            injections = draw_biases(STRING_BIASES, onsets, scored, made.cells, random)
+            several.append(run_trial(session, made, profile.soc, injections, columns))
         by_profile.append(several)
     progress(stage, len(profiles), len(profiles))
     judged = []
@@ -176,8 +178,8 @@ def composed_rows(
             factor = factor_from(rest or several, MARGIN)
             judged += [Judged(trial, factor) for trial in several]
         how = _others_words(len(profiles))
-    rows = _rows(COMPOSED, ready, temperature_degC, STRING_LIES, judged, len(judged), how, label)
-    return rows, _together(deviations)
+    rows = _rows(COMPOSED, ready, temperature_degC, STRING_BIASES, judged, len(judged), how, label)
+    return rows, _joint_deviation(deviations)
 
 
 def _string(
@@ -206,7 +208,7 @@ def _rows(
     track: str,
     ready: ReadySet,
     temperature_degC: float,
-    lies: Sequence[Lie],
+    biases: Sequence[InjectedBias],
     judged: Sequence[Judged],
     seeds: int,
     how: str,
@@ -225,17 +227,17 @@ def _rows(
             track,
             name,
             temperature_degC,
-            lie,
-            [outcome for outcome in found if outcome.told.lie == lie],
+            bias,
+            [outcome for outcome in found if outcome.injection.bias == bias],
             clean,
             seeds,
             how,
         )
-        for lie in lies
+        for bias in biases
     ]
 
 
-def _together(deviations: Sequence[Deviation]) -> Deviation:
+def _joint_deviation(deviations: Sequence[Deviation]) -> Deviation:
     return Deviation(
         min(deviation.smallest_mV for deviation in deviations),
         float(np.median([deviation.median_mV for deviation in deviations])),

@@ -15,7 +15,7 @@ HEAD = (
     "track",
     "cell",
     "degC",
-    "lie",
+    "injected bias",
     "onsets",
     "detected in 600 s",
     "median, p95",
@@ -32,23 +32,23 @@ _MATCHED_NOTE = (
 )
 NOTES = (
     "Share: with 95 % Wilson interval. Delay: of the detected.",
-    "Onsets: random times, both signs; in brackets those told while a detector rang, left out.",
-    "False alarms: calls of any detector on clean recordings, those less than 60 s apart as one.",
+    "Onsets: random times, both signs; in brackets those during an earlier alarm, not counted.",
+    "False alarms: of any detector on clean recordings; those less than 60 s apart count as one.",
     "Hours: those in which one could occur, SoC above 0.12 and after 600 s; 95 % Poisson bound.",
     "SoC damage: how far an estimate was moved until detection, else by the recording's end, in %.",
     _MATCHED_NOTE,
-    "mismatched: PyBaMM's DFN, recorded once a profile, lies told afterwards.",
+    "mismatched: PyBaMM's DFN, recorded once a profile, biases injected afterwards.",
     "composed: strings made of one measured profile by stated spreads; never measured.",
-    "measured: recordings of real cells, lies told afterwards.",
+    "measured: recordings of real cells, biases injected afterwards.",
 )
 
 
 def cells_of(row: Row) -> tuple[str, ...]:
     """Return the cells of one line, in the order of HEAD."""
-    first = (row.track, row.cell, f"{row.temperature_degC:g}", row.lie)
+    first = (row.track, row.cell, f"{row.temperature_degC:g}", row.bias)
     if row.reason:
         return (*first, "-", row.reason, "-", "-", _aim(row), "-", "-", "-", "-")
-    onsets = f"{row.onsets}" + (f" ({row.ringing})" if row.ringing else "")
+    onsets = f"{row.onsets}" + (f" ({row.already_in_alarm})" if row.already_in_alarm else "")
     share = "-"
     if row.detected_share is not None:
         low, high = 100.0 * (row.detected_low or 0.0), 100.0 * (row.detected_high or 0.0)
@@ -105,7 +105,7 @@ def thresholds_text(rows: Sequence[Row]) -> list[str]:
 
 
 def footnotes(benchmark: Benchmark) -> list[str]:
-    """Return what stands under the table."""
+    """Return the notes below the table."""
     return [
         *[smallest_text(entry) for entry in benchmark.smallest],
         *[f"composed, {text}" for text in benchmark.deviations],

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from voltward.real_cells.detection_benchmark.attacks import WINDOW_S, Lie
+from voltward.real_cells.detection_benchmark.attacks import WINDOW_S, InjectedBias
 from voltward.real_cells.detection_benchmark.trial import Outcome
 from voltward.results.metrics import mean, poisson_upper, quantile, wilson_interval
 
 WITHIN_S = (15.0, 60.0, 120.0)
+# Fields whose key in the published format differs from their name.
+_KEYS = {"bias": "lie", "already_in_alarm": "ringing"}
 
 
 @dataclass(frozen=True)
@@ -32,19 +34,19 @@ class Row:
         track: matched, mismatched, composed or measured.
         cell: Of the twin.
         temperature_degC: Nominal.
-        lie: Label.
+        bias: Label of the bias.
         magnitude: In the unit of the signal.
         reason: Why there are no figures; empty where there are.
-        onsets: Lies that count.
-        ringing: Further ones told while a detector was in alarm.
+        onsets: Injections that count.
+        already_in_alarm: Further injections that began while a detector was in alarm.
         detected: Of the onsets, within 600 s.
         detected_low: Lower end of the 95 % Wilson interval of the share.
         detected_high: Upper end.
         delay_median_s: Of the detected ones.
-        delay_p95_s: Likewise.
-        within_15_s: Share of the onsets.
-        within_60_s: Likewise.
-        within_120_s: Likewise.
+        delay_p95_s: 95th percentile, of the detected ones.
+        within_15_s: Share of the onsets detected within 15 s.
+        within_60_s: Share of the onsets detected within 60 s.
+        within_120_s: Share of the onsets detected within 120 s.
         aim_s: Time that is aimed at; None without an aim.
         aim_share: Share that is aimed at.
         aim_met: Whether it was met.
@@ -53,8 +55,8 @@ class Row:
         false_alarms_upper_per_hour: Poisson bound, 95 %.
         named_share: Right cell named, of those for which one was named.
         named_aim: Share that is aimed at.
-        damage_largest_pct: Of SoC, until detection, else to the end.
-        damage_mean_pct: Likewise.
+        damage_largest_pct: Largest movement of an SoC, until detection, else to the end.
+        damage_mean_pct: Mean over the onsets of the same movement.
         seeds: Recordings or strings that went in.
         thresholds: How they were set.
     """
@@ -62,11 +64,11 @@ class Row:
     track: str
     cell: str
     temperature_degC: float
-    lie: str
+    bias: str
     magnitude: float
     reason: str = ""
     onsets: int = 0
-    ringing: int = 0
+    already_in_alarm: int = 0
     detected: int = 0
     detected_low: float | None = None
     detected_high: float | None = None
@@ -94,23 +96,26 @@ class Row:
         return self.detected / self.onsets if self.onsets else None
 
     def as_document(self) -> dict[str, Any]:
-        """Return the fields as JSON holds them."""
-        return asdict(self) | {"detected_share": self.detected_share}
+        """Return the fields as a JSON document; `lie` and `ringing` are keys of its format."""
+        fields = {_KEYS.get(name, name): value for name, value in asdict(self).items()}
+        return fields | {"detected_share": self.detected_share}
 
 
-def absent_row(track: str, cell: str, temperature_degC: float, lie: Lie, reason: str) -> Row:
+def absent_row(
+    track: str, cell: str, temperature_degC: float, bias: InjectedBias, reason: str
+) -> Row:
     """Return a line that was not run."""
-    aim_s, aim_share = _aim(lie, track, temperature_degC)
+    aim_s, aim_share = _aim(bias, track, temperature_degC)
     return Row(
         track,
         cell,
         temperature_degC,
-        lie.label,
-        lie.magnitude,
+        bias.label,
+        bias.magnitude,
         reason=reason,
         aim_s=aim_s,
         aim_share=aim_share,
-        named_aim=lie.named_share,
+        named_aim=bias.named_share,
     )
 
 
@@ -118,32 +123,32 @@ def row_of(
     track: str,
     cell: str,
     temperature_degC: float,
-    lie: Lie,
+    bias: InjectedBias,
     found: Sequence[Outcome],
     clean: CleanHours,
     seeds: int,
     thresholds: str,
 ) -> Row:
-    """Return the line of one lie.
+    """Return the line of one bias.
 
     Args:
         track: Truth track.
         cell: Name of the twin's cell.
         temperature_degC: Nominal.
-        lie: Which.
-        found: Outcomes of this lie.
+        bias: What was injected.
+        found: Outcomes of this bias.
         clean: Of the same recordings.
         seeds: Recordings or strings that went in.
         thresholds: How they were set.
     """
-    counted = [outcome for outcome in found if not outcome.ringing]
+    counted = [outcome for outcome in found if not outcome.already_in_alarm]
     delays = [o.delay_s for o in counted if o.delay_s is not None and o.delay_s <= WINDOW_S]
     share = wilson_interval(len(delays), len(counted))
     within = [
         sum(delay <= limit for delay in delays) / len(counted) if counted else None
         for limit in WITHIN_S
     ]
-    aim_s, aim_share = _aim(lie, track, temperature_degC)
+    aim_s, aim_share = _aim(bias, track, temperature_degC)
     met = None
     if aim_s is not None and aim_share is not None and counted:
         met = sum(delay <= aim_s for delay in delays) / len(counted) >= aim_share
@@ -153,10 +158,10 @@ def row_of(
         track=track,
         cell=cell,
         temperature_degC=temperature_degC,
-        lie=lie.label,
-        magnitude=lie.magnitude,
+        bias=bias.label,
+        magnitude=bias.magnitude,
         onsets=len(counted),
-        ringing=len(found) - len(counted),
+        already_in_alarm=len(found) - len(counted),
         detected=len(delays),
         detected_low=share.low,
         detected_high=share.high,
@@ -172,7 +177,7 @@ def row_of(
         hours=clean.hours,
         false_alarms_upper_per_hour=clean.upper_per_hour,
         named_share=mean(named),
-        named_aim=lie.named_share,
+        named_aim=bias.named_share,
         damage_largest_pct=max(damage, default=None),
         damage_mean_pct=mean(damage),
         seeds=seeds,
@@ -180,11 +185,13 @@ def row_of(
     )
 
 
-def _aim(lie: Lie, track: str, temperature_degC: float) -> tuple[float | None, float | None]:
+def _aim(
+    bias: InjectedBias, track: str, temperature_degC: float
+) -> tuple[float | None, float | None]:
     """Return the aim that holds: on matched, 99 % of 5 mV and more within the window."""
     if track == "matched":
-        large = lie.signal == "voltage" and lie.magnitude >= 0.005
+        large = bias.signal == "voltage" and bias.magnitude >= 0.005
         return (WINDOW_S, 0.99) if large else (None, None)
-    if lie.aim is None or track == "mismatched" or temperature_degC != 25.0:
+    if bias.aim is None or track == "mismatched" or temperature_degC != 25.0:
         return None, None
-    return lie.aim.within_s, lie.aim.share
+    return bias.aim.within_s, bias.aim.share

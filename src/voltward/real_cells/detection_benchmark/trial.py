@@ -1,4 +1,4 @@
-"""Lies told of one recording, all in one replay: what each detector scored, run by run."""
+"""Biases injected into one recording, all in one replay: the detectors' scores, run by run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from voltward.core.errors import ConfigurationError
 from voltward.detection.residual_schedule import LOW_SOC
-from voltward.real_cells.detection_benchmark.attacks import WINDOW_S, Lie
+from voltward.real_cells.detection_benchmark.attacks import WINDOW_S, InjectedBias
 from voltward.real_cells.recordings.recording import Recording
 from voltward.real_cells.replay.injected_rows import injected_rows
 from voltward.real_cells.replay.scores import LEAST_SOC
@@ -19,15 +19,15 @@ SETTLED_S = 600
 # Runs are replayed in groups of these sizes, so that few programs are compiled.
 _GROUP = 40
 _ZONES = 2
-# Calls closer than this are one false alarm (assumption).
+# Alarms closer than this are one false alarm (assumption).
 EPISODE_S = 60
 
 
 @dataclass(frozen=True)
-class Told:
-    """One lie, as told: which, when, with which sign, and of which cell (from 1)."""
+class BiasInjection:
+    """One injection of a bias: its start, its sign and its cell (from 1; None for all)."""
 
-    lie: Lie
+    bias: InjectedBias
     start_s: int
     sign: float
     cell: int | None
@@ -35,19 +35,19 @@ class Told:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one lie.
+    """Result of one injection.
 
     Attributes:
-        told: The lie.
+        injection: What was injected.
         delay_s: To the first alarm that began after it; None without one in the window.
-        ringing: Whether a detector was in alarm when it began: counted apart.
+        already_in_alarm: Whether a detector was in alarm when it began; counted separately.
         named: Whether the first detector that points at a cell pointed at the right one.
         damage_pct: How far an estimate of SoC was moved until then, else by the end.
     """
 
-    told: Told
+    injection: BiasInjection
     delay_s: float | None
-    ringing: bool
+    already_in_alarm: bool
     named: bool | None
     damage_pct: float
 
@@ -77,55 +77,59 @@ def scored_part(recording: Recording, soc: Float[np.ndarray, " time"]) -> Scored
     return Scored(counted, (soc < LOW_SOC).astype(np.int64))
 
 
-def draw_lies(
-    lies: Sequence[Lie], onsets: int, scored: Scored, cells: int, random: np.random.Generator
-) -> tuple[Told, ...]:
-    """Draw for each lie onsets at random times, half of them of either sign.
+def draw_biases(
+    biases: Sequence[InjectedBias],
+    onsets: int,
+    scored: Scored,
+    cells: int,
+    random: np.random.Generator,
+) -> tuple[BiasInjection, ...]:
+    """Draw injections of each bias at random times, half of them with either sign.
 
     Raises:
-        ConfigurationError: The recording is too short for a lie and its window.
+        ConfigurationError: The recording is too short for an injection and its window.
     """
     places = np.flatnonzero(scored.counted)
     places = places[places < scored.counted.size - WINDOW_S]
     if places.size == 0 or np.count_nonzero(scored.counted) < WINDOW_S:
         raise ConfigurationError(
             "a recording is too short for the benchmark",
-            why=f"it needs {SETTLED_S} s to settle and {WINDOW_S:g} s after a lie",
+            why=f"it needs {SETTLED_S} s to settle and {WINDOW_S:g} s after an injection",
         )
     # Only those whose window stays above the least SoC.
     full = places[places <= np.flatnonzero(scored.counted)[-1] - WINDOW_S]
     places = full if full.size else places
-    told = []
-    for lie in lies:
+    injections = []
+    for bias in biases:
         for number in range(onsets):
             start_s = int(random.choice(places))
-            cell = int(random.integers(1, cells + 1)) if lie.one_cell else None
-            told.append(Told(lie, start_s, 1.0 if number % 2 else -1.0, cell))
-    return tuple(told)
+            cell = int(random.integers(1, cells + 1)) if bias.one_cell else None
+            injections.append(BiasInjection(bias, start_s, 1.0 if number % 2 else -1.0, cell))
+    return tuple(injections)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One recording with its lies, replayed.
+    """One recording, replayed as it is and with each injection.
 
     Attributes:
         name: Of the recording.
         scored: Where it counts.
         detectors: In the order of the columns.
-        told: The lies, in the order of the runs.
+        injections: What was injected, in the order of the runs.
         clean: Scores of the recording as it is.
         largest: Largest clean score of each detector in each zone.
-        scores: Of the runs with lies, from `start_s` on, to the end of the window.
-        pointed: Cell from 0, likewise.
+        scores: Scores of the runs with injections, from `start_s` to the end of the window.
+        pointed: Cell, from 0, that a detector points at, over the same seconds.
         pointing: Columns of `pointed` among the detectors.
-        before: Scores in the second before each lie.
+        before: Scores in the second before each injection.
         moved: Largest movement of an estimated SoC up to each second of the window, then the end.
     """
 
     name: str
     scored: Scored
     detectors: tuple[str, ...]
-    told: tuple[Told, ...]
+    injections: tuple[BiasInjection, ...]
     clean: Float[np.ndarray, "time watch"]
     largest: Float[np.ndarray, "zone watch"]
     scores: tuple[Float[np.ndarray, "second watch"], ...]
@@ -144,39 +148,39 @@ def run_trial(
     session: ReplaySession,
     recording: Recording,
     soc: Float[np.ndarray, " time"],
-    told: Sequence[Told],
+    injections: Sequence[BiasInjection],
     parameters: Float[np.ndarray, "control column"],
 ) -> Trial:
-    """Replay a recording as it is and with each lie.
+    """Replay a recording as it is and with each injection.
 
     Args:
         session: Traces at least `traced_runs()` runs.
         recording: At 1 Hz.
         soc: True state of charge; the twin starts where it does.
-        told: From `draw_lies`; none gives the clean recording alone.
+        injections: From `draw_biases`; none gives the clean recording alone.
         parameters: Columns of the controls.
     """
     scored = scored_part(recording, soc)
     ticks = recording.time_s.size
     rows = [
         injected_rows(
-            [entry.lie.injection(entry.start_s, sign=entry.sign, cell=entry.cell)],
+            [entry.bias.injection(entry.start_s, sign=entry.sign, cell=entry.cell)],
             recording.cells,
             float(ticks),
         )
-        for entry in told
+        for entry in injections
     ]
     clean = np.zeros((0, 0))
     scores, pointed, before, moved = [], [], [], []
-    for begin in range(0, max(len(told), 1), _GROUP):
+    for begin in range(0, max(len(injections), 1), _GROUP):
         group = rows[begin : begin + _GROUP]
-        # A short group is filled with its last lie.
+        # A short group is filled with its last injection.
         filled = group + group[-1:] * (_GROUP - len(group)) if group else []
         replay = session.replay(recording, float(soc[0]), filled, parameters)
         if begin == 0:
             clean = replay.scores[:, 0].copy()
         for place in range(len(group)):
-            entry, run = told[begin + place], place + 1
+            entry, run = injections[begin + place], place + 1
             window = slice(entry.start_s, min(entry.start_s + int(WINDOW_S) + 1, ticks))
             scores.append(replay.scores[window, run].copy())
             pointed.append(replay.pointed[window, run].copy())
@@ -187,7 +191,7 @@ def run_trial(
         name=recording.name,
         scored=scored,
         detectors=session.detectors,
-        told=tuple(told),
+        injections=tuple(injections),
         clean=clean,
         largest=_largest(clean, scored),
         scores=tuple(scores),
@@ -214,38 +218,40 @@ def _largest(
 
 
 def outcomes(trial: Trial, factor: Float[np.ndarray, "zone watch"]) -> tuple[Outcome, ...]:
-    """Return what became of each lie under thresholds.
+    """Return the outcome of each injection under thresholds.
 
     Args:
         trial: Replayed.
         factor: Multiplies each detector's threshold, by zone of SoC.
     """
     found = []
-    for index, entry in enumerate(trial.told):
+    for index, entry in enumerate(trial.injections):
         seconds = slice(entry.start_s, entry.start_s + trial.scores[index].shape[0])
         allowed = factor[trial.scored.zone[seconds]]
         heard = trial.scored.counted[seconds, None]
-        ringing_before = trial.before[index] > factor[trial.scored.zone[entry.start_s - 1]]
+        in_alarm_before = trial.before[index] > factor[trial.scored.zone[entry.start_s - 1]]
         alarms = (trial.scores[index] > allowed) & heard
-        earlier = np.concatenate([ringing_before[None], alarms[:-1]])
+        earlier = np.concatenate([in_alarm_before[None], alarms[:-1]])
         onset = alarms & ~earlier
         any_onset = np.flatnonzero(np.any(onset, axis=1))
         delay_s = float(any_onset[0]) if any_onset.size else None
         until = -1 if delay_s is None else int(delay_s)
         found.append(
             Outcome(
-                told=entry,
+                injection=entry,
                 delay_s=delay_s,
-                ringing=bool(np.any(ringing_before)),
-                named=_named(trial, index, onset),
+                already_in_alarm=bool(np.any(in_alarm_before)),
+                named=_right_cell_named(trial, index, onset),
                 damage_pct=100.0 * float(trial.moved[index][until]),
             )
         )
     return tuple(found)
 
 
-def _named(trial: Trial, index: int, onset: Bool[np.ndarray, "second watch"]) -> bool | None:
-    cell = trial.told[index].cell
+def _right_cell_named(
+    trial: Trial, index: int, onset: Bool[np.ndarray, "second watch"]
+) -> bool | None:
+    cell = trial.injections[index].cell
     if cell is None or not trial.pointing:
         return None
     first = np.argwhere(onset[:, list(trial.pointing)])
@@ -256,13 +262,13 @@ def _named(trial: Trial, index: int, onset: Bool[np.ndarray, "second watch"]) ->
 
 
 def false_alarms(trial: Trial, factor: Float[np.ndarray, "zone watch"]) -> int:
-    """Return how often, on the clean recording, any detector called after a quiet minute.
+    """Return how often, on the clean recording, any detector alarmed after a quiet minute.
 
-    Calls less than a minute apart are one alarm: the Poisson bound needs independent ones.
+    Alarms less than a minute apart are one alarm: the Poisson bound needs independent ones.
     """
-    ringing = np.any(trial.clean > factor[trial.scored.zone], axis=1) & trial.scored.counted
-    calls = np.flatnonzero(ringing)
-    return int(calls.size and 1 + np.count_nonzero(np.diff(calls) > EPISODE_S))
+    in_alarm = np.any(trial.clean > factor[trial.scored.zone], axis=1) & trial.scored.counted
+    alarms = np.flatnonzero(in_alarm)
+    return int(alarms.size and 1 + np.count_nonzero(np.diff(alarms) > EPISODE_S))
 
 
 def factor_from(

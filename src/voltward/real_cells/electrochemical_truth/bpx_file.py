@@ -30,10 +30,10 @@ def read_bpx(path: Path) -> ElectrochemicalCell:
         path: A JSON file of BPX version 1, or of version 0 as far as it can be converted.
 
     Returns:
-        The cell; what the file left open, or what was converted, stands in its `limits`.
+        The cell; its `limits` state what the file left open and what was converted.
 
     Raises:
-        ConfigurationError: The file is absent, is no JSON, breaks the schema (the fields are
+        ConfigurationError: The file is absent, is not JSON, breaks the schema (the fields are
             named), or does not describe a cell for the Doyle-Fuller-Newman model.
         EnvironmentLacksError: PyBaMM or the package `bpx` is missing.
 
@@ -46,7 +46,7 @@ def read_bpx(path: Path) -> ElectrochemicalCell:
     _require_full_model(document, path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        parsed = _parsed(document, path)
+        parsed = _parse(document, path)
         _require_one_material(document, path)
         values = _values(document, path)
     remarks = [
@@ -86,7 +86,7 @@ def _document(path: Path) -> dict[str, Any]:
     ]
     if missing:
         raise ConfigurationError(
-            f"{path} is no BPX file: it has no object {' and no object '.join(missing)}",
+            f"{path} is not a BPX file: it has no object {' and no object '.join(missing)}",
             why="a BPX file holds 'Header' and 'Parameterisation'",
         )
     return document
@@ -116,7 +116,7 @@ def _require_one_material(document: dict[str, Any], path: Path) -> None:
             )
 
 
-def _parsed(document: dict[str, Any], path: Path) -> Any:
+def _parse(document: dict[str, Any], path: Path) -> Any:
     if find_spec("bpx") is None:
         raise EnvironmentLacksError(
             "the package bpx is not installed", why="it checks BPX files", hint=INSTALL
@@ -135,7 +135,7 @@ def _parsed(document: dict[str, Any], path: Path) -> Any:
 
 
 def _faults(error: ValueError) -> str:
-    """Return the fields at fault, each once, or what the parser said."""
+    """Return the fields at fault, each once, or the message of the parser."""
     listed = getattr(error, "errors", None)
     if listed is None:
         return str(error)

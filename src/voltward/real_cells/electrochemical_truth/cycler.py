@@ -1,4 +1,4 @@
-"""A virtual cycler: runs a protocol on the electrochemical cell and heeds its voltage limits."""
+"""A virtual cycler: runs a protocol on the electrochemical cell within its voltage limits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,13 +17,13 @@ from voltward.real_cells.recordings.recording import Recording
 
 _FROM, _TO, _START = "Current before [A]", "Current after [A]", "Start of step [s]"
 _RAMP_S = 1.0
-# A pulse that a limit cuts shorter than this tells nothing and is left out (assumption).
+# A pulse that a limit cuts shorter than this is not informative and is left out (assumption).
 _SHORTEST_S = 3
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """What one step left behind: samples after its start, and the state that the next begins at."""
+    """Result of one step: samples after its start, and the state that the next begins at."""
 
     current_A: np.ndarray
     voltage_V: np.ndarray
@@ -58,7 +58,7 @@ class _Bench:
             )
         except pybamm.SolverError as error:
             raise ConfigurationError(
-                f"{self.cell.name}: the solver gave up at {current_A:.3g} A, {start_s:.0f} s into "
+                f"{self.cell.name}: the solver failed at {current_A:.3g} A, {start_s:.0f} s into "
                 f"the test ({str(error).splitlines()[0]})",
                 hint="check the diffusivities and the electrolyte of the parameter set",
             ) from error
@@ -94,7 +94,7 @@ def run_protocol(
         The recording every second, with the true state of charge.
 
     Raises:
-        ConfigurationError: The solver gave up.
+        ConfigurationError: The solver failed.
         EnvironmentLacksError: PyBaMM is missing.
     """
     bench = _connected(cell, temperature_degC, initial_soc)
@@ -109,13 +109,13 @@ def run_protocol(
         tried = bench.ramp_and_hold(before, seconds_run, current_A, seconds)
         piece: _Piece | None = tried
         if tried.limit is not None:
-            notes.append(_cut(step, current_A, soc, tried))
+            notes.append(_cut_note(step, current_A, soc, tried))
             piece = _within_limits(bench, before, seconds_run, tried, current_A)
         if piece is None and isinstance(step, MoveTo):
             break
         if piece is None:
             continue
-        soc += _moved(before, piece) / (3600.0 * cell.capacity_Ah)
+        soc += _charge_As(before, piece) / (3600.0 * cell.capacity_Ah)
         seconds_run += piece.voltage_V.size
         pieces.append(piece)
     return _recording(cell, pieces, temperature_degC, initial_soc, (name, *notes))
@@ -161,13 +161,13 @@ def _within_limits(
     return None
 
 
-def _moved(before: _Piece | None, piece: _Piece) -> float:
+def _charge_As(before: _Piece | None, piece: _Piece) -> float:
     """Return the charge of a step in As: its first second is a ramp."""
     held = 0.0 if before is None else float(before.current_A[-1])
     return float(piece.current_A.sum()) + 0.5 * (held - float(piece.current_A[0]))
 
 
-def _cut(step: Step, current_A: float, soc: float, piece: _Piece) -> str:
+def _cut_note(step: Step, current_A: float, soc: float, piece: _Piece) -> str:
     kind = "move" if isinstance(step, MoveTo) else "hold"
     return (
         f"{kind} of {current_A:.3g} A from SoC {soc:.3f} ended after {piece.voltage_V.size} s: "

@@ -18,20 +18,20 @@ from voltward.real_cells.recordings.recording import Recording
 # Points through anode, separator, cathode, and along the radius of their particles, dense at the
 # surface, where PyBaMM's even spacing of 20 is 3 mV off on a hard drive. Against 15/8/15/80/80 the
 # voltage of such a drive moves by 0.4 mV RMS (lg-m50), 1.6 mV (lg-m50-oregan, 25 degC) and 10 mV
-# (lg-m50-oregan, 0 degC, where its diffusion all but stops near full).
+# (lg-m50-oregan, 0 degC, where its diffusion nearly stops near full).
 POINTS = {"x_n": 10, "x_s": 5, "x_p": 10, "r_n": 30, "r_p": 30}
 RELATIVE_TOLERANCE = 1e-4
 ABSOLUTE_TOLERANCE = 1e-6
 # The first step after a rest may have to shrink a long way: the usual 10 attempts fall short.
 SOLVER_OPTIONS = {"max_error_test_failures": 50}
-# A full cell rests at its upper cut-off; so much beyond it is no breach.
+# A full cell rests at its upper cut-off; so much beyond it is not a violation.
 CUT_OFF_MARGIN_V = 1e-3
 CONVENTION = "current runs straight from one sample to the next"
 
 
 @dataclass(frozen=True)
 class Ended:
-    """Why a solve stopped before the profile was over.
+    """Why a solution ended before the profile did.
 
     Attributes:
         reason: In words.
@@ -114,7 +114,7 @@ def simulate(
         The recording, with the true state of charge.
 
     Raises:
-        ConfigurationError: Bad input, or the cell reached a limit or the solver gave up: it says
+        ConfigurationError: Bad input, or the cell reached a limit or the solver failed: it says
             when, at what voltage and state of charge.
         EnvironmentLacksError: PyBaMM is missing.
     """
@@ -158,7 +158,7 @@ def _solve(
     temperature: np.ndarray,
     initial_soc: float,
 ) -> tuple[np.ndarray, str | None]:
-    """Return the voltage as far as it went, and why it stopped early."""
+    """Return the voltage up to the end of the solution, and why it ended early."""
     pybamm = pybamm_module()
     kelvin = temperature + ZERO_DEGC_K
     varies = bool(np.ptp(kelvin) > 0)
@@ -175,9 +175,9 @@ def _solve(
             [0.0, float(time_s[-1])], t_interp=time_s, initial_soc=initial_soc
         )
     except pybamm.SolverError as error:
-        return np.empty(0), f"the solver gave up ({str(error).splitlines()[0]})"
+        return np.empty(0), f"the solver failed ({str(error).splitlines()[0]})"
     finished = solution.termination == "final time"
-    # The instant of the event itself is no full second.
+    # The instant of the event itself is not a full second.
     inside = solution.t <= time_s[-1] if finished else solution.t < solution.t[-1]
     voltage = np.ravel(solution["Voltage [V]"].entries)[inside]
     return voltage, None if finished else f"it reached the {solution.termination}"
@@ -201,5 +201,5 @@ def _require_usable(current: np.ndarray, temperature: np.ndarray, initial_soc: f
         raise ConfigurationError("the current or the temperature holds values that are no numbers")
     if not 0.0 <= initial_soc <= 1.0:
         raise ConfigurationError(
-            f"the initial state of charge is {initial_soc:g}", why="it lies between 0 and 1"
+            f"the initial state of charge is {initial_soc:g}", why="allowed is 0 to 1"
         )

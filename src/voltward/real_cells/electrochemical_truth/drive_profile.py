@@ -60,7 +60,7 @@ def drive_current_A(
         No road and no vehicle: a seeded sequence of phases with the stated mean and peaks.
     """
     discharge_C = _phases(style, np.random.default_rng(seed), seconds)
-    current_C = _curtailed(-discharge_C, style, initial_soc)
+    current_C = _limited_braking(-discharge_C, style, initial_soc)
     padded = np.concatenate((np.zeros(_LEAD_IN_S), current_C, np.zeros(rest_s)))
     return padded * capacity_Ah
 
@@ -91,20 +91,20 @@ def _with_mean(levels: np.ndarray, moving: np.ndarray, style: DriveStyle) -> np.
     low, high = -style.discharge_peak_C, style.discharge_peak_C
     for _ in range(50):
         middle = 0.5 * (low + high)
-        if _clipped(levels, moving, style, middle).mean() < style.mean_C:
+        if _clipped_current(levels, moving, style, middle).mean() < style.mean_C:
             low = middle
         else:
             high = middle
-    return _clipped(levels, moving, style, high)
+    return _clipped_current(levels, moving, style, high)
 
 
-def _clipped(
+def _clipped_current(
     levels: np.ndarray, moving: np.ndarray, style: DriveStyle, offset: float
 ) -> np.ndarray:
     return np.clip(levels + offset * moving, -style.charge_peak_C, style.discharge_peak_C)
 
 
-def _curtailed(current_C: np.ndarray, style: DriveStyle, initial_soc: float) -> np.ndarray:
+def _limited_braking(current_C: np.ndarray, style: DriveStyle, initial_soc: float) -> np.ndarray:
     """Return the current with braking limited where the counted state of charge is high."""
     allowed = current_C.copy()
     soc = initial_soc

@@ -51,7 +51,7 @@ def extract(
         fitting: Of the fit: round, error in V.
 
     Raises:
-        ConfigurationError: A temperature is out of range, the solver gave up, or the fit failed.
+        ConfigurationError: A temperature is out of range, the solver failed, or the fit failed.
         EnvironmentLacksError: PyBaMM is missing.
     """
     _require_temperatures(temperatures_degC)
@@ -126,7 +126,7 @@ def _require_temperatures(temperatures_degC: Sequence[float]) -> None:
     for value in temperatures_degC:
         if not _LOWEST_DEGC <= value <= _HIGHEST_DEGC:
             raise ConfigurationError(
-                f"{value:g} degC is no temperature to test a cell at",
+                f"{value:g} degC is not a temperature to test a cell at",
                 why=f"tests run between {_LOWEST_DEGC:g} and {_HIGHEST_DEGC:g} degC",
                 hint="temperatures are in degrees Celsius",
             )

@@ -78,7 +78,7 @@ def pybamm_module() -> Any:
             why="the electrochemical truth runs on it",
             hint=INSTALL,
         )
-    # It would report its use over the network; a workbench for security tests stays silent.
+    # PyBaMM would report its use over the network; telemetry is switched off here.
     os.environ.setdefault("PYBAMM_DISABLE_TELEMETRY", "true")
     pybamm = import_module("pybamm")
     # Its notices of early stops are turned into errors or notes here.
@@ -128,12 +128,12 @@ def electrochemical_cell(
         capacity_Ah = lithium_Ah * float(balance[1] - balance[0])
     except (KeyError, ValueError, TypeError, IndexError, pybamm.SolverError) as error:
         raise ConfigurationError(
-            f"{name}: no capacity can be worked out between {lowest_V:g} and {highest_V:g} V",
+            f"{name}: no capacity can be computed between {lowest_V:g} and {highest_V:g} V",
             why=f"the open-circuit potentials of both electrodes do not meet the limits: {error}",
         ) from error
     if not all(0.0 <= float(share) <= 1.0 for share in balance):
         raise ConfigurationError(
-            f"{name}: the voltage limits of {lowest_V:g} and {highest_V:g} V lie outside what the "
+            f"{name}: the voltage limits of {lowest_V:g} and {highest_V:g} V are outside what the "
             "electrodes can reach",
             why="an electrode would be more than full or less than empty at a limit",
         )

@@ -1,4 +1,4 @@
-"""The pulse test as data: what a cycler is told to do, before any cell is connected."""
+"""The pulse test as data: the steps for a cycler, independent of any cell."""
 
 from dataclasses import dataclass
 
@@ -31,7 +31,7 @@ class MoveTo:
     """Charge or discharge to a state of charge. Ends early at a voltage limit.
 
     Attributes:
-        soc: Where to.
+        soc: Target.
         rate_C: Multiples of the capacity per hour, without sign.
     """
 

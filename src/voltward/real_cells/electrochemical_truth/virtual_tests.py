@@ -18,14 +18,14 @@ Progress = Callable[[str, int, int], None]
 DRIVE_S = {"hard": 5400, "mild": 7200}
 DRIVE_START_SOC = 0.95
 STYLES: dict[str, DriveStyle] = {"hard": HARD, "mild": MILD}
-# Of the drives that a model is fitted to; whoever scores it takes others.
+# Of the drives that a model is fitted to; scoring uses other seeds.
 FIT_SEED = 1001
 _TESTS_A_TEMPERATURE = 4
 _STAGE = "tests"
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
-    """Say nothing of the progress."""
+    """Report no progress."""
 
 
 def slow_cycle_name(temperature_degC: float) -> str:
@@ -55,7 +55,7 @@ def virtual_tests(
         Four recordings a temperature, with the true state of charge.
 
     Raises:
-        ConfigurationError: The solver gave up.
+        ConfigurationError: The solver failed.
         EnvironmentLacksError: PyBaMM is missing.
     """
     total = _TESTS_A_TEMPERATURE * len(temperatures_degC)

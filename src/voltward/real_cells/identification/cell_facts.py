@@ -1,4 +1,4 @@
-"""What recordings of voltage and current do not say: names, sources, size and heat."""
+"""Facts of a cell that recordings do not contain: names, sources, size and heat."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ _HEAT_J_PER_K, _SURFACE_M2, _VOLUME_M3 = 45.0, 4.2e-3, 1.65e-5
 
 @dataclass(frozen=True)
 class CellFacts:
-    """What records of voltage and current do not say.
+    """Facts of a cell that recordings do not contain.
 
     Attributes:
         name: Of the cell.

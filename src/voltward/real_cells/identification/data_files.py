@@ -1,4 +1,4 @@
-"""Which recordings a user means: files, folders and patterns, each file once."""
+"""The recordings that a user names: files, folders and patterns, each file once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +10,13 @@ _PATTERN = frozenset("*?[")
 
 
 def recording_files(names: Sequence[str]) -> list[Path]:
-    """Return the files that names stand for, sorted within a folder or pattern, none twice.
+    """Return the files that names denote, sorted within a folder or pattern, each once.
 
     Args:
         names: Files, folders whose recordings are meant, or patterns such as "data/*_Mixed?.csv".
 
     Raises:
-        ConfigurationError: A name stands for no file.
+        ConfigurationError: A name matches no file.
     """
     found: dict[Path, None] = {}
     for name in names:

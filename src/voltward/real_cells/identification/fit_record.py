@@ -74,7 +74,7 @@ def fit_record(recording: Recording, capacity_Ah: float, lag_s: float) -> FitRec
 
     current = mean(current_A)
     excited = np.abs(np.diff(current, prepend=current[0])) > _CHANGE_C * capacity_Ah
-    kept = _kept(seconds, excited)
+    kept = _kept_seconds(seconds, excited)
     elapsed_s = np.diff(seconds[kept], prepend=seconds[0] - 1).astype(np.float64)
     soc = mean(recording.soc)[kept]
     recent = seconds - np.maximum.accumulate(np.where(excited, seconds, -(10**9)))
@@ -98,7 +98,7 @@ def fit_record(recording: Recording, capacity_Ah: float, lag_s: float) -> FitRec
     )
 
 
-def _kept(seconds: np.ndarray, excited: np.ndarray) -> np.ndarray:
+def _kept_seconds(seconds: np.ndarray, excited: np.ndarray) -> np.ndarray:
     """Return the indices of the seconds to keep: a rest is seen twice a minute."""
     last = np.maximum.accumulate(np.where(excited, seconds, -(10**9)))
     quiet = seconds - last > _RELAXATION_S

@@ -33,9 +33,9 @@ def fit_summary(
     Args:
         found: The identification.
         track: Which truth the recordings are.
-        notes: What the reader said, by name of recording.
+        notes: Notes of the reader, by name of recording.
     """
-    cell, said = found.cell, notes or {}
+    cell, notes = found.cell, notes or {}
     return {
         "schema_version": SCHEMA_VERSION,
         "track": track,
@@ -49,15 +49,18 @@ def fit_summary(
         "current_lag_s": cell.current_lag_s,
         "converged": found.solution.converged,
         "rounds": found.solution.rounds,
-        "doubts": [{"text": doubt.text, "grave": doubt.grave} for doubt in found.found],
-        "usable": not found.grave,
+        "doubts": [
+            {"text": finding.text, "grave": finding.severity == "error"}
+            for finding in found.findings
+        ],
+        "usable": not found.errors,
         "poor_above_mV": 1e3 * POOR_V,
         "model_error": {
             "temperature_degC": list(cell.error_degC),
             "voltage_mV": [1e3 * value for value in cell.error_V],
             "correlation_s": cell.error_s,
         },
-        "recordings": [_recording(fit, said.get(fit.name, ())) for fit in found.fits],
+        "recordings": [_recording(fit, notes.get(fit.name, ())) for fit in found.fits],
         "temperatures": temperature_rows(found.fits),
         "fitted": fitted_rows(found),
     }

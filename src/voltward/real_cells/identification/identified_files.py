@@ -46,7 +46,7 @@ class FileReading:
 
 @dataclass(frozen=True)
 class CellWords:
-    """What recordings do not say of their cell; None is that of an 18650 scaled by capacity.
+    """Facts of a cell that recordings do not contain; None is that of an 18650 scaled by capacity.
 
     Attributes:
         name: Of the cell.
@@ -71,8 +71,8 @@ class IdentifiedFiles:
 
     Attributes:
         found: The identification.
-        notes: What the reader said, by name of recording.
-        assumed_full: Whether a recording was taken to start full because nobody said otherwise.
+        notes: Notes of the reader, by name of recording.
+        assumed_full: Whether a recording was taken to start full because no start was given.
     """
 
     found: Identification
@@ -91,8 +91,8 @@ def identify_files(
 
     Args:
         data: Files, folders or patterns.
-        checks: The same, held out of the fit.
-        words: What the recordings do not say.
+        checks: Files, folders or patterns that are held out of the fit.
+        words: Facts that the recordings do not contain.
         reading: How they are read.
         progress: Called as (label, done, total).
 
@@ -100,7 +100,7 @@ def identify_files(
         ConfigurationError: The recordings cannot be read or used.
     """
     # 1. choose
-    fitted, kept_out = _chosen(data, checks)
+    fitted, kept_out = _fitted_and_held_out(data, checks)
     paths = (*fitted, *kept_out)
     columns = load_column_map(reading.column_map) if reading.column_map else None
     start = reading.initial_soc
@@ -146,7 +146,9 @@ def identify_files(
     return IdentifiedFiles(found, notes, assumed)
 
 
-def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], list[Path]]:
+def _fitted_and_held_out(
+    data: Sequence[str], checks: Sequence[str]
+) -> tuple[list[Path], list[Path]]:
     """Return the files to fit and those to hold out; no file is both."""
     kept_out = recording_files(checks)
     known = {path.resolve() for path in kept_out}
@@ -154,7 +156,7 @@ def _chosen(data: Sequence[str], checks: Sequence[str]) -> tuple[list[Path], lis
     if not fitted:
         raise ConfigurationError(
             "every recording is held out",
-            why="no file is left to fit: each is named as a check, too",
+            why="no file is left to fit: each is also named as a check",
         )
     return fitted, kept_out
 

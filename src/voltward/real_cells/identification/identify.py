@@ -21,7 +21,7 @@ from voltward.real_cells.identification.fit_record import (
 from voltward.real_cells.identification.layout import cell_of_vector, circuit_layout
 from voltward.real_cells.identification.model_error import ModelError, model_error
 from voltward.real_cells.identification.open_circuit import SlowCurve, rising
-from voltward.real_cells.identification.physical_range import Doubt, find_doubts
+from voltward.real_cells.identification.physical_range import FitFinding, fit_findings
 from voltward.real_cells.identification.solve import Solution, simulate, solve
 from voltward.real_cells.recordings.recording import Recording
 
@@ -64,15 +64,15 @@ class RecordFit:
 
 @dataclass(frozen=True)
 class Identification:
-    """A cell, and how it was come by.
+    """A cell, and how it was obtained.
 
     Attributes:
         cell: With plain numbers.
         curve: The slow discharge that it starts from.
         fits: Every recording against the model.
         solution: Of the least squares.
-        facts: What the recordings do not say.
-        found: What a reader must know of a poor or strange fit.
+        facts: What the recordings do not contain.
+        findings: Errors and warnings on the fit, errors first.
     """
 
     cell: CellModel
@@ -80,17 +80,12 @@ class Identification:
     fits: tuple[RecordFit, ...]
     solution: Solution
     facts: CellFacts
-    found: tuple[Doubt, ...]
+    findings: tuple[FitFinding, ...]
 
     @property
-    def doubts(self) -> tuple[str, ...]:
-        """What was found, in words."""
-        return tuple(doubt.text for doubt in self.found)
-
-    @property
-    def grave(self) -> bool:
-        """Whether the numbers should not be used as they are."""
-        return any(doubt.grave for doubt in self.found)
+    def errors(self) -> tuple[str, ...]:
+        """Findings for which the numbers should not be used as they are."""
+        return tuple(f.text for f in self.findings if f.severity == "error")
 
 
 def identify(
@@ -106,8 +101,8 @@ def identify(
         recordings: To fit, each of one cell with its true SoC.
         checks: Held out; the stated model error is theirs where there are any.
         curve: Slow discharge; gives capacity and first open-circuit voltage.
-        facts: What the recordings do not say.
-        progress: Told the round and the error in V.
+        facts: What the recordings do not contain.
+        progress: Called with the round and the error in V.
 
     Raises:
         ConfigurationError: The recordings cannot be used.
@@ -142,8 +137,8 @@ def identify(
             [(fit.temperature_degC, fit.error_V[fit.record.scored]) for fit in judged]
         )
         cell = _with_error(cell, error)
-    found = find_doubts(cell, base, solution, fits)
-    return Identification(cell, curve, fits, solution, facts, found)
+    findings = fit_findings(cell, base, solution, fits)
+    return Identification(cell, curve, fits, solution, facts, findings)
 
 
 def _base(curve: SlowCurve, facts: CellFacts, lag_s: float) -> CellModel:

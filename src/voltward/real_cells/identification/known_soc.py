@@ -22,7 +22,7 @@ def with_soc(recording: Recording, capacity_Ah: float, initial_soc: float) -> Re
         initial_soc: At its first row.
 
     Raises:
-        ConfigurationError: The charge counted leads out of 0 to 1.
+        ConfigurationError: The counted charge leaves 0 to 1.
 
     Limits:
         Counted charge drifts with the offset of the current meter, and misses what moves in holes.

@@ -1,4 +1,4 @@
-"""The numbers that a fit may move, what is expected of them, and the cell they make."""
+"""The fitted numbers, their expected values, and the cell they describe."""
 
 import math
 from dataclasses import dataclass, replace
@@ -21,8 +21,8 @@ class Group:
 
     Attributes:
         name: Of the group.
-        size: How many.
-        mean: What is expected of each.
+        size: Number of values.
+        mean: Expected value of each.
         width: Standard deviation of that expectation.
         bend: Standard deviation of the second difference along a table; 0 for none.
     """

@@ -1,4 +1,4 @@
-"""How far the model is from the cell: size by temperature, and how long it stays alike."""
+"""How far the model is from the cell: size by temperature, and correlation time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def temperature_groups(temperatures_degC: Sequence[float]) -> list[list[int]]:
 def _correlation(error: np.ndarray) -> np.ndarray:
     size = error.size
     power = np.abs(np.fft.rfft(error, 2 * size)) ** 2
-    # Behind its own length a series meets itself from the other side.
+    # Lags beyond the length of the series wrap around to its other end.
     lagged = np.fft.irfft(power)[: min(_LONGEST_S, size)]
     padded = np.zeros(_LONGEST_S)
     padded[: lagged.size] = lagged

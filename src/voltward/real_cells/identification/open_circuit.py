@@ -1,4 +1,4 @@
-"""Capacity and the slow curve: what a C/20 discharge says before anything is fitted."""
+"""Capacity and the slow curve: what a C/20 discharge shows before anything is fitted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from voltward.real_cells.recordings.recording import Recording
 
 KNOTS = 81
 _REFERENCE_DEGC, _SLOWEST_H, _SPAN = 25.0, 8.0, 0.02
-# Cells of one type differ by a few percent, ageing takes some twenty; more is a slip.
+# Cells of one type differ by a few percent, ageing takes some twenty; more is a mistake.
 _STATED_OFF = 0.25
 
 
@@ -39,7 +39,7 @@ def slow_curve(recordings: Sequence[Recording], capacity_Ah: float | None = None
     that hardly changes.
 
     Args:
-        recordings: All there are; no state of charge is needed.
+        recordings: All recordings; no state of charge is needed.
         capacity_Ah: Of the cell; by default the charge that the slow discharge took.
 
     Raises:
@@ -50,7 +50,7 @@ def slow_curve(recordings: Sequence[Recording], capacity_Ah: float | None = None
     if not curves:
         raise ConfigurationError(
             "no recording is a slow discharge from full to empty",
-            why="the open-circuit voltage and the capacity are read off a discharge that takes "
+            why="the open-circuit voltage and the capacity are taken from a discharge that takes "
             "more than 8 h, such as one at C/20",
             hint="add a C/20 recording, at 25 degC if there is one",
         )
@@ -99,7 +99,7 @@ def _capacity(name: str, took_Ah: float, stated_Ah: float | None) -> float:
         return took_Ah
     if not 1.0 - _STATED_OFF < took_Ah / stated_Ah < 1.0 + _STATED_OFF:
         raise ConfigurationError(
-            f"the slow discharge {name} takes {took_Ah:.4g} Ah, {stated_Ah:g} Ah are stated",
+            f"the slow discharge {name} takes {took_Ah:.4g} Ah, but {stated_Ah:g} Ah are stated",
             why=f"the two may differ by {_STATED_OFF:.0%}",
             hint="leave the capacity out to take that of the discharge",
         )

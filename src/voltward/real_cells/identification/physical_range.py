@@ -1,8 +1,8 @@
-"""Doubts about a fit: a poor error, a missing end, numbers no cell has."""
+"""Findings on a fit: a large error, no convergence, numbers outside the physical range."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from voltward.real_cells.identification.solve import Solution
 
 POOR_V = 0.040
 # Of all resistances together: a 10 mohm power cell of 2.3 Ah has 0.02, a 60 mohm cell of 3 Ah 0.2;
-# the bounds are ten times wider (assumption). A single branch may be next to nothing.
+# the bounds are ten times wider (assumption). A single branch may be close to zero.
 _OHM_AH = (0.002, 2.0)
 _SERIES_OHM_AH = 0.0005
 _TIMES_S = (0.1, 20000.0)
@@ -21,20 +21,20 @@ _LOWEST_SOC = 0.2
 
 
 @dataclass(frozen=True)
-class Doubt:
-    """One thing to know of a fit.
+class FitFinding:
+    """One finding on a fit.
 
     Attributes:
-        text: In words.
-        grave: Whether the numbers should not be used as they are.
+        text: Description.
+        severity: "error" when the numbers should not be used as they are.
     """
 
     text: str
-    grave: bool
+    severity: Literal["error", "warning"]
 
 
 class Fitted(Protocol):
-    """What is asked of a fitted recording."""
+    """A fitted recording: its name and its error."""
 
     @property
     def rmse_V(self) -> float:
@@ -45,10 +45,10 @@ class Fitted(Protocol):
         """Of the recording."""
 
 
-def find_doubts(
+def fit_findings(
     cell: CellModel, base: CellModel, solution: Solution, fits: Sequence[Fitted]
-) -> tuple[Doubt, ...]:
-    """Return what a reader must know of a poor or strange fit, the grave first.
+) -> tuple[FitFinding, ...]:
+    """Return the findings on a fit, errors first.
 
     Args:
         cell: As fitted.
@@ -56,32 +56,32 @@ def find_doubts(
         solution: Of the least squares.
         fits: Of the recordings.
     """
-    grave = []
+    errors = []
     if not solution.converged:
-        grave.append(
+        errors.append(
             f"the fit did not converge in {solution.rounds} rounds: the numbers are provisional"
         )
-    grave += [*_resistances(cell), *_times(cell)]
+    errors += [*_resistances(cell), *_times(cell)]
     inside = _inside(cell.ocv_V.size)
     shift_V = float(np.max(np.abs(cell.ocv_V - base.ocv_V)[inside]))
     if shift_V > _SHIFT_V:
-        grave.append(
+        errors.append(
             f"the open-circuit voltage was moved by up to {1e3 * shift_V:.0f} mV from the slow "
             "curve: check the capacity and the starting SoC of the recordings"
         )
-    mild = [
+    warnings = [
         f"poor fit: {fit.name} is met within {1e3 * fit.rmse_V:.0f} mV only, above "
         f"{1e3 * POOR_V:.0f} mV"
         for fit in fits
         if fit.rmse_V > POOR_V
     ]
-    mild += [
+    warnings += [
         f"{fit.name} has no sample above 12 % state of charge: it is not scored"
         for fit in fits
         if np.isnan(fit.rmse_V)
     ]
-    return tuple(Doubt(text, grave=True) for text in grave) + tuple(
-        Doubt(text, grave=False) for text in mild
+    return tuple(FitFinding(text, "error") for text in errors) + tuple(
+        FitFinding(text, "warning") for text in warnings
     )
 
 
@@ -103,14 +103,14 @@ def _resistances(cell: CellModel) -> list[str]:
         )
     if np.min(cell.series_ohm[inside]) * cell.capacity_Ah < _SERIES_OHM_AH:
         found.append(
-            "the series resistance is next to nothing: the recordings are too slow to show it"
+            "the series resistance is close to zero: the recordings are too slow to show it"
         )
     return found
 
 
 def _times(cell: CellModel) -> list[str]:
     return [
-        f"{name} = {getattr(cell, name):.3g} s leaves {_TIMES_S[0]:g} to {_TIMES_S[1]:g} s"
+        f"{name} = {getattr(cell, name):.3g} s is outside {_TIMES_S[0]:g} to {_TIMES_S[1]:g} s"
         for name in ("fast_s", "slow_s", "diffusion_s")
         if not _TIMES_S[0] <= getattr(cell, name) <= _TIMES_S[1]
     ]

@@ -13,9 +13,10 @@ from voltward.physical.cell import CellModel
 from voltward.physical.circuit import CircuitState, advance, rested, terminal_V
 from voltward.real_cells.identification.layout import Layout, cell_of_vector
 
-# Model error is alike over some tens of seconds: so many samples count as one, at 10 mV.
+# Model error is correlated over some tens of seconds: so many samples count as one, at 10 mV.
 _SAMPLE_STD_V = 0.010 * np.sqrt(40.0)
-# Beyond this an error counts linearly: the collapse at the end of a cold discharge must not rule.
+# Beyond this an error counts linearly, so that the collapse at the end of a cold discharge does
+# not dominate.
 _LINEAR_BEYOND_V = 0.05
 _DIRECTIONS, _ROUNDS, _TRIES, _ENOUGH = 20, 40, 6, 3e-4
 
@@ -24,12 +25,12 @@ Arrays = dict[str, Float[Array, "step record"]]
 
 @dataclass(frozen=True)
 class Solution:
-    """What the fit found.
+    """Result of the fit.
 
     Attributes:
         vector: The numbers.
-        converged: Whether a further round would change next to nothing.
-        rounds: How many it took.
+        converged: Whether a further round would change almost nothing.
+        rounds: Number of rounds.
         cost: The regularised cost at the end.
     """
 
@@ -45,7 +46,7 @@ def simulate(cell: CellModel, arrays: Arrays) -> Float[Array, "step record"]:
     def step(
         state: CircuitState, now: dict[str, Float[Array, " record"]]
     ) -> tuple[CircuitState, Float[Array, " record"]]:
-        # Records stand on the run axis, with one cell each.
+        # Records are on the run axis, with one cell each.
         given = {name: values[:, None] for name, values in now.items()}
         current_A, warm_degC = given["current_A"], given["temperature_degC"]
         state = advance(
@@ -74,7 +75,7 @@ def solve(
         base: Everything that is not fitted.
         arrays: Of the records, padded, (step, record).
         weight: Of every sample.
-        progress: Told the round and the weighted RMS error in V.
+        progress: Called with the round and the weighted RMS error in V.
     """
     given = {name: jnp.asarray(values) for name, values in arrays.items()}
     measured_V, flat = arrays["voltage_V"], weight.reshape(-1)
@@ -122,7 +123,7 @@ def solve(
                 break
             damping *= 5.0
         if found is None:
-            # Nothing gained in the very first round: the start leads nowhere.
+            # No gain in the first round: the start leads to no solution.
             converged = bool(np.isfinite(cost)) and round_number > 1
             break
         vector = vector + step

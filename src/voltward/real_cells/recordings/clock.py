@@ -15,7 +15,7 @@ SHORTEST_HOLE_S = 10.0
 _DENSER = 10.0
 _STEADY_SHARE = 0.02
 _NEIGHBOURS = 5
-# So many equal rows in a row are no doubled step (assumption).
+# So many equal rows in a row are not a doubled step (assumption).
 _FROZEN_ROWS = 10
 # Shorter than this there is nothing to fit and nothing to detect (assumption).
 SHORTEST_S = 30.0
@@ -23,7 +23,7 @@ FEWEST_SAMPLES = 10
 
 
 def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple[Finding, ...]:
-    """Return a refusal when the time runs backwards or stands still throughout."""
+    """Return a refusal when the time runs backwards or never advances."""
     step_s = np.diff(time_s)
     back = np.flatnonzero(step_s < 0.0)
     if back.size:
@@ -41,7 +41,7 @@ def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
             ),
         )
     if time_s.size > 1 and time_s[-1] == time_s[0]:
-        return (Finding("refuse", f"time_s stands at {time_s[0]:g} s in every row"),)
+        return (Finding("refuse", f"time_s is {time_s[0]:g} s in every row"),)
     return ()
 
 
@@ -116,7 +116,7 @@ def check_steps(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
     return change
 
 
-# Where steps go long and short all the time, no unit changed; looking at each would take minutes.
+# Where steps alternate between long and short, no unit changed; checking each would take minutes.
 _MOST_CHANGES = 20
 
 
@@ -125,7 +125,7 @@ def _change_of_unit(
 ) -> tuple[Finding, ...]:
     """Find one place where all steps become a thousand times as long, or as short."""
     size = np.log10(np.maximum(step_s, 1e-9))
-    # One stray step, such as the jump where the clock's own unit changes, says nothing.
+    # One stray step, such as the jump where the clock's own unit changes, is not evidence.
     ordered = np.sort(size)
     low, high = ordered[min(1, size.size - 1)], ordered[max(size.size - 2, 0)]
     if high - low < 2.5:
@@ -134,7 +134,7 @@ def _change_of_unit(
     change = np.flatnonzero(np.diff(long.astype(np.int8)))
     if change.size > _MOST_CHANGES:
         return ()
-    # One stray step, such as the jump at the change itself, is no second change.
+    # One stray step, such as the jump at the change itself, is not a second change.
     for row in change:
         before, after = step_s[: row + 1], step_s[row + 2 :]
         if min(before.size, after.size) < 5:
@@ -161,7 +161,7 @@ def _change_of_unit(
 def holes(
     time_s: Float[np.ndarray, " time"], current_A: Float[np.ndarray, " time"]
 ) -> Bool[np.ndarray, " step"]:
-    """Tell which steps are holes: nothing is known of what the cell went through.
+    """Return which steps are holes, in which the state of the cell is unknown.
 
     Args:
         time_s: Rising.

@@ -28,7 +28,7 @@ Cut = Literal["none", "lowest charge"]
 
 @settings_table
 class ColumnEntry:
-    """Where one quantity stands: value = sign x scale x number + offset.
+    """The column of one quantity: value = sign x scale x number + offset.
 
     Attributes:
         column: Name in the file's header.
@@ -56,7 +56,7 @@ class ColumnEntry:
         )
 
     def text(self, quantity: str) -> str:
-        """Return the entry as it stands in a column map."""
+        """Return the entry as written in a column map."""
         parts = [f'column = "{self.column}"']
         if self.scale != 1.0:
             parts.append(f"scale = {self.scale:.9g}")
@@ -69,11 +69,11 @@ class ColumnEntry:
 
 @settings_table
 class ColumnMap:
-    """How the columns of a file become a recording.
+    """Mapping from the columns of a file to a recording.
 
     Attributes:
         name: Of the map.
-        source: Whose files look like this.
+        source: Origin of files with these columns.
         columns: Entry of every quantity.
         capacity_Ah: Turns a charge counter into a state of charge.
         initial_soc: State of charge at the first row.
@@ -102,7 +102,7 @@ class ColumnMap:
         return replace(self, columns=columns)
 
     def entry(self, quantity: str) -> ColumnEntry:
-        """Return where a quantity stands; of one that the map lacks, its own name."""
+        """Return the entry of a quantity; one that the map lacks is read from its own name."""
         return self.columns.get(quantity, ColumnEntry(column=quantity))
 
 
@@ -158,7 +158,7 @@ def check_voltages(path: str, names: Iterable[str], prefix: str = "") -> None:
     Args:
         path: For messages.
         names: Of all quantities.
-        prefix: What stands before a quantity in messages.
+        prefix: Prefix of a quantity in messages.
 
     Raises:
         ConfigurationError: There is none, both kinds, or a number is missing.

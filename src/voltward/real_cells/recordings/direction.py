@@ -1,4 +1,4 @@
-"""What a recording's own physics says: the resistance in its steps, and the sense of its charge."""
+"""Consistency of a recording's physics: the resistance in its steps, the sign of its charge."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,12 +12,12 @@ from voltward.real_cells.recordings.finding import Finding
 from voltward.real_cells.recordings.recording import Recording
 
 # A step of the current counts from these shares of its span and of its largest value on, between
-# samples that are near enough for the resistance to rule.
+# samples that are near enough for the resistance to dominate.
 _STEP_SHARE = 0.05
 _STEP_SHARE_OF_LARGEST = 0.02
 _PROMPT_S = 15.0
 _FEWEST_STEPS = 5
-# Share of steps in which voltage and current move together: a coin gives 0.5, measured drive and
+# Share of steps in which voltage and current move together: chance gives 0.5, measured drive and
 # pulse records of two 18650 cells from -10 to 25 degC give 0.97 and more.
 _TOGETHER = 0.75
 _TREND = 0.5
@@ -29,7 +29,7 @@ class Evidence:
     """What the recording shows.
 
     Attributes:
-        steps: Steps of the current that were looked at.
+        steps: Number of current steps that were evaluated.
         together: Share of them in which the voltage moved the same way; NaN without steps.
         resistance_ohm: Median of voltage step by current step; NaN without steps.
         trend: Correlation of voltage with counted charge; NaN where the voltage hardly moves.
@@ -114,7 +114,7 @@ def check_direction(evidence: Evidence, entry: ColumnEntry) -> tuple[Finding, ..
 
     Args:
         evidence: Of the recording.
-        entry: Where the current stands.
+        entry: Column map entry of the current.
     """
     against = evidence.trend < -_TREND
     if evidence.reversed_by_steps and evidence.trend > _TREND:
@@ -157,7 +157,7 @@ def check_counter(
         time_s: Rising.
         current_A: At those times.
         charge_Ah: The counter.
-        entry: Where the counter stands.
+        entry: Column map entry of the counter.
 
     Returns:
         Nothing when they agree within a tenth, else one finding.

@@ -1,4 +1,4 @@
-"""A finding: what a check noticed in a recording, and whether it can be lived with."""
+"""A finding of a check on a recording, and whether the recording can still be used."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,11 +9,11 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing noticed.
+    """One finding.
 
     Attributes:
         severity: "refuse" when no figure made from the recording could be trusted.
-        what: What was seen, with place and value.
+        what: The observation, with place and value.
         why: What follows from it, or what is allowed.
         hint: What to do; of a unit or a sign, the entry of the column map that repairs it.
         spans_s: From and to, where the recording must not be used.
@@ -32,5 +32,5 @@ class Finding:
 
     @property
     def text(self) -> str:
-        """All of it in one line."""
+        """The whole finding in one line."""
         return "; ".join(part for part in (self.what, self.why, self.hint) if part)

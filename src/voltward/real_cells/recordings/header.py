@@ -1,4 +1,4 @@
-"""Which column map fits a file's header, and a helpful word where none does."""
+"""Which column map fits a file's header, and a suggestion where none does."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,13 +38,13 @@ def choose_map(
         path: For messages.
         header: The file's columns.
         given: The user's choice; None takes Voltward's own names, or a shipped map that fits.
-        temperature_assumed: Whether the file may do without a temperature.
+        temperature_assumed: Whether the file may lack a temperature.
 
     Raises:
-        ConfigurationError: A column that is needed is not there.
+        ConfigurationError: A required column is missing.
     """
     if given is not None:
-        return _checked(path, header, given, temperature_assumed=temperature_assumed)
+        return _map_of_present_columns(path, header, given, temperature_assumed=temperature_assumed)
     own, notes = _own_names(header)
     shipped = None if "time_s" in own.columns and own.voltages else recognised_map(header)
     if shipped is not None:
@@ -74,7 +74,7 @@ def _own_names(header: Sequence[str]) -> tuple[ColumnMap, tuple[str, ...]]:
     return ColumnMap(name="voltward", columns=columns), tuple(notes)
 
 
-def _checked(
+def _map_of_present_columns(
     path: Path, header: Sequence[str], given: ColumnMap, *, temperature_assumed: bool
 ) -> tuple[ColumnMap, tuple[str, ...]]:
     """Return the map less the optional columns that the file lacks."""

@@ -1,4 +1,4 @@
-"""Magnitudes that no cell has: mV for V, mA for A, kelvin or fahrenheit for degrees Celsius."""
+"""Magnitudes in a wrong unit: mV for V, mA for A, kelvin or fahrenheit for degrees Celsius."""
 
 import numpy as np
 from jaxtyping import Float
@@ -78,7 +78,7 @@ def _voltage(
         return (
             Finding(
                 "refuse",
-                f"{name} is no cell's voltage in {count} of {voltage_V.size} samples, first "
+                f"{name} is not a cell's voltage in {count} of {voltage_V.size} samples, first "
                 f"{voltage_V[row]:g} V at {time_s[row]:g} s",
                 "a cell has between 0 and 5 V, and 1 V or more nearly all the time",
                 f"see column '{entry.column}': remove these rows or name the right column",
@@ -108,7 +108,7 @@ def check_pack_voltage(recording: Recording, columns: ColumnMap) -> tuple[Findin
         Finding(
             "note",
             f"pack_voltage_V is {ratio:.3f} times the sum of the cells",
-            "the redundancy of the two meters is worth little here",
+            "the two meters are of little use as a check on each other",
         ),
     )
 
@@ -117,8 +117,8 @@ def check_temperature(recording: Recording, columns: ColumnMap) -> tuple[Finding
     """Return refusals of temperatures in another unit.
 
     Limits:
-        Fahrenheit below 113 degF passes for Celsius: a cold test in degF cannot be told from a
-        warm one in degC by its numbers.
+        Fahrenheit below 113 degF passes for Celsius: a cold test in degF cannot be distinguished
+        from a warm one in degC by its numbers.
     """
     value = recording.temperature_degC
     entry = columns.entry("temperature_degC")
@@ -175,9 +175,9 @@ def check_current(
     """Return a refusal when current or time is a thousand times too large.
 
     Args:
-        recording: Whose current it is.
-        evidence: What its steps and its charge show.
-        columns: Where the quantities stand.
+        recording: Recording to check.
+        evidence: Of its steps and its charge.
+        columns: Column map that it was read by.
         capacity_Ah: Of the cell, where it is known: finer than what any cell can do.
     """
     largest_A = float(np.max(np.abs(recording.current_A)))

@@ -24,7 +24,7 @@ _NATIVE = ColumnMap(name="voltward", columns={})
 def check_recording(
     recording: Recording, *, capacity_Ah: float | None = None, columns: ColumnMap = _NATIVE
 ) -> tuple[Finding, ...]:
-    """Return everything that is wrong with a recording, or worth a note; the worst first.
+    """Return all refusals and notes on a recording; refusals first.
 
     Args:
         recording: As read, without NaN.
@@ -32,8 +32,8 @@ def check_recording(
         columns: How the recording was read, so that a hint names the entry to write.
 
     Returns:
-        Findings. Those on the clock stand alone when they refuse, and so do units: what comes
-        after would be judged by a wrong scale.
+        Findings. When the clock or a unit is refused, later checks are skipped: they would use a
+        wrong scale.
     """
     clock = check_order(recording.time_s, columns.entry("time_s"))
     if not clock:

@@ -1,4 +1,4 @@
-"""Reading a recording: the file's columns, mapped, put in order, checked, and nothing silent."""
+"""Reading a recording: columns mapped, ordered and checked, with a note on every change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,7 +36,7 @@ def read_recording(
     initial_soc: float | None = None,
     cut: Cut | Literal["recharge"] | None = None,
 ) -> Recording:
-    """Read, repair where that is safe, and check a recording; its notes say what was done.
+    """Read, repair where that is safe, and check a recording; its notes state what was done.
 
     Args:
         path: A CSV or Parquet file.
@@ -51,7 +51,7 @@ def read_recording(
         The recording at its own rate; its time starts at 0 and rises.
 
     Raises:
-        ConfigurationError: The file is not usable; what was seen and what repairs it is named.
+        ConfigurationError: The file is not usable; the message states the cause and the remedy.
     """
     table = open_table(path)
     header = [str(name) for name in table.column_names]
@@ -63,8 +63,8 @@ def read_recording(
     }
     quantities, empty = _without_empty(path, quantities, columns)
     _refuse(path, check_order(quantities["time_s"], columns.entry("time_s")))
-    quantities, merged = _merged(quantities)
-    quantities, cut_notes = _cut(path, quantities, cut or columns.cut)
+    quantities, merged = _with_merged_rows(quantities)
+    quantities, cut_notes = _without_recharge(path, quantities, cut or columns.cut)
     notes += (*empty, *merged, *cut_notes)
     if assumed and "temperature_degC" in quantities:
         notes += (f"the file's own temperature is used, not the assumed {temperature_degC:g} degC",)
@@ -129,7 +129,7 @@ def _without_empty(
         whole[bad] = False
         if bad.size > _EMPTY_SHARE * values.size:
             raise ConfigurationError(
-                f"{path}: column '{columns.entry(name).column}' is no number in {bad.size} of "
+                f"{path}: column '{columns.entry(name).column}' is not a number in {bad.size} of "
                 f"{values.size} rows, first in row {bad[0] + 1}",
                 why=f"empty fields, NaN and infinity are left out up to {_EMPTY_SHARE:.0%}",
                 hint="repair the export"
@@ -149,7 +149,7 @@ def _are_numbers(values: Float[np.ndarray, " time"]) -> Bool[np.ndarray, " time"
     return np.abs(values) < _LARGEST
 
 
-def _merged(quantities: Quantities) -> tuple[Quantities, tuple[str, ...]]:
+def _with_merged_rows(quantities: Quantities) -> tuple[Quantities, tuple[str, ...]]:
     """Merge rows of one time stamp."""
     names = [name for name in quantities if name != "time_s"]
     values = np.stack([quantities[name] for name in names], axis=1)
@@ -158,7 +158,7 @@ def _merged(quantities: Quantities) -> tuple[Quantities, tuple[str, ...]]:
     return merged, tuple(finding.text for finding in findings)
 
 
-def _cut(
+def _without_recharge(
     path: Path, quantities: Quantities, cut: Cut | Literal["recharge"]
 ) -> tuple[Quantities, tuple[str, ...]]:
     """Drop what follows the lowest reading of the charge counter, when asked to."""

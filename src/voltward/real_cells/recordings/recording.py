@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 @dataclass(frozen=True)
 class Recording:
-    """What a cycler, a pack or a simulated cell left behind.
+    """Readings recorded by a cycler, a pack or a simulated cell.
 
     Attributes:
         name: Of the profile; the file's stem.
@@ -18,7 +18,7 @@ class Recording:
         temperature_degC: Of the case.
         soc: True state of charge as a fraction, where the recorder knows it.
         pack_voltage_V: A second meter over the whole string, where there is one.
-        notes: What the reader repaired, guessed or recognised, in words.
+        notes: What the reader repaired, assumed or recognised.
     """
 
     name: str

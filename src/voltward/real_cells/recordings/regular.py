@@ -24,8 +24,8 @@ class RegularRecording:
 
     Attributes:
         recording: Of every whole second from 0; holes are bridged by lines.
-        valid: Where the samples can be trusted: outside holes and standing sensors.
-        findings: What was noticed in the recording that it was made of.
+        valid: Where the samples can be trusted: outside holes and stuck sensors.
+        findings: Findings on the recording that it was made from.
     """
 
     recording: Recording
@@ -45,7 +45,7 @@ def to_one_hertz(
 
     Args:
         recording: At its own rate, with rising time from 0.
-        findings: On it; by default its quality is looked at here.
+        findings: On it; by default its quality is checked here.
 
     Returns:
         Second k holds the mean of all samples from k to k + 1 s; a second without any lies on the
@@ -86,7 +86,7 @@ def to_one_hertz(
             "samples"
         )
         notes += (slow,)
-    elif sparse and _restless(recording.current_A):
+    elif sparse and _is_unsteady(recording.current_A):
         restless = (
             f"one sample in {usual_s:g} s of a current that changes faster: what it did between "
             "samples is not known, so errors and false alarms grow; record faster, or set "
@@ -118,10 +118,10 @@ def _means_of_lines(
     line = np.interp(knots_s, time_s, values)
     area = np.concatenate(([0.0], np.cumsum(0.5 * (line[1:] + line[:-1]) * np.diff(knots_s))))
     means = np.diff(area[np.searchsorted(knots_s, seconds)])
-    # Nothing lies before the first sample.
+    # There is nothing before the first sample.
     return np.concatenate((line[:1], means))
 
 
-def _restless(current_A: Float[np.ndarray, " time"]) -> bool:
+def _is_unsteady(current_A: Float[np.ndarray, " time"]) -> bool:
     change_A = float(np.sqrt(np.mean(np.diff(current_A) ** 2)))
     return change_A > _STEADY_SHARE * float(np.sqrt(np.mean(current_A**2)))

@@ -10,7 +10,7 @@ _DENSE_S = 0.5
 
 
 def is_sparse(recording: Recording) -> bool:
-    """Tell whether a recording has about one sample a second, or fewer.
+    """Return whether a recording has about one sample a second, or fewer.
 
     What the current does between two such samples is unknown, and a model errs by it.
     """

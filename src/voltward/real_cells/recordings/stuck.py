@@ -1,4 +1,4 @@
-"""Sensors that stand still: saturated at their end, or stuck, while the cell moves."""
+"""Stuck sensors: saturated at an end of their range or frozen, while the cell changes."""
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -20,7 +20,7 @@ _REFUSED_SHARE = 0.05
 
 
 def check_stuck(recording: Recording, resistance_ohm: float) -> tuple[Finding, ...]:
-    """Return what stands still while the cell moves, with the places.
+    """Return findings on readings that stay constant while the cell changes, with their spans.
 
     Args:
         recording: Of cells whose voltage moves with the current.
@@ -31,27 +31,31 @@ def check_stuck(recording: Recording, resistance_ohm: float) -> tuple[Finding, .
     findings = []
     for cell in range(recording.cells):
         voltage_V = recording.voltage_V[:, cell]
-        # A coarse meter stands still under small currents.
+        # A coarse meter stays constant under small currents.
         least_A = _SHARE_A * float(np.ptp(current_A))
         if resistance_ohm > 0.0:
             least_A = max(least_A, 2.0 * _resolution(voltage_V) / resistance_ohm)
         name = "voltage_V" if recording.cells == 1 else f"voltage_{cell + 1}_V"
-        findings += _standing(time_s, hole, voltage_V, current_A, least_A, name, "V", "current")
+        findings += _stuck_findings(
+            time_s, hole, voltage_V, current_A, least_A, name, "V", "current"
+        )
     mean_V = np.mean(recording.voltage_V, axis=1)
     least_V = _SHARE_V * float(np.ptp(mean_V))
-    findings += _standing(time_s, hole, current_A, mean_V, least_V, "current_A", "A", "voltage")
+    findings += _stuck_findings(
+        time_s, hole, current_A, mean_V, least_V, "current_A", "A", "voltage"
+    )
     if np.ptp(recording.temperature_degC) == 0.0:
         findings.append(
             Finding(
                 "note",
                 f"temperature_degC is {recording.temperature_degC[0]:g} throughout",
-                "a sensor that is stuck, or an assumption of the recorder; self-heating is unseen",
+                "a sensor that is stuck, or an assumption of the recorder; no self-heating is seen",
             )
         )
     return tuple(findings)
 
 
-def _standing(
+def _stuck_findings(
     time_s: Float[np.ndarray, " time"],
     hole: Bool[np.ndarray, " step"],
     value: Float[np.ndarray, " time"],
@@ -63,14 +67,14 @@ def _standing(
 ) -> list[Finding]:
     """Return findings on one quantity, held against another that should move it."""
     highest, lowest = float(np.max(value)), float(np.min(value))
-    at_rest = f"{name} stands at 0 {unit}"
+    at_rest = f"{name} stays at 0 {unit}"
     places: dict[str, list[tuple[int, int]]] = {}
     for start, stop in _runs(value, hole):
         held = float(value[start])
         inner = lowest < held < highest
         if inner and time_s[stop - 1] - time_s[start] < _STUCK_S:
             continue
-        if _least_way(other[start + 1 : stop - 1]) <= least:
+        if _smaller_travel(other[start + 1 : stop - 1]) <= least:
             continue
         if held == 0.0 and lowest < highest:
             # Nothing flows in a rest, so a hole that was filled with lines looks the same.
@@ -87,7 +91,7 @@ def _standing(
     ]
 
 
-def _least_way(values: Float[np.ndarray, " sample"]) -> float:
+def _smaller_travel(values: Float[np.ndarray, " sample"]) -> float:
     """Return the smaller of the largest rise and the largest fall over a run."""
     rise = float(np.max(values - np.minimum.accumulate(values)))
     fall = float(np.max(np.maximum.accumulate(values) - values))

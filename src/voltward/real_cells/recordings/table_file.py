@@ -1,4 +1,4 @@
-"""A table from CSV or Parquet: opened, its columns turned into numbers, every refusal explained."""
+"""A table from CSV or Parquet: opened, its columns converted to numbers, refusals explained."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def open_table(path: Path) -> Any:
     """Return the table of a file.
 
     Raises:
-        ConfigurationError: It is no such file, or not a table with a header and rows.
+        ConfigurationError: The file does not exist, or is not a table with a header and rows.
     """
     _require_file(path)
     table = _open_parquet(path) if path.suffix.lower() == ".parquet" else _open_csv(path)
@@ -27,7 +27,7 @@ def open_table(path: Path) -> Any:
     double = [name for name in names if names.count(name) > 1]
     if double:
         raise ConfigurationError(
-            f"{path}: column '{double[0]}' stands there twice", why="each column is allowed once"
+            f"{path}: column '{double[0]}' appears twice", why="each column is allowed once"
         )
     if table.num_rows == 0:
         raise ConfigurationError(
@@ -45,7 +45,7 @@ def numbers(path: Path, table: Any, name: str) -> Float[np.ndarray, " time"]:
         name: Of the column; it must be there.
 
     Raises:
-        ConfigurationError: The column holds text or anything else that is no number.
+        ConfigurationError: The column holds text or anything else that is not a number.
     """
     column = table.column(name)
     kind = column.type
@@ -58,7 +58,7 @@ def numbers(path: Path, table: Any, name: str) -> Float[np.ndarray, " time"]:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return np.asarray(column.cast("float64").to_numpy(), dtype=np.float64)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        raise _no_number(path, column, name)
+        raise _number_error(path, column, name)
     raise ConfigurationError(
         f"{path}: column '{name}' holds {kind}", why="allowed are numbers", hint="convert it first"
     )
@@ -112,7 +112,7 @@ def _open_csv(path: Path) -> Any:
         ) from error
 
 
-def _no_number(path: Path, column: Any, name: str) -> ConfigurationError:
+def _number_error(path: Path, column: Any, name: str) -> ConfigurationError:
     texts = pc.utf8_trim_whitespace(column).to_pylist()
     wrong = [(row, text) for row, text in enumerate(texts, start=1) if not _is_number(text)]
     row, text = wrong[0] if wrong else (1, texts[0])

@@ -8,7 +8,7 @@ from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
 from voltward.real_cells.replay.injection import shortest, split_times, written_times
 
-# A recording holds what these sensors read, and nothing that lies behind them.
+# A recording holds the readings of these sensors, not the quantities behind them.
 SENSOR_TAPS = ("cell.voltage", "cell.temperature", "pack.current", "pack.voltage")
 
 
@@ -42,14 +42,14 @@ class CatalogueInjection:
         """Return the attack's steps, with times from the recording's first sample on.
 
         Raises:
-            ConfigurationError: The first cell of a step is not there.
+            ConfigurationError: The first cell of a step does not exist.
         """
         attack = ATTACKS.load(self.attack)
         placed = []
         for step in attack.steps({**attack.defaults(), **dict(self.parameters)}):
             if step.first_cell >= cells:
                 raise ConfigurationError(
-                    f"--inject {self}: first_cell = {step.first_cell} is not there",
+                    f"--inject {self}: first_cell = {step.first_cell} does not exist",
                     why=f"the recording has {cells} cell{'s' if cells > 1 else ''} in series, "
                     "counted from 0 here",
                     hint=f"choose one of them: {self.attack}:first_cell=0"
@@ -64,7 +64,7 @@ class CatalogueInjection:
 
 
 def sensor_attacks() -> tuple[str, ...]:
-    """Return the ids of the attacks whose every step lies at a sensor of a recording."""
+    """Return the ids of the attacks whose every step acts on a sensor of a recording."""
     return tuple(attack.id for attack in ATTACKS.all() if _at_sensors(attack))
 
 
@@ -90,7 +90,7 @@ def parse_catalogue_injection(text: str) -> CatalogueInjection:
             )
         raise ConfigurationError(
             f"--inject {text}: '{name}' acts beyond the sensors",
-            why="a recording holds what the sensors read, not what lies behind them",
+            why="a recording holds the readings of sensors, not the quantities behind them",
             hint=f"those that work: {', '.join(allowed)}",
         )
     attack = ATTACKS.load(name)

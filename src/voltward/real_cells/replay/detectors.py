@@ -1,4 +1,4 @@
-"""The detectors that a replay runs when nobody asks for others."""
+"""The detectors that a replay runs by default."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What `--inject` says about one signal: transforms, cells and times, written and read back."""
+"""An injection on one signal as given to `--inject`: transforms, cells, times; both directions."""
 
 import math
 import re
@@ -58,10 +58,10 @@ class Injection:
         return f"{self.signal}={','.join(parts)}{written_times(self.start_s, self.stop_s)}"
 
     def steps(self, cells: int) -> tuple[Step, ...]:
-        """Return the kernel's step for a recording of so many cells in series.
+        """Return the kernel's step for a recording with that number of cells in series.
 
         Raises:
-            ConfigurationError: The cells named are not there, or a swap has no second cell.
+            ConfigurationError: The named cells do not exist, or a swap has no second cell.
         """
         tap, field = SIGNALS[self.signal]
         first, last = self.cells or (1, cells)
@@ -114,9 +114,9 @@ def parse_signal_injection(text: str) -> Injection:
     for part in body.split(","):
         if part.startswith("cells="):
             if signal == "current":
-                raise _wrong(text, "the current has no cells", "leave 'cells=' out")
+                raise _form_error(text, "the current has no cells", "leave 'cells=' out")
             if cells:
-                raise _wrong(text, "'cells=' appears twice", "once is allowed")
+                raise _form_error(text, "'cells=' appears twice", "once is allowed")
             cells = _read_cells(text, part.removeprefix("cells="))
             continue
         name, colon, value = part.partition(":")
@@ -127,7 +127,7 @@ def parse_signal_injection(text: str) -> Injection:
                 hint=nearest(name, TRANSFORMS),
             )
         if not colon or name in dict(transforms):
-            raise _wrong(text, f"'{part}' is not NAME:VALUE, each name once", f"{FORM}")
+            raise _form_error(text, f"'{part}' is not NAME:VALUE, each name once", f"{FORM}")
         transforms.append((name, _read_value(text, name, value)))
     injection = Injection(signal, tuple(transforms), cells, start_s, stop_s)
     _check(text, injection)
@@ -137,15 +137,17 @@ def parse_signal_injection(text: str) -> Injection:
 def _check(text: str, injection: Injection) -> None:
     values = dict(injection.transforms)
     if not values:
-        raise _wrong(text, "nothing is changed", FORM)
+        raise _form_error(text, "nothing is changed", FORM)
     if "replay" in values and "delay" in values:
-        raise _wrong(text, "replay and delay exclude each other", "give two injections")
+        raise _form_error(text, "replay and delay exclude each other", "give two injections")
     if "swap" in values and injection.signal == "current":
-        raise _wrong(text, "there is one current, and nothing to swap it with", "leave swap out")
+        raise _form_error(
+            text, "there is one current, and nothing to swap it with", "leave swap out"
+        )
     if values.get("replay", 0.0) > injection.start_s:
-        raise _wrong(
+        raise _form_error(
             text,
-            f"{values['replay']:g} s before the start are replayed, which lies at "
+            f"{values['replay']:g} s before the start are replayed, but it begins at "
             f"{injection.start_s:g} s",
             "begin later: @START of at least the window",
         )
@@ -155,15 +157,15 @@ def _read_value(text: str, name: str, value: str) -> float:
     try:
         number = float(value)
     except ValueError as error:
-        raise _wrong(text, f"{name}: '{value}' is not a number", TRANSFORMS[name]) from error
+        raise _form_error(text, f"{name}: '{value}' is not a number", TRANSFORMS[name]) from error
     if not math.isfinite(number):
-        raise _wrong(text, f"{name}: '{value}' is not finite", TRANSFORMS[name])
+        raise _form_error(text, f"{name}: '{value}' is not finite", TRANSFORMS[name])
     if name in {"replay", "delay"} and number < 1.0:
-        raise _wrong(text, f"{name}: got {number:g} s", "allowed is one second or more")
+        raise _form_error(text, f"{name}: got {number:g} s", "allowed is one second or more")
     if name == "noise" and number < 0.0:
-        raise _wrong(text, f"{name}: got {number:g}", "a standard deviation is not negative")
+        raise _form_error(text, f"{name}: got {number:g}", "a standard deviation is not negative")
     if name == "swap" and (number < 1.0 or number != int(number)):
-        raise _wrong(text, f"{name}: got {number:g}", "allowed is a whole number of places")
+        raise _form_error(text, f"{name}: got {number:g}", "allowed is a whole number of places")
     return number
 
 
@@ -172,26 +174,28 @@ def _read_cells(text: str, value: str) -> tuple[int, int]:
     first = int(match["first"]) if match else 0
     last = int(match["last"] or first) if match else 0
     if not 1 <= first <= last:
-        raise _wrong(text, f"cannot read 'cells={value}'", "cells=2 or cells=1-3, counted from 1")
+        raise _form_error(
+            text, f"cannot read 'cells={value}'", "cells=2 or cells=1-3, counted from 1"
+        )
     return first, last
 
 
 def split_times(text: str) -> tuple[str, float, float]:
-    """Return what stands before the `@`, and start and stop in s.
+    """Return the text before the `@`, and start and stop in s.
 
     Raises:
-        ConfigurationError: What follows the `@` are no times, or the stop is not after the start.
+        ConfigurationError: No time after the `@`, or the stop is not after the start.
     """
     head, at, times = text.partition("@")
     if not at:
         return head, 0.0, FOREVER_S
     match = _TIMES.fullmatch(times)
     if match is None:
-        raise _wrong(text, f"cannot read the times '{times}'", "@600 or @600-1200, in s")
+        raise _form_error(text, f"cannot read the times '{times}'", "@600 or @600-1200, in s")
     start_s = float(match["start"])
     stop_s = float(match["stop"]) if match["stop"] else FOREVER_S
     if not start_s < stop_s:
-        raise _wrong(text, f"stops at {stop_s:g} s and starts at {start_s:g} s", "stop later")
+        raise _form_error(text, f"stops at {stop_s:g} s and starts at {start_s:g} s", "stop later")
     return head, start_s, stop_s
 
 
@@ -207,5 +211,5 @@ def shortest(value: float) -> str:
     return str(int(value)) if value == int(value) and abs(value) < 1e9 else repr(value)
 
 
-def _wrong(text: str, what: str, hint: str) -> ConfigurationError:
+def _form_error(text: str, what: str, hint: str) -> ConfigurationError:
     return ConfigurationError(f"--inject {text}: {what}", hint=hint)

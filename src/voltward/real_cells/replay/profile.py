@@ -36,18 +36,18 @@ class ReplayedProfile:
 
 
 def prepared(recording: Recording, cell: CellModel) -> Recording:
-    """Return a recording as the twin takes it: aligned, at 1 Hz, silent where it is not sound.
+    """Return a recording for the twin: aligned, at 1 Hz, without a reading where it is not valid.
 
     Args:
         recording: At its own rate.
         cell: Its `current_lag_s` is the skew of the recorder that it was identified from.
 
     Returns:
-        One sample a second; in holes and where a sensor stands still, the voltages are NaN. The
-        current in a hole is the mean that the recorded SoC tells, 0 where there is none.
+        One sample a second; in holes and where a sensor is stuck, the voltages are NaN. The
+        current in a hole is the mean that follows from the recorded SoC, 0 without one.
 
     Limits:
-        The twin hears nothing in a hole, current included, and steps over it as over a gap of the
+        The twin receives nothing in a hole, not even current, and skips it like a gap of the
         link: charge that moved in a long one is missing until voltage corrects it. The open-loop
         twin and the charge that is counted take the current of the hole.
     """
@@ -56,11 +56,11 @@ def prepared(recording: Recording, cell: CellModel) -> Recording:
     regular = to_one_hertz(replace(recording, current_A=current_A))
     steady = regular.recording
     voltage_V = np.where(regular.valid[:, None], steady.voltage_V, np.nan)
-    current_A = _bridged(recording, steady, cell.capacity_Ah)
+    current_A = _current_with_holes_bridged(recording, steady, cell.capacity_Ah)
     return replace(steady, voltage_V=voltage_V, current_A=current_A)
 
 
-def _bridged(
+def _current_with_holes_bridged(
     recording: Recording, steady: Recording, capacity_Ah: float
 ) -> Float[np.ndarray, " second"]:
     """Return the current at 1 Hz with that of the holes from the recorded state of charge."""
@@ -87,7 +87,7 @@ def replay_profile(
         session: Cell model and detectors.
         recording: At 1 Hz.
         injections: Together in one run; none replays the recording as it is.
-        initial_soc: What the user says of the start.
+        initial_soc: State of charge at the start as given by the user.
         track: Which truth the recording is.
         parameters: Columns of the detectors; by default their own.
 

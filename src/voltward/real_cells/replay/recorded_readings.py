@@ -2,7 +2,7 @@
 
 1. Cell voltages, temperature, current and pack voltage cross their taps, where injections act.
 2. What a replay or a delay brings back is the recording itself, however long ago.
-3. A hole of the recording leaves the last readings standing.
+3. In a hole of the recording the last readings stay.
 """
 
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ class Profile:
 
 
 def first_readings(profile: Profile, runs: int) -> Readings:
-    """Return what stands for the readings before the first tick.
+    """Return the readings that are assumed before the first tick.
 
-    A recording may begin with a hole: then the first reading after it stands for it.
+    A recording may begin with a hole: then the first reading after it is taken.
     """
     cells = profile.voltage_V.shape[1]
     heard = jnp.argmax(jnp.all(jnp.isfinite(profile.voltage_V), axis=1))
@@ -112,7 +112,7 @@ def readings_at(
         charger_current_A=last.charger_current_A,
         isolation_kohm=last.isolation_kohm,
     )
-    # A hole of the recording, or one that is played again, leaves the last reading standing.
+    # A hole of the recording, or one that is played again, keeps the last reading.
     kept = jax.tree.map(
         lambda new, old: jnp.where(here & jnp.isfinite(new), new, old), reported, last
     )

@@ -1,15 +1,15 @@
 """The compiled loop of a replay: readings, injections, twin, watches; runs side by side.
 
-1. Read the recording, as the injections leave it; a hole leaves the last reading standing.
+1. Read the recording, as the injections leave it; in a hole the last reading stays.
 2. Make the telemetry record that a gateway would have sent.
 3. Let the twin predict up to the record and compare.
 4. Put together the views of BMS and cloud; the BMS leans on the mean of the twin's cells.
 5. Score both views, and say at which cell each watch points.
-6. Let the twin believe the record; no response holds it back.
-7. Advance the twin that believes no voltage.
+6. Update the twin with the record; no response prevents it.
+7. Advance the twin that uses no voltage.
 8. Keep a row: alarms of every run, and wide columns of the traced ones.
 
-The physics cannot answer here: the recording is what it is, whatever the injections say.
+The recording does not react: injections change readings, never the recorded physics.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ class Runs:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Carry:
-    """State between ticks; `open_loop` hears current and temperature and never a voltage."""
+    """State between ticks; `open_loop` receives current and temperature and never a voltage."""
 
     twin: TwinState
     readings: Readings
@@ -68,7 +68,7 @@ class Carry:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Row:
-    """What a tick leaves behind; wide columns only for the first runs, which are traced.
+    """Results of a tick; wide columns only for the first runs, which are traced.
 
     Attributes:
         alarms: A bit for each watch.
@@ -117,7 +117,7 @@ def start_carry(parts: Parts, profile: Profile, runs: Runs, twin: TwinState) -> 
 
     Args:
         parts: Static.
-        profile: Its first reading stands for what came before.
+        profile: Its first reading is taken for the time before it.
         runs: Their number is read off.
         twin: Started (run, cell).
     """
@@ -134,7 +134,7 @@ def start_carry(parts: Parts, profile: Profile, runs: Runs, twin: TwinState) -> 
 def _open_loop(
     parts: Parts, profile: Profile, state: EstimatorState, tick: Int[Array, ""]
 ) -> tuple[EstimatorState, Float[Array, " cell"]]:
-    """Advance the twin that believes no voltage, and compare it with the recording."""
+    """Advance the twin that uses no voltage, and compare it with the recording."""
     cell, tuning = parts.twin.cell, parts.twin.tuning
     current_A = profile.current_A[tick].reshape(1, 1)
     temperature_degC = jnp.broadcast_to(profile.temperature_degC[tick], state.soc.shape)
@@ -217,7 +217,7 @@ def tick_step(
     # 6. Belief.
     twin = believe(parts.twin, observed, known, present, 1)
 
-    # 7. The twin that believes no voltage.
+    # 7. The twin that uses no voltage.
     open_loop, open_loop_V = _open_loop(parts, profile, carry.open_loop, tick)
 
     # 8. The row.

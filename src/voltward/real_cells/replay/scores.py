@@ -1,4 +1,4 @@
-"""What a replayed run is worth: errors of the twin, alarms, and the damage done until then."""
+"""Scores of a replayed run: errors of the twin, alarms, and the SoC damage until detection."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -85,15 +85,15 @@ def score_run(
 
     Args:
         replay: Run 0 is without injection.
-        run: Which.
+        run: Number of the run.
         injected_s: Start of the injection after the first sample, None for a run without one.
         true_soc: Of the recording.
         track: One of TRACKS.
-        notes: To pass on.
+        notes: Notes that the score carries on.
 
     Limits:
-        A detector already in alarm when the injection begins cannot detect it before it has
-        fallen silent: what was ringing anyway proves nothing.
+        A detector already in alarm when the injection begins can detect it only after that alarm
+        has ended: an alarm that began earlier proves nothing.
     """
     time_s = replay.recording.time_s - replay.recording.time_s[0]
     onsets = alarm_onsets(replay.alarms(run))
@@ -120,8 +120,8 @@ def score_run(
         detector=found.detector if found else None,
         cell_named=found.cell if found else None,
         soc_damage_pct=found.damage_pct if found else None,
-        alarmed_at_start=found.ringing if found else None,
-        alarms=_listed(replay, run, onsets, traced=traced),
+        alarmed_at_start=found.already_in_alarm if found else None,
+        alarms=_alarms(replay, run, onsets, traced=traced),
         notes=notes,
     )
 
@@ -141,7 +141,7 @@ class _Detection:
     detector: str | None
     cell: int | None
     damage_pct: float
-    ringing: bool
+    already_in_alarm: bool
 
 
 def _detection(
@@ -161,9 +161,9 @@ def _detection(
         onset=onset,
         delay_s=None if onset is None else float(time_s[onset] - time_s[begin]),
         detector=None if first is None else replay.detectors[first[1]],
-        cell=_named(replay, run, onsets, begin),
+        cell=_cell_named(replay, run, onsets, begin),
         damage_pct=float(100.0 * np.max(moved, initial=0.0)),
-        ringing=bool(begin > 0 and np.any(replay.alarms(run)[begin - 1])),
+        already_in_alarm=bool(begin > 0 and np.any(replay.alarms(run)[begin - 1])),
     )
 
 
@@ -172,7 +172,7 @@ def _first_onset(onsets: Bool[np.ndarray, "time watch"], begin: int) -> tuple[in
     return (begin + int(where[0, 0]), int(where[0, 1])) if where.size else None
 
 
-def _named(
+def _cell_named(
     replay: Replay, run: int, onsets: Bool[np.ndarray, "time watch"], begin: int
 ) -> int | None:
     if replay.recording.cells == 1 or not replay.pointing:
@@ -182,7 +182,7 @@ def _named(
     return None if first is None else int(replay.pointed[first[0], run, first[1]]) + 1
 
 
-def _listed(
+def _alarms(
     replay: Replay, run: int, onsets: Bool[np.ndarray, "time watch"], *, traced: bool
 ) -> tuple[Alarm, ...]:
     return tuple(

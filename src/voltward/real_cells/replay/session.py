@@ -38,7 +38,7 @@ _MOST_WATCHES = 64
 
 @dataclass(frozen=True)
 class Replay:
-    """What a recording gave, run by run; run 0 is the recording as it is.
+    """Results of a replay, run by run; run 0 is the recording as it is.
 
     Attributes:
         recording: The recording.
@@ -87,7 +87,7 @@ class Replay:
 
 
 def waiting_words() -> str:
-    """Return what a user waits for before the first recording is replayed."""
+    """Return the label of the wait before the first recording is replayed."""
     return compilation_words("chunk")
 
 
@@ -117,7 +117,7 @@ class ReplaySession:
             if control.watch is None or control.watch.place is Place.GATEWAY:
                 raise ConfigurationError(
                     f"control '{control.id}' does not watch readings",
-                    why="a recording has voltages, currents and temperatures, and no messages",
+                    why="a recording has voltages, currents and temperatures, but no messages",
                 )
         if len(controls) > _MOST_WATCHES:
             raise ConfigurationError(f"{len(controls)} detectors: allowed are {_MOST_WATCHES}")
@@ -218,7 +218,7 @@ def _require_regular(recording: Recording) -> None:
         at = int(wrong[0])
         backwards = step_s[at] <= 0.0
         raise ConfigurationError(
-            f"{recording.name}: sample {at + 2} comes {step_s[at]:g} s after the one before",
+            f"{recording.name}: sample {at + 2} comes {step_s[at]:g} s after the previous one",
             why=f"a replay takes one sample each {TICK_S:g} s, in the order of time",
             hint="sort the rows by time" if backwards else "bring the recording to 1 Hz first",
         )

@@ -10,7 +10,7 @@ from voltward.physical.cell import CellModel
 from voltward.real_cells.recordings.recording import Recording
 
 # A current below this share of an hour's counts as rest; a voltage this far outside the
-# open-circuit curve cannot be one at rest (both are assumptions of ours).
+# open-circuit curve cannot be one at rest (both are assumptions).
 _REST_C_RATE = 0.02
 _OUTSIDE_V = 0.05
 
@@ -31,15 +31,15 @@ class Start:
 
 
 def find_start(recording: Recording, cell: CellModel, initial_soc: float | None) -> Start:
-    """Return the start: as given, else the recording's own, else read off the rested voltage.
+    """Return the start: as given, else the recording's own, else taken from the rested voltage.
 
     Args:
         recording: At 1 Hz.
-        cell: Whose open-circuit voltage is used.
-        initial_soc: What the user says, 0 to 1.
+        cell: Source of the open-circuit voltage.
+        initial_soc: As given by the user, 0 to 1.
 
     Raises:
-        ConfigurationError: No way leads to a start.
+        ConfigurationError: The start cannot be determined.
 
     Limits:
         The voltage of a rested cell says little on a flat curve, and nothing about the rest's
@@ -67,14 +67,14 @@ def find_start(recording: Recording, cell: CellModel, initial_soc: float | None)
     low_V, high_V = float(cell.ocv_V[0]), float(cell.ocv_V[-1])
     if not np.all((voltage_V > low_V - _OUTSIDE_V) & (voltage_V < high_V + _OUTSIDE_V)):
         raise ConfigurationError(
-            f"{recording.name}: the first voltage, {_listed(voltage_V)} V, is none of a rested "
-            f"{cell.name}",
+            f"{recording.name}: the first voltage, {_voltage_list(voltage_V)} V, is not that of a "
+            f"rested {cell.name}",
             why=f"its open-circuit voltage runs from {low_V:g} to {high_V:g} V",
             hint="give --initial-soc, or the cell that was recorded",
         )
     read = np.array([cell.soc_at(float(value)) for value in voltage_V])
     mean = float(np.mean(read))
-    note = f"start SoC {mean:.4f} read off the first voltage, taken as rested"
+    note = f"start SoC {mean:.4f} taken from the first voltage, assumed to be rested"
     return Start(read, mean, note)
 
 
@@ -87,6 +87,6 @@ def true_soc(recording: Recording, cell: CellModel, start: Start) -> Float[np.nd
     return np.asarray(start.true_soc + charge_Ah / cell.capacity_Ah, dtype=np.float64)
 
 
-def _listed(values: Float[np.ndarray, " cell"]) -> str:
+def _voltage_list(values: Float[np.ndarray, " cell"]) -> str:
     shown = ", ".join(f"{value:.3f}" for value in values[:3])
     return shown + (", ..." if values.shape[0] > 3 else "")

@@ -25,7 +25,7 @@ def trace_columns(
 
     Args:
         replay: Of a session that traces this run.
-        run: Which.
+        run: Number of the run.
         true_soc: Of the recording.
     """
     recording = replay.recording
@@ -55,7 +55,7 @@ def write_trace(path: Path, columns: dict[str, Float[np.ndarray, " time"]]) -> N
     """Write a trace as Parquet or CSV, whole or not at all.
 
     Raises:
-        ConfigurationError: The ending is another.
+        ConfigurationError: The file has another ending.
     """
     table = pa.table({name: np.asarray(values, np.float64) for name, values in columns.items()})
     ending = path.suffix.lower()

@@ -36,9 +36,9 @@ def calibrate(
         cell: Of the twin.
         controls: Detectors to set: the residual arms get schedules, others a sensitivity.
         fit: Prepared recordings that may have served the identification; sizes are theirs.
-        clean: Prepared recordings without attack that served nothing yet.
-        source: Names both, for the file.
-        progress: Told the name of each recording.
+        clean: Prepared recordings without attack that were not used before.
+        source: Description of both, for the file.
+        progress: Called with the name of each recording.
 
     Raises:
         ConfigurationError: There is nothing to calibrate on.
@@ -55,11 +55,11 @@ def calibrate(
         return plain.replay(recording, find_start(recording, cell, None).twin_soc)
 
     groups = _groups([replayed(recording) for recording in fit])
-    centres = [float(np.median([_warm(replay) for replay in group])) for group in groups]
+    centres = [float(np.median([_median_degC(replay) for replay in group])) for group in groups]
     tests = [replayed(recording) for recording in clean]
     near: list[list[Replay]] = [[] for _ in groups]
     for replay in tests:
-        away = [abs(_warm(replay) - centre) for centre in centres]
+        away = [abs(_median_degC(replay) - centre) for centre in centres]
         near[int(np.argmin(away))].append(replay)
     schedules = {
         name: fitted_schedule(
@@ -94,19 +94,19 @@ def calibrate(
 def _onsets(replay: Replay, sensitivity: dict[str, float], names: Sequence[str]) -> int:
     scale = np.array([sensitivity.get(name, 1.0) for name in names])
     inside = replay.soc[:, 0] > LOWEST_SOC
-    ringing = (replay.scores[:, 0] * scale > 1.0) & inside[:, None]
-    return int(np.count_nonzero(np.diff(ringing.astype(int), axis=0, prepend=0) > 0))
+    in_alarm = (replay.scores[:, 0] * scale > 1.0) & inside[:, None]
+    return int(np.count_nonzero(np.diff(in_alarm.astype(int), axis=0, prepend=0) > 0))
 
 
-def _warm(replay: Replay) -> float:
+def _median_degC(replay: Replay) -> float:
     return float(np.median(replay.temperature_degC[:, 0]))
 
 
 def _groups(replays: Sequence[Replay]) -> list[list[Replay]]:
     """Return the replays grouped by temperature, coldest first."""
     groups: list[list[Replay]] = []
-    for replay in sorted(replays, key=_warm):
-        if groups and _warm(replay) - _warm(groups[-1][0]) < _TOGETHER_K:
+    for replay in sorted(replays, key=_median_degC):
+        if groups and _median_degC(replay) - _median_degC(groups[-1][0]) < _TOGETHER_K:
             groups[-1].append(replay)
         else:
             groups.append([replay])

@@ -1,4 +1,4 @@
-"""What the residual arms see on a recording: the shifts, and the features of their usual size."""
+"""Input of the residual arms on a recording: the shifts, and the features of their usual size."""
 
 from dataclasses import dataclass
 
@@ -23,7 +23,7 @@ class ResidualSeries:
         features_mV2: Of the usual size.
         temperature_degC: As reported.
         soc: Of the twin.
-        warm: Where the arm speaks.
+        warm: Where the arm has settled.
     """
 
     shift_V: Float[np.ndarray, " time"]
@@ -34,7 +34,7 @@ class ResidualSeries:
 
 
 def residual_series(arm: Arm, replay: Replay) -> ResidualSeries:
-    """Return what an arm sees in run 0 of a replay.
+    """Return the series of an arm in run 0 of a replay.
 
     Args:
         arm: Its time constants.

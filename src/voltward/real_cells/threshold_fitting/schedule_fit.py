@@ -36,7 +36,7 @@ def fitted_schedule(
     Args:
         fit: Series for the sizes, grouped by temperature, in rising order.
         calibration: Series for the thresholds, in the same groups; may hold none in a group.
-        source: What both were.
+        source: Description of both.
 
     Limits:
         The largest of so many hours: the chance of a larger one is stated by the hours alone.
@@ -64,7 +64,7 @@ def fitted_schedule(
 def _thresholds(
     knots: tuple[float, ...], warm_degC: Float[np.ndarray, " sample"], score: np.ndarray
 ) -> tuple[float, ...]:
-    """Return thresholds on the knots that lie above every clean score by the margin.
+    """Return thresholds on the knots, above every clean score by the margin.
 
     Between two knots the threshold is interpolated, so that each sample lifts the nearer one
     until no sample is left above.
@@ -94,7 +94,7 @@ def _thresholds(
 
 
 def _weights(group: Sequence[ResidualSeries]) -> tuple[float, ...]:
-    """Return non-negative weights whose sum with the features meets the squared shift."""
+    """Return non-negative weights whose sum with the features fits the squared shift."""
     used = [series.warm & (series.soc > LOWEST_SOC) for series in group]
     features = np.concatenate(
         [series.features_mV2[mask] for series, mask in zip(group, used, strict=True)]

@@ -1,11 +1,11 @@
-"""What a reader is told of a poor or strange fit."""
+"""Findings on a poor or implausible fit."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
-from voltward.real_cells.identification.physical_range import find_doubts
+from voltward.real_cells.identification.physical_range import fit_findings
 from voltward.real_cells.identification.solve import Solution
 
 CONVERGED = Solution(np.zeros(1), converged=True, rounds=5, cost=1.0)
@@ -17,29 +17,29 @@ class Fit:
     rmse_V: float
 
 
-def doubts(cell, known, solution=CONVERGED, fits=()):
-    return find_doubts(cell, known, solution, fits)
+def findings(cell, known, solution=CONVERGED, fits=()):
+    return fit_findings(cell, known, solution, fits)
 
 
 def test_a_sound_fit_has_none(known):
-    assert doubts(known, known, fits=[Fit("good", 0.01)]) == ()
+    assert findings(known, known, fits=[Fit("good", 0.01)]) == ()
 
 
 def test_a_poor_fit_is_mild_and_named(known):
-    (doubt,) = doubts(known, known, fits=[Fit("good", 0.01), Fit("bad", 0.05)])
-    assert not doubt.grave
-    assert "poor fit: bad is met within 50 mV" in doubt.text
+    (finding,) = findings(known, known, fits=[Fit("good", 0.01), Fit("bad", 0.05)])
+    assert finding.severity == "warning"
+    assert "poor fit: bad is met within 50 mV" in finding.text
 
 
 def test_a_recording_without_a_score_is_named(known):
-    (doubt,) = doubts(known, known, fits=[Fit("empty", float("nan"))])
-    assert "empty" in doubt.text
+    (finding,) = findings(known, known, fits=[Fit("empty", float("nan"))])
+    assert "empty" in finding.text
 
 
 def test_a_fit_that_did_not_converge_is_grave(known):
-    (doubt,) = doubts(known, known, replace(CONVERGED, converged=False))
-    assert doubt.grave
-    assert "did not converge in 5 rounds" in doubt.text
+    (finding,) = findings(known, known, replace(CONVERGED, converged=False))
+    assert finding.severity == "error"
+    assert "did not converge in 5 rounds" in finding.text
 
 
 @pytest.mark.parametrize(
@@ -52,12 +52,12 @@ def test_a_fit_that_did_not_converge_is_grave(known):
     ],
 )
 def test_numbers_that_no_cell_has_are_grave(known, change, word):
-    (doubt,) = doubts(replace(known, **change(known)), known)
-    assert doubt.grave
-    assert word in doubt.text
+    (finding,) = findings(replace(known, **change(known)), known)
+    assert finding.severity == "error"
+    assert word in finding.text
 
 
 def test_what_happens_near_empty_is_no_ground(known):
     empty = np.linspace(0.0, 1.0, known.ocv_V.size) < 0.15
     strange = replace(known, diffusion_ohm=np.where(empty, 50.0, known.diffusion_ohm))
-    assert doubts(strange, known) == ()
+    assert findings(strange, known) == ()
