@@ -14,12 +14,17 @@ class StoppedError(VoltwardError):
 
     Args:
         number: SIGTERM or SIGINT.
+        why: What became of what was running.
+        hint: How to go on.
     """
 
-    def __init__(self, number: signal.Signals) -> None:
-        super().__init__(
-            f"stopped by {number.name}", why="everything that was started has been ended"
-        )
+    def __init__(
+        self,
+        number: signal.Signals,
+        why: str = "everything that was started has been ended",
+        hint: str = "",
+    ) -> None:
+        super().__init__(f"stopped by {number.name}", why=why, hint=hint)
         stopped = number == signal.SIGTERM
         self.exit_code = ExitCode.TERMINATED if stopped else ExitCode.INTERRUPTED
 

@@ -29,7 +29,7 @@ PROCESSES = 8  # seven roles and the broker of the case
 RUN = """
 import sys
 from pathlib import Path
-from voltward.interfaces.cli.main import run
+from voltward.interfaces.cli.main import main
 from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.supervision import run as live
 parts = PartNames(*(f"arithmetic_parts:{name}" for name in ("Vehicle", "Gateway", "Cloud")))
@@ -37,7 +37,8 @@ real = live.run_live
 live.run_live = lambda settings, out, progress, replacing: real(
     settings, out, parts, lambda name: print(name, flush=True), replacing
 )
-sys.exit(run(["live", "run", sys.argv[1], "--out", sys.argv[2]]))
+sys.argv = ["voltward", "live", "run", sys.argv[1], "--out", sys.argv[2]]
+main()
 """
 
 

@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import click
 
@@ -115,13 +116,7 @@ def _run(arguments: Sequence[str]) -> int:
         hint = f"see '{context.command_path} --help'" if context else ""
         return show_error(error.format_message(), "", hint, ExitCode.USAGE, as_json=as_json)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        return show_error(
-            "interrupted",
-            "finished parts are kept",
-            "continue a run with the same command and --resume",
-            ExitCode.INTERRUPTED,
-            as_json=as_json,
-        )
+        return show_error("interrupted", "", "", ExitCode.INTERRUPTED, as_json=as_json)
     return result if isinstance(result, int) else ExitCode.DONE
 
 
@@ -141,10 +136,20 @@ def heed_interrupts() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _leave_at_once(code: int) -> NoReturn:
+    """End the process without the interpreter's farewell, which waits for a compilation to end."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(code)
+
+
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
     heed_interrupts()
     code = run(sys.argv[1:])
+    if code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
+        _leave_at_once(code)
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -1,12 +1,16 @@
 """`voltward run`: one scenario or a campaign, from a file, from flags, or from both."""
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.model.model_folder import model_folder
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
+from voltward.core.termination import StoppedError, ended_by_signals
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     console,
@@ -79,6 +83,20 @@ def run_selection(
     )
 
 
+@contextmanager
+def _resumable() -> Iterator[None]:
+    """Say how to go on where SIGINT or SIGTERM stops a run."""
+    try:
+        with ended_by_signals():
+            yield
+    except (KeyboardInterrupt, StoppedError) as error:
+        raise StoppedError(
+            signal.SIGTERM if isinstance(error, StoppedError) else signal.SIGINT,
+            why="finished parts are kept",
+            hint="continue with the same command and --resume",
+        ) from error
+
+
 def _execute(
     settings: CampaignSettings,
     out: Path,
@@ -105,7 +123,7 @@ def _execute(
         message(f"already finished: {out}; nothing is changed")
         risk = json.loads((out / RISK_FILE).read_text(encoding="utf-8")) if model else None
     else:
-        with progress_bar() as progress:
+        with _resumable(), progress_bar() as progress:
             if finished is None:
                 run_campaign(settings, out, progress, resume=resume, replacing=replacing)
             risk = write_risk(out, model, replacing=replacing) if model else None

@@ -7,11 +7,14 @@
 """
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from voltward.core.errors import NothingRanError
+from voltward.core.errors import EnvironmentLacksError, NothingRanError
 from voltward.ranges.campaign.campaign_facts import run_facts, timing_facts, truth_facts
 from voltward.ranges.campaign.worst_cases import WorstCases
 from voltward.ranges.configuration.campaign_file import CampaignSettings
@@ -69,6 +72,19 @@ class CampaignResult:
 
     folder: RunFolder
     cases: int
+
+
+def _begin_worker(settings: CampaignSettings, chunk: int) -> None:
+    """Start a worker that ends with the process that started it, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+    _start_worker(settings, chunk)
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _start_worker(settings: CampaignSettings, chunk: int) -> None:
@@ -247,10 +263,11 @@ def _parts(
         return
     context = multiprocessing.get_context("spawn")
     waiting = list(reversed(todo))
+    others = set(multiprocessing.active_children())
     with (
         _worker_environment(),
         ProcessPoolExecutor(
-            workers, mp_context=context, initializer=_start_worker, initargs=(settings, chunk)
+            workers, mp_context=context, initializer=_begin_worker, initargs=(settings, chunk)
         ) as pool,
     ):
         running: set[Future[Part]] = set()
@@ -265,6 +282,15 @@ def _parts(
                 finished, running = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     yield future.result()
+        except BrokenProcessPool as error:
+            raise EnvironmentLacksError(
+                "a worker process of the campaign was ended from outside",
+                why="it was killed, or memory ran out; finished parts are kept",
+                hint="continue with the same command and --resume; --workers 1 needs least memory",
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            # A worker that compiles would go on for half a minute.
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
             raise
