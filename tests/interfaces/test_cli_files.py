@@ -312,3 +312,26 @@ def test_a_full_output_is_one_error() -> None:
         "error: cannot write: no space left on device",
         "  hint: make room, or write elsewhere",
     ]
+
+
+@needs_full
+def test_standard_output_into_a_file_is_not_refused(tmp_path: Path) -> None:
+    code = (
+        "from voltward.interfaces.cli.output import refuse_existing as r; from pathlib import Path"
+    )
+    code += "; r(Path('/dev/stdout'), force=False)"
+    with (tmp_path / "file").open("w") as stream:
+        subprocess.run([sys.executable, "-c", code], stdout=stream, check=True)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_refused_and_named_when_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, there: bool
+) -> None:
+    if there:
+        (tmp_path / "real").write_text("mine")
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(ConfigurationError, match="is there already"):
+        refuse_existing(tmp_path / "link", force=False)
+    refuse_existing(tmp_path / "link", force=True)
+    assert f"replaces the link {tmp_path / 'link'}" in capsys.readouterr().err

@@ -276,9 +276,8 @@ def _in_parquet(name: str, path: Path) -> Iterator[PersonalFinding]:
     for key, value in (item for entry in notes for item in (entry or {}).items()):
         line = f"{_text(key)} = {_text(value)}"
         yield from _in_line(name, "metadata", line, ".json")
-    for column in first.column_names if first is not None else ():
-        rows = first.column(column).to_pylist()
-        for value, row in {value: row for row, value in reversed([*enumerate(rows, 1)])}.items():
+    for column, values in first.to_pydict().items() if first is not None else ():
+        for value, row in {value: row for row, value in reversed([*enumerate(values, 1)])}.items():
             yield from _anywhere(name, f"column '{column}', row {row}", _text(value))
 
 
