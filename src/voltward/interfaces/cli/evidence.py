@@ -111,7 +111,10 @@ def sign_run(
     for kind in still_told(kinds, [entry.kind for entry in leaves]):
         message(f"what is withheld still shows in: {kind}. --withhold {kind} keeps it back too")
     if "duty" in kinds:
-        message("what is withheld still shows in: results. cases.csv names the duty in each row")
+        message(
+            "what is withheld still shows in: results. cases.csv names the duty in each row, and "
+            "config.toml and ratings may name it too"
+        )
     if signed.salts is not None:
         message(f"keep {signed.salts}: without its salts nobody can check a withheld file later")
     emit(f"pack   {signed.path}: {signed.files} files signed by key {signed.key_id}")
