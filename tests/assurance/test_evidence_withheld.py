@@ -3,6 +3,7 @@
 import hashlib
 import json
 import runpy
+import shutil
 import stat
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.examination import examine
-from voltward.assurance.evidence.kinds_of_files import WITHHOLDABLE, kind_of, leaving
+from voltward.assurance.evidence.kinds_of_files import WITHHOLDABLE, kind_of, leaving, still_told
 from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.evidence.withheld_files import revealed_name
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError, ExitCode
@@ -137,6 +138,8 @@ def test_the_command_line_prints_what_leaves_and_reveals(folder, capsys, tmp_pat
     assert "leaves the house" in said.out
     assert "stays here: run/inputs/bus.dbc, run/inputs/duty-1.csv" in said.out
     assert "pack.withheld.json" in said.err
+    assert "cases.csv names the duty" in said.err
+    assert "shows in: report" not in said.err
     shown = folder / "run" / "inputs" / "duty-1.csv"
     check = ["evidence", "verify", str(out), "--reveal", str(shown)]
     salts = ["--salts", str(tmp_path / "pack.withheld.json")]
@@ -166,3 +169,97 @@ def test_a_personal_file_is_refused_unless_it_stays_or_is_allowed(folder, tmp_pa
     assert not (tmp_path / "refused").exists()
     assert examine(sign("allowed", allow_personal=True).path).findings == ()
     assert examine(sign("kept", withheld_kinds=("duty",)).path).findings == ()
+
+
+@pytest.fixture
+def replaceable(folder, tmp_path):
+    (tmp_path / "signer.pem").write_bytes((folder / "signer.pem").read_bytes())
+    shutil.copytree(folder / "run", tmp_path / "run")
+    make_pack(tmp_path, withheld_kinds=("duty",))
+    return tmp_path
+
+
+def test_the_salts_of_a_replaced_pack_are_replaced_with_it(replaceable, capsys):
+    salts = replaceable / "pack.withheld.json"
+    key = ["--key", str(replaceable / "signer.pem"), "--out", str(replaceable / "pack")]
+    sign = ["evidence", "sign", str(replaceable / "run"), *key, "--withhold", "dbc", "--force"]
+    assert voltward(sign) == 0
+    assert f"replaced {salts}" in capsys.readouterr().err
+    assert list(json.loads(salts.read_bytes())["files"]) == ["run/inputs/bus.dbc"]
+
+
+@pytest.mark.parametrize("damage", ["edited", "foreign", "linked", "dangling", "other key"])
+def test_other_salts_are_never_written_over(replaceable, damage):
+    salts, elsewhere = replaceable / "pack.withheld.json", replaceable / "elsewhere"
+    if damage == "edited":
+        salts.write_text(salts.read_text("utf-8") + "\n", "utf-8")
+    elif damage == "foreign":
+        salts.write_text('{"files": {}}', "utf-8")
+    elif damage in {"linked", "dangling"}:
+        salts.rename(elsewhere)
+        salts.symlink_to(elsewhere if damage == "linked" else "nowhere")
+    key = "other.pem" if damage == "other key" else "signer.pem"
+    before = contents(replaceable)
+    with pytest.raises(ConfigurationError, match="exists already"):
+        make_pack(replaceable, key=key, withheld_kinds=("duty",), replace=True)
+    after = contents(replaceable)
+    assert {name: after[name] for name in before} == before
+    assert salts.is_symlink() == (damage in {"linked", "dangling"})
+
+
+def test_an_empty_folder_in_a_pack_is_named_and_never_removed(replaceable):
+    (replaceable / "pack" / "mine" / "inner").mkdir(parents=True)
+    (finding,) = examine(replaceable / "pack").findings
+    assert (finding.file, finding.got) == ("mine/inner", "an empty folder")
+    with pytest.raises(ConfigurationError, match="mine/inner"):
+        make_pack(replaceable, withheld_kinds=("duty",), replace=True)
+    assert (replaceable / "pack" / "mine" / "inner").is_dir()
+    verify = [sys.executable, replaceable / "pack" / "verify.py", replaceable / "pack"]
+    done = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.partition(":")[0]) == (4, "mine/inner")
+
+
+def test_a_hostile_file_name_forges_no_line(replaceable, capsys):
+    pack = replaceable / "pack"
+    (pack / "a\nvalid: all\x1b[2K").write_text("x", "utf-8")
+    assert voltward(["evidence", "verify", str(pack)]) == ExitCode.EVIDENCE_INVALID
+    printed = "".join(capsys.readouterr())
+    assert r"a\nvalid: all\x1b[2K" in printed
+    assert "\x1b" not in printed
+    verify = [sys.executable, pack / "verify.py", pack]
+    done = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.count("\n")) == (4, 1)
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "secret"),
+    [
+        ("duty", "duty.toml", 'source = "SECRET"'),
+        ("duty", "duty.toml", 'source = "test track, SECRET, 2026"'),
+        ("system", "link.toml", 'description = "SECRET operator"'),
+        ("system", "system.toml", '[[part]]\nnote = ["SECRET design of cooling"]'),
+        ("cells", "cell.toml", 'limits = "SECRET chemistry"'),
+    ],
+)
+def test_texts_of_a_withheld_file_are_not_in_run_json(folder, tmp_path, kind, file, secret):
+    text = secret.split('"')[1]
+    begins = {"duty.toml": "Duty mine: ", "link.toml": "Link mine: "}.get(file, "The cell: ")
+    limits = ["Track matched: as it is.", f"{begins}{text}."]
+    synthetic = PACK["SYNTHETIC"]
+    writer = RunWriter.begin(
+        tmp_path / "run", synthetic["CONFIG"], {}, inputs={file: f"{secret}\n".encode()}
+    )
+    writer.parts.write(0, synthetic["make_cases"]()[:3], [])
+    run = writer.finish(synthetic["make_run"](name="synthetic", limits=limits))
+    signer = PACK["read_private_key"](folder / "signer.pem")
+    pack = tmp_path / "pack"
+    sign_pack(pack, Collected(run), signer, PACK["TIMES"], withheld_kinds=(kind,))
+    assert b"SECRET" not in b"".join(contents(pack).values())
+    assert json.loads((pack / "run" / "run.json").read_bytes())["limits"] == limits[:1]
+    assert examine(pack).findings == ()
+
+
+def test_only_parts_that_the_pack_has_are_said_to_show_more():
+    assert still_told(("duty",), ("results", "traces")) == ["traces"]
+    assert still_told(("dbc",), ("report", "traces")) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from voltward.core.errors import ConfigurationError
+from voltward.core.errors import ConfigurationError, ExitCode
 from voltward.core.files import checked_path, write_bytes, write_text
 from voltward.interfaces.cli.main import OUTPUT_CLOSED, run
 from voltward.interfaces.cli.output import refuse_existing
@@ -76,16 +76,37 @@ def test_a_refused_rename_is_said_and_leaves_the_old_file(
     assert (tmp_path / "file").read_text() == "old"
 
 
-def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+def test_a_link_is_replaced_and_its_file_stays(tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir()
     (tmp_path / "kept" / "real").write_text("old")
     (tmp_path / "link").symlink_to("kept/real")
     write_text(tmp_path / "link", "new")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "kept" / "real").read_text() == "new"
+    assert not (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link").read_text() == "new"
+    assert (tmp_path / "kept" / "real").read_text() == "old"
     (tmp_path / "ahead").symlink_to("kept/later")
     write_text(tmp_path / "ahead", "first")
-    assert (tmp_path / "kept" / "later").read_text() == "first"
+    assert (tmp_path / "ahead").read_text() == "first"
+    assert not (tmp_path / "kept" / "later").exists()
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("command", ["export", "rate"])
+def test_no_command_writes_through_a_link(tmp_path: Path, command: str, *, there: bool) -> None:
+    target, link = tmp_path / "real.json", tmp_path / "link.json"
+    if there:
+        target.write_text("mine")
+    link.symlink_to(target)
+    options = ["--format", "json"] if command == "export" else []
+    words = ["tara", command, "cbms", *options, "--out", str(link)]
+    assert run(words) == ExitCode.USAGE
+    assert link.is_symlink()
+    if command == "export":
+        assert run([*words, "--force"]) == 0
+        assert not link.is_symlink()
+        assert link.stat().st_size > len("mine")
+    assert target.exists() == there
+    assert not there or target.read_text() == "mine"
 
 
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
@@ -291,3 +312,26 @@ def test_a_full_output_is_one_error() -> None:
         "error: cannot write: no space left on device",
         "  hint: make room, or write elsewhere",
     ]
+
+
+@needs_full
+def test_standard_output_into_a_file_is_not_refused(tmp_path: Path) -> None:
+    code = (
+        "from voltward.interfaces.cli.output import refuse_existing as r; from pathlib import Path"
+    )
+    code += "; r(Path('/dev/stdout'), force=False)"
+    with (tmp_path / "file").open("w") as stream:
+        subprocess.run([sys.executable, "-c", code], stdout=stream, check=True)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_refused_and_named_when_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, there: bool
+) -> None:
+    if there:
+        (tmp_path / "real").write_text("mine")
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(ConfigurationError, match="is there already"):
+        refuse_existing(tmp_path / "link", force=False)
+    refuse_existing(tmp_path / "link", force=True)
+    assert f"replaces the link {tmp_path / 'link'}" in capsys.readouterr().err

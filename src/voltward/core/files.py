@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -12,7 +13,8 @@ from typing import Any
 
 from voltward.core.errors import ConfigurationError
 
-_DESCRIPTORS = ("/dev", "/proc")
+# Folders whose links are names of what the shell opened.
+_DESCRIPTORS = re.compile(r"/dev|/proc/\d+(/task/\d+)?/fd")
 # File systems allow 255 bytes; a character of UTF-8 takes up to four.
 _KEPT_NAME = 50
 _SHOWN_NAME = 160
@@ -28,8 +30,8 @@ def write_chunks(
 ) -> None:
     """Write a file piece by piece, so that no reader ever sees half of it.
 
-    A link to a file stays, and what it points to is replaced. Devices and pipes are written to as
-    they are.
+    A link is replaced itself, and what it points to stays. Devices and pipes are written to as they
+    are.
 
     Args:
         path: Where to; its folder is made when absent.
@@ -41,12 +43,11 @@ def write_chunks(
             permission, no space.
     """
     try:
-        if _is_stream(path):
+        if is_stream(path):
             with path.open("ab") as stream:
                 stream.writelines(chunks)
         else:
-            place = Path(os.path.realpath(path)) if path.is_symlink() else path
-            _replace(place, chunks, whole)
+            _replace(path, chunks, whole)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -59,14 +60,18 @@ def temporary_of(path: Path, process: int) -> Path:
     return path.with_name(f".{path.name[:_KEPT_NAME]}.{process}.part")
 
 
-def _is_stream(path: Path) -> bool:
-    """Tell whether a path is a device, a pipe or a descriptor of this process."""
+def is_stream(path: Path) -> bool:
+    """Tell whether a path is a device, a pipe or a descriptor of this process.
+
+    Raises:
+        OSError: The system cannot look it up, such as a link to itself.
+    """
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
         return False
     # Names such as /dev/stdout are links to what the shell opened, which may be a plain file.
-    if path.is_symlink() and os.path.realpath(path.parent).startswith(_DESCRIPTORS):
+    if path.is_symlink() and _DESCRIPTORS.fullmatch(os.path.realpath(path.parent)):
         return True
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
@@ -82,7 +87,7 @@ def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] |
             for chunk in chunks:
                 digest.update(chunk)
                 stream.write(chunk)
-        if path.exists():
+        if path.exists() and not path.is_symlink():
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         if whole is not None:
             whole(digest.hexdigest())
@@ -155,6 +160,11 @@ def shortened(name: str | Path) -> str:
     """Return a path as it is shown in a message, cut when long."""
     text = str(name)
     return text if len(text) <= _SHOWN_NAME else f"{text[:40]}...{text[-20:]}"
+
+
+def printable(text: str) -> str:
+    """Return text with control characters and bytes that are no character as escapes."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def write_text(path: Path, content: str) -> None:

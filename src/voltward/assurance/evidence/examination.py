@@ -20,8 +20,9 @@ from voltward.assurance.evidence.layout import (
     STATEMENT_TYPE,
     seal_text,
 )
-from voltward.assurance.evidence.manifest import digest_of, read_manifest, walk
+from voltward.assurance.evidence.manifest import EMPTY_FOLDER, digest_of, read_manifest, walk
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
+from voltward.core.files import printable
 
 ABSENT = "no file"
 _AGAIN = "get the pack again from the one who signed it"
@@ -46,7 +47,7 @@ class Finding:
 
     def text(self) -> str:
         """Return the finding on one line."""
-        return f"{self.file}: {self.problem}: {self.digests()}"
+        return printable(f"{self.file}: {self.problem}: {self.digests()}")
 
     def digests(self) -> str:
         """Return both digests, or the words in their place."""
@@ -83,8 +84,8 @@ class Examined:
             return None
         first, *others = self.findings
         return EvidenceInvalidError(
-            f"{self.path / first.file}: {first.problem}",
-            why="; ".join([first.digests(), *(finding.text() for finding in others)]),
+            printable(f"{self.path / first.file}: {first.problem}"),
+            why=printable("; ".join([first.digests(), *(other.text() for other in others)])),
             hint=_OTHER_KEY if self.other_key else _AGAIN,
         )
 
@@ -204,7 +205,7 @@ def _differences(wanted: Mapping[str, str], got: Mapping[str, str]) -> list[Find
     findings = []
     for name in sorted({*wanted, *got}):
         expected, found = wanted.get(name, ABSENT), got.get(name, ABSENT)
-        if expected == found:
+        if expected == found or (found == EMPTY_FOLDER and _is_signed_folder(name, wanted)):
             continue
         problem = "changed after signing"
         if expected == ABSENT:
@@ -213,6 +214,11 @@ def _differences(wanted: Mapping[str, str], got: Mapping[str, str]) -> list[Find
             problem = "is missing"
         findings.append(Finding(name, problem, expected, found))
     return findings
+
+
+def _is_signed_folder(name: str, wanted: Mapping[str, str]) -> bool:
+    """Tell whether signed files belong into a folder: these are named as missing then."""
+    return any(signed.startswith(f"{name}/") for signed in wanted)
 
 
 def _contradictions(

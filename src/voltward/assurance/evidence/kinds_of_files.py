@@ -1,7 +1,7 @@
 """What the files of a pack are, by kind: what leaves the house, and what may be withheld."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +64,11 @@ def leaving(sources: Mapping[str, Path]) -> list[Leaving]:
     ]
 
 
-def still_told(withheld: Iterable[str]) -> list[str]:
-    """Return the kinds that show much of what is withheld, and are not withheld themselves."""
-    kinds = set(withheld)
-    return [kind for kind, shown in _TELLING.items() if kind not in kinds and shown & kinds]
+def still_told(withheld: Collection[str], present: Collection[str]) -> list[str]:
+    """Return the kinds in a pack that show much of what is withheld.
+
+    Args:
+        withheld: Kinds that stay with the signer.
+        present: Kinds that leave.
+    """
+    return [kind for kind, shown in _TELLING.items() if kind in present and shown & {*withheld}]

@@ -11,7 +11,7 @@ import rfc8785
 from voltward.assurance.evidence.layout import MANIFEST
 from voltward.core.files import sha256_of
 
-NOT_PLAIN = "a link or a device"
+NOT_PLAIN, EMPTY_FOLDER = "a link or a device", "an empty folder"
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,15 @@ def read_manifest(pack: Path) -> Manifest:
 
 
 def walk(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield path and place of everything in a folder that is not a folder, links unfollowed."""
+    """Yield path and place of everything in a folder but folders of files, links unfollowed."""
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_dir():
+        if path.is_symlink() or not path.is_dir() or not any(path.iterdir()):
             yield path.relative_to(folder).as_posix(), path
 
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a plain file, or what else it is."""
+    if path.is_dir() and not path.is_symlink():
+        return EMPTY_FOLDER
     plain = path.is_file() and not path.is_symlink()
     return sha256_of(path) if plain else NOT_PLAIN

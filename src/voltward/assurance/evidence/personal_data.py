@@ -1,29 +1,36 @@
 """Personal data in files that are about to be handed out: vehicle numbers, positions, people.
 
-1. Text is searched for vehicle identification numbers (ISO 3779) and e-mail addresses.
+1. Text, and text in columns and metadata of Parquet files, is searched for vehicle identification
+   numbers (ISO 3779) and e-mail addresses.
 2. Names of columns, keys and DBC signals are searched for positions, vehicle numbers and people.
-3. Values of keys that name somebody are searched for personal names.
+3. Values of keys that name somebody, and comments of TOML files, are searched for personal names.
 
 What is found is a reason to look, and nothing found is no proof: free text is not understood.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from pyarrow import ArrowException, parquet
+from pyarrow import ArrowException, DataType, parquet, types
 
 from voltward.core.errors import ConfigurationError
 
 # Of each file only the beginning is read: recordings repeat themselves.
 LONGEST_BYTES = 16 * 2**20
+LONGEST_ROWS = 10_000
 _MOST_FINDINGS, _SHOWN = 50, 6
 _TEXT = {".toml", ".csv", ".json", ".jsonl", ".dbc", ".html", ".txt", ".md"}
 
 # ISO 3779: 17 characters without I, O and Q, of which the last four are digits.
 _VIN = re.compile(r"(?<![A-Za-z0-9])[A-HJ-NPR-Z0-9]{13}[0-9]{4}(?![A-Za-z0-9])")
+# The same in running text: of one case, and with single spaces between groups.
+_VIN_IN_TEXT = re.compile(
+    r"(?<![A-Za-z0-9])(?=((?:(?:[A-HJ-NPR-Z0-9] ?){13}|(?:[a-hj-npr-z0-9] ?){13})"
+    r"(?:[0-9] ?){3}[0-9])(?![A-Za-z0-9]))"
+)
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_VALUES = {
     **{str(digit): digit for digit in range(10)},
@@ -40,23 +47,47 @@ _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za
 _NOBODY = re.compile(r"(@|\.)(example(\.(com|org|net))?|invalid|test|localhost)$")
 
 _UNIT = r"([ _]?(deg|degrees?|degN|degE|wgs84|rad))?"
-_COLUMNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("a position", re.compile(rf"((lat|lon|lng)(itude)?|longitude){_UNIT}", re.IGNORECASE)),
-    ("a position", re.compile(r"(gps|gnss)([ _].*)?", re.IGNORECASE)),
-    ("a vehicle identification number", re.compile(r"(vehicle[ _])?(vin|fin)", re.IGNORECASE)),
+_KEYS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (
+        "a position",
+        re.compile(
+            rf"(.{{1,20}}[ _])?((lat|lon|lng)(itude)?|longitude|(breiten|l(ae|ä)ngen)grad){_UNIT}",
+            re.IGNORECASE,
+        ),
+    ),
+    ("a position", re.compile(r"(.{1,20}[ _])?(gps|gnss)([ _].*|\w{0,12})", re.IGNORECASE)),
+    (
+        "a vehicle identification number",
+        re.compile(r"(vehicle[ _])?(vin|fin)|(fahrgestell|fahrzeugident).*", re.IGNORECASE),
+    ),
     (
         "a person",
         re.compile(
-            r"(first|last|full|family|given|driver|customer|owner|user)[ _]?name|surname"
+            r"(first|last|full|family|given|driver|customer|owner|user"
+            r"|fahrer|halter|nach|vor)[ _]?name|surname"
             r"|e[-_]?mail([ _]address)?|date[ _]of[ _]birth|(licen[cs]e|number)[ _]plate",
             re.IGNORECASE,
         ),
     ),
 )
+# What a model file says in its keys is a role; a column of a table holds people.
+_COLUMNS = (
+    *_KEYS,
+    (
+        "a person",
+        re.compile(
+            r"(fahrer|driver|owner|customer|halter|besitzer|kunde)([ _]?id)?", re.IGNORECASE
+        ),
+    ),
+)
 _KEY = re.compile(r"""(?:^|[{,\s])["']?([A-Za-z_][A-Za-z0-9_ -]{0,40}?)["']?\s*[=:](?!=)""")
 _SIGNAL = re.compile(r"^\s*SG_\s+(\w+)")
+_WHO = (
+    "driver|customer|person|author|owner|reviewer|approver|contact|user|engineer"
+    "|fahrer|halter|kunde"
+)
 _SOMEBODY = re.compile(
-    r"""\b(?:driver|customer|person|author|owner|reviewer|approver|contact|user|engineer)"""
+    rf"""\b(?:{_WHO})"""
     r"""["']?\s*[=:]\s*["']([^"']{3,80})["']""",
     re.IGNORECASE,
 )
@@ -64,6 +95,10 @@ _CAPITALISED = r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ'’-]+"
 _PERSON = re.compile(
     rf"(?:(?:Mr|Ms|Mrs|Dr|Prof)\.? )?{_CAPITALISED}(?: (?:[A-Z]\.|van|von|de|der|di|da|al))*"
     rf" {_CAPITALISED}"
+)
+_IN_COMMENT = re.compile(
+    rf"\b(?i:{_WHO}|ask|(?:recorded|driven|drive) by|drive of|mr|ms|mrs|dr)\b\.?(?: is)?\s*[=:]?\s*"
+    rf"({_PERSON.pattern})"
 )
 # Two capitalised words of which one is a role or a group are nobody's name.
 _ROLES = frozenset(
@@ -156,7 +191,7 @@ def search(name: str, path: Path) -> Iterator[PersonalFinding]:
     """
     kind = Path(name).suffix.lower()
     if kind == ".parquet":
-        yield from _columns(name, _parquet_columns(path), "column")
+        yield from _in_parquet(name, path)
     if kind not in _TEXT:
         return
     with path.open("rb") as stream:
@@ -164,7 +199,7 @@ def search(name: str, path: Path) -> Iterator[PersonalFinding]:
     lines = text.splitlines()
     if kind == ".csv" and lines:
         header = [cell.strip(" \"'\ufeff") for cell in re.split(r"[,;\t]", lines[0])]
-        yield from _columns(name, header, "column")
+        yield from _names(name, header, "column", _COLUMNS)
     for number, line in enumerate(lines, 1):
         yield from _in_line(name, f"line {number}", line, kind)
 
@@ -183,35 +218,82 @@ def is_vin(text: str) -> bool:
 
 def _in_line(name: str, place: str, line: str, kind: str) -> Iterator[PersonalFinding]:
     # 1. Anywhere in the text.
-    for found in _VIN.findall(line):
-        if is_vin(found):
-            what = f"looks like a vehicle identification number, {found[:3]}..."
-            yield PersonalFinding(name, place, what)
-    for found in _EMAIL.findall(line) if "@" in line else ():
-        if not _NOBODY.search(found.lower()):
-            yield PersonalFinding(name, place, f"an e-mail address, {found[:3]}...")
+    yield from _anywhere(name, place, line)
     if kind in {".html", ".csv", ".txt", ".md"}:
         return
     # 2. Names of keys and signals.
     keys = _SIGNAL.findall(line) if kind == ".dbc" else _KEY.findall(line)
-    yield from _columns(name, keys, f"{place}, key")
+    yield from _names(name, keys, f"{place}, key", _KEYS)
     # 3. Who is named.
-    for found in _SOMEBODY.findall(line):
+    comment = line.partition("#")[2] if kind == ".toml" else ""
+    for found in (*_SOMEBODY.findall(line), *_IN_COMMENT.findall(comment)):
         words = {word.lower() for word in re.findall(r"\w+", found)}
         if _PERSON.fullmatch(found) and not words & _ROLES:
             yield PersonalFinding(name, place, f"looks like a person's name, {found[:3]}...")
 
 
-def _columns(name: str, columns: list[str], place: str) -> Iterator[PersonalFinding]:
-    for column in columns:
-        for what, pattern in _COLUMNS:
+def _anywhere(name: str, place: str, text: str) -> Iterator[PersonalFinding]:
+    for found in _VIN_IN_TEXT.findall(text):
+        if _is_written_vin(found):
+            what = f"looks like a vehicle identification number, {found[:3]}..."
+            yield PersonalFinding(name, place, what)
+    for found in _EMAIL.findall(text) if "@" in text else ():
+        if not _NOBODY.search(found.lower()):
+            yield PersonalFinding(name, place, f"an e-mail address, {found[:3]}...")
+
+
+def _is_written_vin(text: str) -> bool:
+    """Tell whether text, perhaps in small letters or in groups, is a vehicle number."""
+    vin = text.replace(" ", "").upper()
+    # Digests are in small letters, and words of one sentence are no groups of a number.
+    digest = text.islower() and not set(text) - set("0123456789abcdef")
+    sentence = " " in text and (text.islower() or not re.search(r"[A-Z]", vin[3:13]))
+    return is_vin(vin) and not digest and not sentence
+
+
+def _names(
+    name: str, names: Iterable[str], place: str, patterns: Iterable[tuple[str, re.Pattern[str]]]
+) -> Iterator[PersonalFinding]:
+    for column in names:
+        for what, pattern in patterns:
             if pattern.fullmatch(column.strip()):
                 yield PersonalFinding(name, f"{place} '{column}'", f"names {what}")
                 break
 
 
-def _parquet_columns(path: Path) -> list[str]:
+def _in_parquet(name: str, path: Path) -> Iterator[PersonalFinding]:
+    """Yield what is in names, metadata and texts of columns; a damaged file is not our matter."""
     try:
-        return list(parquet.read_schema(path).names)
+        with parquet.ParquetFile(path) as file:
+            schema = file.schema_arrow
+            texts = [field.name for field in schema if _holds_text(field.type)]
+            batches = file.iter_batches(LONGEST_ROWS, columns=texts) if texts else iter(())
+            first = next(batches, None)
     except (OSError, ArrowException):
-        return []
+        return
+    yield from _names(name, schema.names, "column", _COLUMNS)
+    notes = [schema.metadata, *(field.metadata for field in schema)]
+    for key, value in (item for entry in notes for item in (entry or {}).items()):
+        line = f"{_text(key)} = {_text(value)}"
+        yield from _in_line(name, "metadata", line, ".json")
+    for column, values in first.to_pydict().items() if first is not None else ():
+        for value, row in {value: row for row, value in reversed([*enumerate(values, 1)])}.items():
+            yield from _anywhere(name, f"column '{column}', row {row}", _text(value))
+
+
+def _holds_text(of: DataType) -> bool:
+    of = of.value_type if types.is_dictionary(of) else of
+    return any(
+        tells(of)
+        for tells in (
+            types.is_string,
+            types.is_large_string,
+            types.is_binary,
+            types.is_large_binary,
+            types.is_fixed_size_binary,
+        )
+    )
+
+
+def _text(value: str | bytes | None) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""

@@ -45,6 +45,7 @@ from voltward.assurance.evidence.personal_data import refuse_personal
 from voltward.assurance.evidence.rating_snapshot import Snapshot, split_rating
 from voltward.assurance.evidence.withheld_files import (
     WithheldFile,
+    is_salts_of,
     pack_document,
     run_document,
     salts_path,
@@ -52,7 +53,7 @@ from voltward.assurance.evidence.withheld_files import (
     write_salts,
 )
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import pretty_json, sha256_of, write_bytes, write_text
+from voltward.core.files import pretty_json, printable, sha256_of, write_bytes, write_text
 from voltward.core.suggestion import nearest
 from voltward.results.run_folder import RunFolder
 from voltward.results.run_layout import RUN_FILE
@@ -126,19 +127,16 @@ def sign_pack(
     shutil.rmtree(part, ignore_errors=True)
     try:
         # 3. Copies.
+        if kept_back:
+            _check_salts(pack, key, replace=replace)
         for name, source in sources.items():
             (part / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, part / name)
-        if kept_back and salts_path(pack).exists() and not replace:
-            raise ConfigurationError(
-                f"{salts_path(pack)}: exists already",
-                why="it holds the salts of an earlier pack of that name",
-                hint="choose another --out, or move it to the pack that it belongs to",
-            )
-        held = [withhold(name, path.read_bytes(), key) for name, path in kept_back.items()]
+        secrets = {name: path.read_bytes() for name, path in kept_back.items()}
+        held = [withhold(name, content, key) for name, content in secrets.items()]
         _check_copies(collected, part, held)
         if held:
-            run = run_document(collected.run.run, held)
+            run = run_document(collected.run.run, held, secrets)
             write_text(part / RUN_FOLDER / RUN_FILE, pretty_json(run))
             write_text(part / WITHHELD, pretty_json(pack_document(held)))
         # 4. Documents.
@@ -244,7 +242,7 @@ def _check_copies(collected: Collected, part: Path, held: Sequence[WithheldFile]
 
 
 def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:
-    if pack.is_dir() and not any(pack.iterdir()):
+    if pack.is_dir() and not pack.is_symlink() and not any(pack.iterdir()):
         return
     if not pack.exists() and not pack.is_symlink():
         return
@@ -261,6 +259,22 @@ def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:
             why="a history whose packs are replaced cannot be checked",
             hint="choose another --out",
         )
+
+
+def _check_salts(pack: Path, key: Ed25519PrivateKey, *, replace: bool) -> None:
+    """Refuse to write over a file beside the pack that may be somebody's only copy."""
+    path = salts_path(pack)
+    if not path.exists() and not path.is_symlink():
+        return
+    seal = pack / STATEMENT
+    if replace and seal.is_file() and is_salts_of(pack, sha256_of(seal), key):
+        return
+    why = "it is not the file of salts that this key wrote for the pack that is replaced"
+    raise ConfigurationError(
+        f"{path}: exists already",
+        why=why if replace else "it may hold the salts of an earlier pack of that name",
+        hint="choose another --out, or move it to the pack that it belongs to",
+    )
 
 
 def _not_written(pack: Path, error: OSError) -> ConfigurationError:
@@ -282,7 +296,7 @@ def _require_pack(folder: Path) -> None:
     if findings:
         more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""
         raise ConfigurationError(
-            f"{folder}: holds other files than were signed: {findings[0].file}{more}",
+            f"{folder}: holds other files than were signed: {printable(findings[0].file)}{more}",
             why="--force replaces nothing but a whole pack, so that no file of yours is lost",
             hint=hint,
         )

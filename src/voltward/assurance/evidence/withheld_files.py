@@ -2,8 +2,8 @@
 
 1. Each file gets a salt, derived from the private key, its name and its content: without the salt
    nobody can try out which content has the digest, and the same inputs give the same pack.
-2. The pack says in `withheld.json` what is withheld; `run.json` in the pack does not name the plain
-   digests of those files.
+2. The pack says in `withheld.json` what is withheld; `run.json` in the pack holds neither the plain
+   digests of those files nor limits that repeat their texts.
 3. The salts stay in `PACK.withheld.json`, beside the pack and outside of it.
 4. Whoever is shown a file and the salts finds out whether it is the one that was withheld.
 """
@@ -11,7 +11,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from voltward.core.errors import ConfigurationError, EvidenceInvalidError
 from voltward.core.files import pretty_json
 
 METHOD = "SHA-256 of the salt (32 bytes) followed by the content"
+# How a line of the limits in run.json begins that tells of a file of that kind.
+_LIMITS_OF = {"duty": "Duty ", "system": "Link "}
+# Shorter values are names and words that any line may hold.
+_SHORTEST_TEXT = 8
 _PURPOSE = b"voltward withheld file v1"
 
 
@@ -49,9 +54,13 @@ class WithheldFile:
 def withhold(name: str, content: bytes, key: Ed25519PrivateKey) -> WithheldFile:
     """Return the digest that takes a file's place in the pack, and what the signer keeps."""
     digest = hashlib.sha256(content)
-    info = b"\0".join((_PURPOSE, name.encode(), digest.digest()))
-    salt = HKDF(SHA256(), 32, None, info).derive(key.private_bytes_raw())
+    salt = _salt(name, digest.digest(), key)
     return WithheldFile(name, salt, digest.hexdigest(), hashlib.sha256(salt + content).hexdigest())
+
+
+def _salt(name: str, sha256: bytes, key: Ed25519PrivateKey) -> bytes:
+    info = b"\0".join((_PURPOSE, name.encode(), sha256))
+    return HKDF(SHA256(), 32, None, info).derive(key.private_bytes_raw())
 
 
 def pack_document(files: list[WithheldFile]) -> dict[str, Any]:
@@ -66,11 +75,47 @@ def pack_document(files: list[WithheldFile]) -> dict[str, Any]:
     }
 
 
-def run_document(run: Mapping[str, Any], files: list[WithheldFile]) -> dict[str, Any]:
-    """Return run.json without the digests of withheld files, and with their names instead."""
+def run_document(
+    run: Mapping[str, Any], files: list[WithheldFile], contents: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Return run.json with the names of withheld files instead of their digests and texts.
+
+    Args:
+        run: As the run folder holds it.
+        files: What is withheld.
+        contents: Name to bytes of the same files.
+    """
     names = {file.name.removeprefix(f"{RUN_FOLDER}/") for file in files}
     kept = {name: sha for name, sha in run["files"].items() if name not in names}
-    return {**run, "files": kept, "withheld": sorted(names & set(run["files"]))}
+    document = {**run, "files": kept, "withheld": sorted(names & set(run["files"]))}
+    if "limits" in run:
+        kinds = {kind_of(file.name) for file in files}
+        begins = tuple(word for kind, word in _LIMITS_OF.items() if kind in kinds)
+        texts = {text for name in contents for text in _texts(name, contents[name])}
+        document["limits"] = [
+            line
+            for line in run["limits"]
+            if not line.startswith(begins) and not any(text in line for text in texts)
+        ]
+    return document
+
+
+def _texts(name: str, content: bytes) -> Iterator[str]:
+    """Yield the values of a TOML file that are long enough to tell something."""
+    if not name.endswith(".toml"):
+        return
+    try:
+        left: list[Any] = [tomllib.loads(content.decode())]
+    except (ValueError, RecursionError):
+        return
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left.extend(value.values())
+        elif isinstance(value, list):
+            left.extend(value)
+        elif isinstance(value, str) and len(value.strip()) > _SHORTEST_TEXT:
+            yield value.strip()
 
 
 def salts_path(pack: Path) -> Path:
@@ -81,18 +126,51 @@ def salts_path(pack: Path) -> Path:
 def write_salts(pack: Path, pack_sha256: str, files: list[WithheldFile]) -> Path:
     """Write the salts, readable by the signer only."""
     path = salts_path(pack)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(_salts_text(pack_sha256, files))
+    temporary.replace(path)
+    return path
+
+
+def is_salts_of(pack: Path, pack_sha256: str, key: Ed25519PrivateKey) -> bool:
+    """Tell whether the file beside a pack is, to the byte, what this key wrote for that pack.
+
+    Args:
+        pack: The pack that withholds something.
+        pack_sha256: Digest of its statement file.
+        key: Of the signer; the salts are derived from it again.
+    """
+    path = salts_path(pack)
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        held = _files(pack / WITHHELD, "the pack withholds nothing")
+        content = path.read_text(encoding="utf-8")
+        files = [
+            WithheldFile(
+                name,
+                _salt(name, bytes.fromhex(entry["sha256"]), key),
+                entry["sha256"],
+                held[name]["salted_sha256"],
+            )
+            for name, entry in json.loads(content)["files"].items()
+        ]
+    except (ConfigurationError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+    whole = {file.name for file in files} == set(held)
+    return whole and content == _salts_text(pack_sha256, files)
+
+
+def _salts_text(pack_sha256: str, files: list[WithheldFile]) -> str:
     document = {
         "schema_version": 1,
         "pack_sha256": pack_sha256,
         "files": {file.name: {"salt": file.salt.hex(), "sha256": file.sha256} for file in files},
     }
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(pretty_json(document))
-    temporary.replace(path)
-    return path
+    return pretty_json(document)
 
 
 def revealed_name(pack: Path, shown: Path, salts: Path) -> str:

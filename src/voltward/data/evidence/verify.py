@@ -59,10 +59,9 @@ def problems(pack: Path, pinned: bytes = b"") -> list[str]:
     """Return a line for every file that is not what was signed, with both digests."""
     got: dict[str, str] = {}
     for path in pack.rglob("*"):
-        if path.is_symlink() or not path.is_dir():
-            plain = path.is_file() and not path.is_symlink()
-            digest = hashlib.sha256(path.read_bytes()).hexdigest() if plain else "no plain file"
-            got[path.relative_to(pack).as_posix()] = digest
+        if path.is_symlink() or not path.is_dir() or not any(path.iterdir()):
+            name, file = path.relative_to(pack).as_posix(), path.is_file() and not path.is_symlink()
+            got[name] = hashlib.sha256(path.read_bytes()).hexdigest() if file else "no plain file"
     there = [len(got.get(name, "")) == 64 and pack / name for name in (STATEMENT, SEAL, KEY)]
     raw, seal, pem = (path.read_bytes() if path else b"" for path in there)
     right_seal = f"{got.get(STATEMENT)}  {STATEMENT}\n".encode()
@@ -79,7 +78,8 @@ def problems(pack: Path, pinned: bytes = b"") -> list[str]:
             return [f"{KEY}: expected {subjects.get(KEY)}, got {got.get(KEY, 'no file')}"]
         return [f"{altered}; it names key {keyid}, and was checked with key {identity}"]
     wanted = {**subjects, STATEMENT: got[STATEMENT], SEAL: hashlib.sha256(right_seal).hexdigest()}
-    bad = [name for name in sorted({*wanted, *got}) if wanted.get(name) != got.get(name)]
+    bad = [n for n in sorted({*wanted, *got}) if wanted.get(n) != got.get(n)]
+    bad = [n for n in bad if n in wanted or not any(w.startswith(n + "/") for w in wanted)]
     lines = [f"{n}: expected {wanted.get(n, 'no file')}, got {got.get(n, 'no file')}" for n in bad]
     return lines if identity == keyid else [altered]
 
@@ -96,5 +96,5 @@ if __name__ == "__main__":
     whose = "the one given" if given else "the pack's own: compare it with one you got another way"
     whole = f"whole: {len(files)} files are what key {signer} signed; the key is {whose}"
     whole += "; what is withheld stands in withheld.json" * ("withheld.json" in files)
-    sys.stdout.write("\n".join(lines or [whole]) + "\n")
+    sys.stdout.write("\n".join(x if x.isprintable() else ascii(x) for x in lines or [whole]) + "\n")
     sys.exit(4 if lines else 0)

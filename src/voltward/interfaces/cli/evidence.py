@@ -20,7 +20,7 @@ from voltward.assurance.evidence.kinds_of_files import leaving, still_told
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack, split_sources
-from voltward.assurance.evidence.withheld_files import revealed_name
+from voltward.assurance.evidence.withheld_files import revealed_name, salts_path
 from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.cli.output import (
@@ -80,6 +80,7 @@ def sign_run(
     gathered = _utc(collected_at, "--collected-at") if collected_at else now
     times = Times(gathered, now if signed_at else _clock(), observed_at(folder))
     replaced = force and out.is_dir() and any(out.iterdir())
+    old_salts = replaced and salts_path(out).is_file()
     kinds = tuple(dict.fromkeys(filter(None, withhold.split(","))))
     signed = sign_pack(
         out,
@@ -94,6 +95,8 @@ def sign_run(
     )
     if replaced:
         message(f"replaced {out}: the pack that was there was as it was signed")
+    if old_salts and signed.salts is not None:
+        message(f"replaced {signed.salts}: the salts of that pack")
     if rating is None:
         message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
     left, _ = split_sources(collected.sources(key), kinds)
@@ -105,8 +108,13 @@ def sign_run(
         emit_json({"schema_version": SCHEMA_VERSION, **document})
         return
     emit(leaving_text(leaves, signed.withheld))
-    for kind in still_told(kinds):
+    for kind in still_told(kinds, [entry.kind for entry in leaves]):
         message(f"what is withheld still shows in: {kind}. --withhold {kind} keeps it back too")
+    if "duty" in kinds:
+        message(
+            "what is withheld still shows in: results. cases.csv names the duty in each row, and "
+            "config.toml and ratings may name it too"
+        )
     if signed.salts is not None:
         message(f"keep {signed.salts}: without its salts nobody can check a withheld file later")
     emit(f"pack   {signed.path}: {signed.files} files signed by key {signed.key_id}")

@@ -14,7 +14,7 @@ import click
 
 from voltward import __version__
 from voltward.core.errors import ConfigurationError, ExitCode
-from voltward.core.files import checked_path
+from voltward.core.files import checked_path, is_stream
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -94,7 +94,9 @@ def naming(*, force: bool) -> Callable[[Path], None] | None:
 
 
 def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
-    """Refuse to replace a file, unless forced; devices and pipes are never replaced.
+    """Refuse to replace a file or a link, unless forced; devices and pipes are never replaced.
+
+    A link is replaced itself: what it points to is not named, and stays.
 
     Args:
         path: Where a result is to be written.
@@ -102,15 +104,16 @@ def refuse_existing(path: Path, *, force: bool, option: str = "--out") -> None:
         option: What named the file.
 
     Raises:
-        ConfigurationError: It is a folder, or a file that is there already.
+        ConfigurationError: It is a folder, or a file or link that is there already.
     """
     checked_path(path, option)
     if path.is_dir():
         raise ConfigurationError(f"{option} {path}: is a folder", hint="name a file")
-    if not path.is_file():
+    if is_stream(path) or not (path.is_file() or path.is_symlink()):
         return
+    link = "the link " if path.is_symlink() else ""
     if force:
-        message(f"replaces {path}")
+        message(f"replaces {link}{path}")
     else:
         raise ConfigurationError(
             f"{option} {path}: is there already",

@@ -12,7 +12,7 @@ from voltward.assurance.tara.rating.rating_file import looks_like_rating
 from voltward.assurance.tara.rating.records import Pair, RatedPair, Rating
 from voltward.assurance.tara.rating.risk_gate import RiskVerdict, judge_risks
 from voltward.core.errors import ConfigurationError, ExitCode
-from voltward.core.files import pretty_json, write_text
+from voltward.core.files import checked_path, is_stream, pretty_json, write_text
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     columns,
@@ -60,7 +60,10 @@ def rate_model(
 
 def _refuse_other_files(out: Path) -> None:
     """Replace a rating only: a model file of that name would be lost."""
-    if out.is_file() and not looks_like_rating(out):
+    checked_path(out, "--out")
+    if is_stream(out) or not (out.is_file() or out.is_symlink()):
+        return
+    if out.is_symlink() or not looks_like_rating(out):
         raise ConfigurationError(
             f"{out}: exists and is not a rating file",
             why="--out replaces nothing but a rating",
