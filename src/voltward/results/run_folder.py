@@ -85,7 +85,7 @@ class RunWriter:
             plan: What a resumed run must share with the interrupted one, such as config_sha256.
             inputs: Name in the folder `inputs` to content.
             resume: Keep finished parts and traces of the same plan; without parts start anew.
-            replacing: Told of each replaced file that voltward did not write; None refuses to.
+            replacing: Called with each replaced file that voltward did not write; None refuses to.
 
         Raises:
             ConfigurationError: If the folder holds something that is not a run, a file not
@@ -315,7 +315,7 @@ def owned_run(run: Path, replacing: Replacing | None = None) -> OwnedFolder:
 
     Args:
         run: The folder.
-        replacing: Told of each replaced file that voltward did not write; None refuses to.
+        replacing: Called with each replaced file that voltward did not write; None refuses to.
 
     Raises:
         ConfigurationError: If it is not a finished run, or another process writes there.

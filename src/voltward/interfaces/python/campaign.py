@@ -175,7 +175,7 @@ AnyStack = str | Stack | Mapping[str, object]
 
 
 class Options(TypedDict, total=False):
-    """What a campaign may be told beside its system; as the keys of a campaign file.
+    """Options of a campaign besides the system; they are the keys of a campaign file.
 
     `duty`, `duty_level`, `cell`, `link`: names or files. `attacks`: attacks, "all", or "of-duty".
     `stacks`: stacks. `controls`: "+a,-b" in every stack. `set`: "control.param=value" in every

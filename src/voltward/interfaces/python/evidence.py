@@ -112,7 +112,7 @@ def verify(pack: str | Path, *, key: str | Path | None = None) -> Examined:
 
     Raises:
         EvidenceInvalidError: A file is not what was signed.
-        ConfigurationError: The folder is no pack.
+        ConfigurationError: The folder is not an evidence pack.
     """
     return examine(Path(pack), read_public_key(Path(key)) if key else None).trusted()
 

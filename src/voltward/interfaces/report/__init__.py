@@ -15,7 +15,7 @@ def write_report(folder: Path, replacing: Replacing | None = None) -> list[Path]
 
     Args:
         folder: A folder with run.json.
-        replacing: Told of each file that is replaced though it is not ours, or was changed since;
+        replacing: Called with each file that is replaced though it is not ours, or was changed since;
             None refuses to.
 
     Returns:
