@@ -15,10 +15,23 @@ from voltward.interfaces.cli.main import cli
 
 # A word of an example that stands for what only the user has, or that takes long.
 _OF_USER = (
-    *("out/", "examples/", "my-", "our", "own", ".json", ".csv", ".log", ".hex", ".pem", ".xlsx"),
-    *("recordings", "candump", "pack", "DIR", "demo", "before", "elsewhere", ".jsonl"),
+    *(
+        "out/",
+        "examples/",
+        "my-",
+        "our.",
+        "our-",
+        "own.",
+        ".json",
+        ".csv",
+        ".log",
+        ".hex",
+        ".pem",
+        ".xlsx",
+    ),
+    *("recordings", "candump", "pack", "workbook", "demo", "before", "elsewhere", ".jsonl"),
 )
-_SIMULATES = ("run", "plant", "live", "benchmark", "doctor", "verify")
+_SIMULATES = ("run", "plant", "live", "benchmark", "doctor")
 
 
 def _commands(group, path=()):
@@ -32,8 +45,7 @@ def _commands(group, path=()):
 
 def _examples():
     for path, command in _commands(cli):
-        _, _, examples = (command.help or "").partition("Examples:")
-        for line in filter(None, map(str.strip, examples.splitlines())):
+        for line in command.examples:
             needs_file = any(word in line for word in _OF_USER)
             if not needs_file and path[0] not in _SIMULATES:
                 yield line

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MOST_NAMES = 8
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a hint that names the closest known names, or lists them all when few.
+    """Return a hint that names the closest known names, or the first of all.
 
     Args:
         name: What the user wrote.
@@ -18,4 +20,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(f"'{match}'" for match in close) + "?"
-    return "known: " + ", ".join(names)
+    first = ", ".join(names[:_MOST_NAMES])
+    return f"known: {first}" + (f", ... ({len(names)} in all)" if len(names) > _MOST_NAMES else "")

@@ -44,8 +44,8 @@ def write_risk(
         The rating written.
 
     Raises:
-        ConfigurationError: The folder or the model cannot be used, or a rating that voltward did not write
-            stands there.
+        ConfigurationError: The folder or the model cannot be used, or a rating that voltward
+            did not write stands there.
     """
     model = load_model(model_folder(model_name))
     head = model.tables.model

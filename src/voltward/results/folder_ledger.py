@@ -41,8 +41,8 @@ class Ledger:
         folder: Made when absent.
 
     Raises:
-        ConfigurationError: Another process writes there, the file of that name was not written by voltward, or the
-            folder cannot be written to.
+        ConfigurationError: Another process writes there, the file of that name was not
+            written by voltward, or the folder cannot be written to.
     """
 
     def __init__(self, folder: Path) -> None:

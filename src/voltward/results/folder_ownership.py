@@ -85,7 +85,7 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
             return False
 
     def refuse_strangers(self, paths: Iterable[Path]) -> None:
-        """Refuse to go on where a file that voltward did not write stands at a name that is to be written.
+        """Refuse to go on where a file that voltward did not write would be replaced.
 
         Args:
             paths: Files and folders that are to be written, below the folder.
@@ -98,7 +98,8 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
         folders = [path for path in strangers if path.is_dir() and not path.is_symlink()]
         if self._replacing is None and strangers:
             raise ConfigurationError(
-                f"{self.path}: not written by voltward, or changed since: {self._path_list(strangers)}",
+                f"{self.path}: not written by voltward, or changed since: "
+                f"{self._path_list(strangers)}",
                 why="a file of that name would be written there, and what it holds would be lost",
                 hint="move it away, give another --out, or replace it with --force",
             )
@@ -126,7 +127,8 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
             chunks: Its bytes in order.
 
         Raises:
-            ConfigurationError: A file that voltward did not write stands there and is not to be replaced.
+            ConfigurationError: A file that voltward did not write stands there and is not to be
+                replaced.
         """
         self._make_way(path)
         # Noted before anything is written, and the digest before the file gets its name: whenever

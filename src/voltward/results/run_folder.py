@@ -254,7 +254,10 @@ class RunFolder:
 
     def events(self) -> Iterator[Row]:
         """Yield the events in case order, one at a time."""
-        with (self.path / "events.jsonl").open(encoding="utf-8") as stream:
+        file = self.path / "events.jsonl"
+        if not file.is_file():
+            raise ConfigurationError(f"{file}: is missing", why="run.json names it", hint=AGAIN)
+        with file.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
                 try:
                     yield json.loads(line)

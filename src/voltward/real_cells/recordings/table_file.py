@@ -71,7 +71,8 @@ def _require_file(path: Path) -> None:
         )
     if not path.exists():
         raise ConfigurationError(
-            f"{path}: there is no such file", hint="check the path; paths are relative to the current folder"
+            f"{path}: there is no such file",
+            hint="check the path; paths are relative to the current folder",
         )
     if not path.is_file():
         raise ConfigurationError(f"{path}: is not a plain file", hint="copy it into a file first")

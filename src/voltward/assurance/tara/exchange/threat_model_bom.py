@@ -169,7 +169,9 @@ def _crossings(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
 def _components(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
     for component in tables.component:
         yield {
-            **_name_properties(names.of("component", component.id), component.title, component.description),
+            **_name_properties(
+                names.of("component", component.id), component.title, component.description
+            ),
             "trust_zone": names.of("zone", component.boundary),
         }
 
@@ -229,7 +231,9 @@ def _threat(threat: Threat, links: Links, names: _Names) -> dict[str, Any]:
     target = asset.title if asset else threat.asset
     text = threat.description or threat.title
     return {
-        **_name_properties(names.of("threat", threat.id), threat.title, f"{text} ({threat.stride})"),
+        **_name_properties(
+            names.of("threat", threat.id), threat.title, f"{text} ({threat.stride})"
+        ),
         "components_affected": _affected(threat, links, names),
         "threat_persona": f"attacker-{links.least_expertise(threat)}",
         "event": f"{threat.property} of {target} is violated: {'; or '.join(ways) or 'no path'}",

@@ -70,7 +70,10 @@ def derived_sheets(
             *((stride, stride, stride, f"violates {name}") for name, stride in STRIDE_OF.items()),
         ],
         "Control Catalog": [_STATED],
-        "Technologies": [("id", "name", "title"), *((name, name, name) for name in _technologies(tables))],
+        "Technologies": [
+            ("id", "name", "title"),
+            *((name, name, name) for name in _technologies(tables)),
+        ],
         "Risk Model": _risk_model(profile),
         "Impact Model": _impact_model(),
         "Feasibility Model": _feasibility_model(profile),

@@ -81,8 +81,8 @@ def run_live(
     Raises:
         EnvironmentLacksError: Mosquitto is not installed, or drops messages.
         StoppedError: The process got SIGTERM.
-        ConfigurationError: The folder for the results cannot be made, or a file that voltward did not write
-            stands where a result would.
+        ConfigurationError: The folder for the results cannot be made, or a file that
+            voltward did not write stands where a result would.
     """
     program = mosquitto_program()
     with OwnedFolder(out, replacing=replacing) as owned:
