@@ -6,7 +6,7 @@ from difflib import get_close_matches
 _MOST_NAMES = 8
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """Return a hint that names the closest known names, or the first of all.
 
     Args:
@@ -17,7 +17,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
         A sentence for the `hint` of an error.
     """
     names = sorted(known)
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    close = get_close_matches(str(name), names, n=3, cutoff=0.5)
     if close:
         return "did you mean " + " or ".join(f"'{match}'" for match in close) + "?"
     first = ", ".join(names[:_MOST_NAMES])

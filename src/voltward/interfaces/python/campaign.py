@@ -66,6 +66,8 @@ class System:
             cell=text_of("System: cell", self.cell),
             link=text_of("System: link", self.link),
         )
+        if self.cloud not in {True, False, None}:
+            raise wrong_kind("System: cloud", self.cloud, "True, False or None")
 
     def __repr__(self) -> str:
         return _short(self)
@@ -260,6 +262,8 @@ class Campaign:
         for key, write in (("attacks", _attack_table), ("stacks", _stack_table)):
             if key in flags:
                 flags[key] = _listed(key, flags[key], write)
+        if "controls" in flags:
+            flags["controls"] = text_of("controls", flags["controls"])
         if "set" in flags:
             flags["set"] = entries_of("set", flags["set"], "texts such as 'derate.strength=0.5'")
         object.__setattr__(self, "settings", _checked(flags, file))

@@ -34,7 +34,7 @@ from voltward.assurance.evidence.layout import RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import SignedPack, sign_pack
 from voltward.core.errors import ConfigurationError
-from voltward.interfaces.python.arguments import path_of
+from voltward.interfaces.python.arguments import path_of, text_of
 from voltward.interfaces.python.rating import Rating
 from voltward.interfaces.python.run import Run, open_run
 
@@ -52,7 +52,9 @@ def keygen(out: str | Path, *, passphrase: str = "", force: bool = False) -> Key
     Raises:
         ConfigurationError: A file is there already, or cannot be written.
     """
-    return make_keys(path_of("out", out), passphrase=passphrase.encode(), replace=force)
+    return make_keys(
+        path_of("out", out), passphrase=text_of("passphrase", passphrase).encode(), replace=force
+    )
 
 
 def sign(
@@ -96,7 +98,7 @@ def sign(
             read_rating(path_of("before", before)) if before else None,
             rating.rater.model if isinstance(rating, Rating) else None,
         ),
-        read_private_key(secret, passphrase.encode()),
+        read_private_key(secret, text_of("passphrase", passphrase).encode()),
         Times(time, time, observed_at(folder)),
         secret=secret,
         previous=path_of("previous", previous) if previous else None,

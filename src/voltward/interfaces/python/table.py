@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overloa
 
 from voltward.core.errors import ConfigurationError, EnvironmentLacksError
 from voltward.core.suggestion import nearest
-from voltward.interfaces.python.arguments import wrong_kind
+from voltward.interfaces.python.arguments import text_of, wrong_kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +68,7 @@ class Row(dict[str, Value]):
         Raises:
             ConfigurationError: There is no such column, or it holds text.
         """
-        value = self[column]
+        value = self[text_of("column", column)]
         if isinstance(value, str):
             raise ConfigurationError(f"column '{column}' holds text", why=f"got '{value}'")
         return None if value is None else float(value)
@@ -155,7 +155,7 @@ class Table(Sequence[RowT], Generic[RowT]):
     def _require_known(self, wanted: dict[str, Wanted]) -> None:
         """Refuse a name that no row has, where a column says what the rows were made of."""
         for name in wanted if self.rows else ():
-            known = set(self.column(name)) if name in _MADE_OF else set()
+            known = tuple(dict.fromkeys(self.column(name))) if name in _MADE_OF else ()
             for value in _several(wanted[name]) if known else ():
                 if value not in known:
                     raise unknown(name.replace("_", " "), value, map(str, known))
