@@ -387,7 +387,7 @@ def test_a_file_of_the_ledgers_name_that_is_not_ours_is_left_alone(tmp_path, kin
         ledger.symlink_to(tmp_path / "theirs")
     else:
         ledger.mkdir()
-    with pytest.raises(ConfigurationError, match="no ledger of ours"):
+    with pytest.raises(ConfigurationError, match="was not written by voltward"):
         begin(ledger.parent)
     assert [path.name for path in ledger.parent.iterdir()] == [LEDGER_FILE]
 

@@ -31,7 +31,7 @@ class AdaptationParameters:
         dead_band: How far a factor may return against the direction of ageing at full rate.
         slow_share: Share of the rates at which a factor may return farther, for false ageing that
             was learnt has to be forgotten too, and at which the bounds of the jumps widen.
-        resistance_jump: A larger measured error is no ageing: nothing is learnt from it. The
+        resistance_jump: A larger measured error is not taken for ageing and is not learnt from. The
             bound widens slowly since the last evidence within it.
         capacity_jump: The same for capacity.
         disagreement: Charge and discharge windows that differ by more (half of the difference)

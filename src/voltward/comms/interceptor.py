@@ -124,10 +124,10 @@ class Interceptor:
         """
         # 4.
         before, self._mode = self._mode, mode
-        cut = mode != before and self._must_cut(before, mode) and bool(self._relays)
+        cut = mode != before and self._must_sever(before, mode) and bool(self._relays)
         for relay in list(self._relays):
             if cut:
-                await self._cut(relay)
+                await self._sever(relay)
             elif mode != Mode.DELAY and relay.held:
                 held, relay.held = bytes(relay.held), bytearray()
                 await self._forward(relay, held)
@@ -138,14 +138,14 @@ class Interceptor:
         if self._server is not None:
             self._server.close()
         for relay in list(self._relays):
-            await self._cut(relay)
+            await self._sever(relay)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._server is not None:
             await self._server.wait_closed()
 
-    def _must_cut(self, before: Mode, mode: Mode) -> bool:
+    def _must_sever(self, before: Mode, mode: Mode) -> bool:
         """Return whether a change cuts: to drop, or so that the client meets another TLS peer."""
         terminates = self._certificate is not None and Mode.REWRITE in (before, mode)
         return mode == Mode.DROP or terminates
@@ -250,7 +250,7 @@ class Interceptor:
         changed = sum(new != old for new, old in zip(sent, packets, strict=True))
         return b"".join(sent), changed
 
-    async def _cut(self, relay: _Relay) -> None:
+    async def _sever(self, relay: _Relay) -> None:
         self.observed.severed += 1
         self._relays.discard(relay)
         relay.held.clear()

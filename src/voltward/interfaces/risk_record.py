@@ -38,14 +38,14 @@ def write_risk(
         run: The run folder.
         model_name: Model folder, or the name of a shipped model.
         profile: Method profile; empty for the model's own.
-        replacing: Told of a rating of another hand that is replaced; None refuses to.
+        replacing: Called with a replaced rating that voltward did not write; None refuses to.
 
     Returns:
         The rating written.
 
     Raises:
-        ConfigurationError: The folder or the model cannot be used, or a rating of another hand
-            stands there.
+        ConfigurationError: The folder or the model cannot be used, or a rating that voltward
+            did not write stands there.
     """
     model = load_model(model_folder(model_name))
     head = model.tables.model

@@ -34,7 +34,7 @@ def cell_of(document: Mapping[str, Any], where: str) -> CellModel:
         ConfigurationError: A key is missing or has an unphysical value.
     """
     try:
-        cell = _built(document, where)
+        cell = _cell_of(document, where)
     except KeyError as error:
         raise ConfigurationError(f"{where}: the key {error} is missing") from error
     except (TypeError, ValueError) as error:
@@ -43,7 +43,7 @@ def cell_of(document: Mapping[str, Any], where: str) -> CellModel:
     return cell
 
 
-def _built(document: Mapping[str, Any], where: str) -> CellModel:
+def _cell_of(document: Mapping[str, Any], where: str) -> CellModel:
     scale = _capacity(document, "capacity_Ah", where) / _capacity(
         document, "tables_capacity_Ah", where
     )

@@ -50,7 +50,7 @@ def contactor_step(
     Args:
         pack: For its pre-charge path and the rating of its contactors.
         state: Before.
-        close: What the driver is told.
+        close: Whether the driver is commanded to close them.
         skip_precharge: Whether the command bypasses pre-charge (a forged one can).
         current_A: Current that flowed in the last tick.
         tick_s: Length of the tick.

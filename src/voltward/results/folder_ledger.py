@@ -41,8 +41,8 @@ class Ledger:
         folder: Made when absent.
 
     Raises:
-        ConfigurationError: Another process writes there, the file of that name is not ours, or the
-            folder cannot be written to.
+        ConfigurationError: Another process writes there, the file of that name was not
+            written by voltward, or the folder cannot be written to.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -89,7 +89,7 @@ class Ledger:
 
 
 def is_marked(folder: Path) -> bool:
-    """Tell whether a folder holds a ledger of ours."""
+    """Tell whether a folder holds a ledger that voltward wrote."""
     path = folder / LEDGER_FILE
     return path.is_file() and not path.is_symlink() and _is_marked(path.read_bytes())
 
@@ -133,7 +133,7 @@ def _locked(path: Path) -> int:
 
 def _foreign(path: Path) -> ConfigurationError:
     return ConfigurationError(
-        f"{path}: is no ledger of ours",
+        f"{path}: was not written by voltward",
         why="voltward keeps there which files it wrote",
         hint="move it away, or give another --out",
     )

@@ -13,7 +13,7 @@ from voltward.core.errors import ConfigurationError
 from voltward.core.files import sha256_of, temporary_of, write_chunks
 from voltward.results.folder_ledger import Entry, Ledger
 
-# Told of every file of another hand before it is replaced.
+# Called with every file that voltward did not write before it is replaced.
 Replacing = Callable[[Path], None]
 _SHOWN = 8
 
@@ -30,7 +30,7 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
         path: The folder; made when absent.
         sealed: Reads path to SHA-256 of the files that a finished result there names as its own.
             The ledger goes on closing when every file in it is named so, or gone.
-        replacing: Told of each file that is replaced though it is not ours; None refuses to.
+        replacing: Called with each replaced file that voltward did not write; None refuses to.
 
     Raises:
         ConfigurationError: Another process writes there, or nobody can.
@@ -85,7 +85,7 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
             return False
 
     def refuse_strangers(self, paths: Iterable[Path]) -> None:
-        """Refuse to go on where a file of another hand stands at a name that is to be written.
+        """Refuse to go on where a file that voltward did not write would be replaced.
 
         Args:
             paths: Files and folders that are to be written, below the folder.
@@ -98,13 +98,14 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
         folders = [path for path in strangers if path.is_dir() and not path.is_symlink()]
         if self._replacing is None and strangers:
             raise ConfigurationError(
-                f"{self.path}: not written by voltward, or changed since: {self._shown(strangers)}",
+                f"{self.path}: not written by voltward, or changed since: "
+                f"{self._path_list(strangers)}",
                 why="a file of that name would be written there, and what it holds would be lost",
                 hint="move it away, give another --out, or replace it with --force",
             )
         if folders:
             raise ConfigurationError(
-                f"{self.path}: folders where a file would be written: {self._shown(folders)}",
+                f"{self.path}: folders where a file would be written: {self._path_list(folders)}",
                 why="--force removes no folder",
                 hint="move it away, or give another --out",
             )
@@ -126,7 +127,8 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
             chunks: Its bytes in order.
 
         Raises:
-            ConfigurationError: A file of another hand stands there and is not to be replaced.
+            ConfigurationError: A file that voltward did not write stands there and is not to be
+                replaced.
         """
         self._make_way(path)
         # Noted before anything is written, and the digest before the file gets its name: whenever
@@ -162,7 +164,7 @@ class OwnedFolder(AbstractContextManager["OwnedFolder"]):
     def _name(self, path: Path) -> str:
         return path.relative_to(self.path).as_posix()
 
-    def _shown(self, paths: Sequence[Path]) -> str:
+    def _path_list(self, paths: Sequence[Path]) -> str:
         more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
         return ", ".join(map(self._name, paths[:_SHOWN])) + more
 

@@ -118,9 +118,9 @@ def _avoided(
 ) -> Row:
     differences = []
     for case in cases:
-        twin = baseline.get(_pair(case))
-        if twin is not None and twin[name] is not None and case[name] is not None:
-            differences.append(float(twin[name]) - float(case[name]))
+        paired_case = baseline.get(_pair(case))
+        if paired_case is not None and None not in (paired_case[name], case[name]):
+            differences.append(float(paired_case[name]) - float(case[name]))
     interval: Interval | None = paired_interval(differences)
     return {
         f"avoided_{name}": mean(differences),

@@ -148,7 +148,7 @@ def paired_interval(
         confidence: Two-sided coverage aimed at.
 
     Returns:
-        The interval, or None of fewer than two pairs, from which no spread can be told.
+        The interval, or None for fewer than two pairs, which have no spread.
 
     Limits: Exact for normal differences only; with few seeds and skewed damage it is a guide.
     """

@@ -85,7 +85,7 @@ class RunWriter:
             plan: What a resumed run must share with the interrupted one, such as config_sha256.
             inputs: Name in the folder `inputs` to content.
             resume: Keep finished parts and traces of the same plan; without parts start anew.
-            replacing: Told of each replaced file that voltward did not write; None refuses to.
+            replacing: Called with each replaced file that voltward did not write; None refuses to.
 
         Raises:
             ConfigurationError: If the folder holds something that is not a run, a file not
@@ -254,7 +254,10 @@ class RunFolder:
 
     def events(self) -> Iterator[Row]:
         """Yield the events in case order, one at a time."""
-        with (self.path / "events.jsonl").open(encoding="utf-8") as stream:
+        file = self.path / "events.jsonl"
+        if not file.is_file():
+            raise ConfigurationError(f"{file}: is missing", why="run.json names it", hint=AGAIN)
+        with file.open(encoding="utf-8") as stream:
             for number, line in enumerate(stream, 1):
                 try:
                     yield json.loads(line)
@@ -315,7 +318,7 @@ def owned_run(run: Path, replacing: Replacing | None = None) -> OwnedFolder:
 
     Args:
         run: The folder.
-        replacing: Told of each replaced file that voltward did not write; None refuses to.
+        replacing: Called with each replaced file that voltward did not write; None refuses to.
 
     Raises:
         ConfigurationError: If it is not a finished run, or another process writes there.

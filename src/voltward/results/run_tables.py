@@ -131,6 +131,7 @@ def read_parquet(path: Path, columns: Sequence[Column], *, name: str) -> pa.Tabl
     Raises:
         ConfigurationError: If it is damaged, or its columns are others.
     """
+    _require_there(path, name)
     try:
         table = pq.read_table(path)
     except (pa.ArrowException, OSError) as error:
@@ -185,6 +186,15 @@ def _cell(value: Any) -> str:
     return repr(value) if isinstance(value, float) else str(value)
 
 
+def _require_there(path: Path, name: str) -> None:
+    if not path.is_file():
+        raise ConfigurationError(
+            f"{name}: is missing",
+            why=f"there is no file {path}",
+            hint="restore it, or run the campaign again",
+        )
+
+
 def read_csv(path: Path, columns: Sequence[Column]) -> list[Row]:
     """Read a CSV file that `csv_lines` made, with its types.
 
@@ -192,6 +202,7 @@ def read_csv(path: Path, columns: Sequence[Column]) -> list[Row]:
         ConfigurationError: If the head or a value is not as expected.
     """
     known = {column.name: column for column in columns}
+    _require_there(path, path.name)
     with path.open(encoding="utf-8", newline="") as stream:
         reader = csv.DictReader(stream)
         if reader.fieldnames is None or list(reader.fieldnames) != list(known):

@@ -95,6 +95,16 @@ def test_progress_and_resume_reach_the_range(engine, tmp_path):
         (lambda: vw.Campaign(sedes=3), "unknown key 'sedes'", "seeds"),
         (lambda: vw.Campaign(duty="fast"), "no duty 'fast'", "fast-charge"),
         (lambda: vw.Campaign(stacks=["full", vw.Stack("full")]), "'full'", ""),
+        (lambda: vw.Campaign(attacks=None), "attacks: got None", "a list of attacks"),
+        (lambda: vw.Campaign(controls=5), "controls: got 5", "a name or a path"),
+        (lambda: vw.System(cloud="yes"), "cloud: got 'yes'", "True, False"),
+        (lambda: vw.catalogue.controls[5], "no control '5'", ""),
+        (lambda: vw.Campaign(system=5), "system: got 5", "a name or a path"),
+        (lambda: vw.Campaign(set="derate.strength=0.5"), "set: got", "a list of texts"),
+        (lambda: vw.Attack(None), "Attack: got None", "a name or a path"),
+        (lambda: vw.Stack(None), "Stack: base: got None", "a name or a path"),
+        (lambda: vw.Stack("full", add="derate"), "add: got 'derate'", "a list of ids"),
+        (lambda: vw.catalogue.shipped("cell"), "kind: got 'cell'", "'cells'"),
     ],
 )
 def test_mistakes_are_refused_where_they_are_made(make, what, hint):

@@ -55,7 +55,12 @@ def test_a_plan_is_made_for_an_organisation_and_bounds_its_budget(run):
     ("asked", "answer"),
     [
         ({"by": "measured"}, "no campaign"),
-        ({"budget_EUR": float("nan")}, "sum of money"),
+        ({"budget_EUR": float("nan")}, "out of range"),
+        ({"budget_EUR": -3}, "a number from 0"),
+        ({"budget_EUR": "x"}, "a number from 0"),
+        ({"by": "expectd"}, "'expected'"),
+        ({"runs": "demo"}, "a list of runs"),
+        ({"profile": None}, "a name or a path"),
         ({"controls": "planed"}, "planned"),
     ],
 )
@@ -94,3 +99,39 @@ def test_a_parameter_file_is_refused_before_the_fit(tmp_path):
     (tmp_path / "cell.report.json").touch()
     with pytest.raises(ConfigurationError, match="already exists"):
         vw.identify("nowhere", out=tmp_path / "cell.toml")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ({"initial_soc": 7}, "from 0 to 1"),
+        ({"track": "mesured"}, "'measured'"),
+        ({"detectors": "innovation-cusum"}, "a list of ids of watches"),
+        ({"inject": 5}, "a list of attacks"),
+        ({"inject": [5]}, "an attack, or a text"),
+        ({"cell": None}, "a name or a path"),
+    ],
+)
+def test_a_replay_refuses_what_the_command_line_refuses(asked, answer):
+    with pytest.raises(ConfigurationError) as caught:
+        vw.replay("drive.csv", **{"cell": "reference-nmc", **asked})
+    assert answer in f"{caught.value.why} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: vw.Model(None), lambda: vw.Model("headlamp").rate(5), lambda: vw.identify(5)]
+)
+def test_what_is_no_name_is_refused(make):
+    with pytest.raises(ConfigurationError, match="allowed is"):
+        make()
+
+
+def test_risks_are_chosen_by_value_and_control_set():
+    rating = vw.Model("headlamp").rate()
+    with pytest.raises(ConfigurationError, match="where"):
+        rating.risks["DS-01"]
+    with pytest.raises(ConfigurationError, match="control set 'non'"):
+        rating.risks.where(control_set="non")
+    with pytest.raises(ConfigurationError, match="a name or a path"):
+        rating.explain(None)
+    assert len(rating.risks.where(value=9)) == 0

@@ -68,7 +68,6 @@ def test_what_was_run_selects_cases_before_they_are_counted(run):
     expected = [row for row in matrix_rows(fitting) if row["stack"] == "full"]
     assert list(chosen) == expected
     assert chosen.where(seed=0)["voltage-bias", "full"]["n"] == 1
-    assert len(run.matrix.where(duty="another")) == 0
     assert len(run.matrix[:3]) == 3
 
 
@@ -97,6 +96,14 @@ def test_without_pandas_the_extra_is_named(run, monkeypatch):
         (lambda run: run.matrix["voltage-bias", "ful"], "'full'"),
         (lambda run: run.matrix.where(stack="none")["voltage-bias", "full"], "known: none"),
         (lambda run: run.matrix.where(atack="x"), "'attack'"),
+        (lambda run: run.matrix.where(stack="ful"), "'full'"),
+        (lambda run: run.matrix.where(stack=["none", "ful"], seed=0), "'full'"),
+        (lambda run: run.matrix.where(duty="another"), "synthetic-drive"),
+        (lambda run: run.cases.where(attack="voltage-bais"), "'voltage-bias'"),
+        (lambda run: run.matrix["voltage-bias"], "an attack and a stack"),
+        (lambda run: run.matrix["voltage-bias", "full", "matched"], "an attack and a stack"),
+        (lambda run: run.cases["c00000"], "where("),
+        (lambda run: vw.open_run(None), "a name or a path"),
         (lambda run: run.cases.column("sed"), "'seed'"),
         (lambda run: run.cases[0]["stak"], "'stack'"),
         (lambda run: run.cases[0].number("stack"), "holds text"),
@@ -111,6 +118,31 @@ def test_mistakes_are_answered_by_near_names(run, ask, answer):
         ask(run)
     assert answer in str(caught.value)
     assert plt.get_fignums() == []
+
+
+def test_a_row_beyond_the_last_is_an_index_error(run):
+    with pytest.raises(IndexError, match=f"{len(run.matrix)} rows"):
+        run.matrix[10**6]
+    assert run.matrix[-1] == run.matrix[len(run.matrix) - 1]
+
+
+def test_the_hint_on_a_trace_names_few_cases_and_only_traced_ones(run):
+    with pytest.raises(ConfigurationError) as caught:
+        run.trace("x9")
+    named = caught.value.hint.removeprefix("known: ").split(", ")
+    assert set(named) - set(run.traces()) <= {f"... ({len(run.traces())} in all)"}
+    assert len(named) <= 9
+
+
+def test_a_file_that_was_deleted_is_missing(tmp_path):
+    MADE["make_folder"](tmp_path / "run")
+    run = vw.open_run(tmp_path / "run")
+    (run.path / "events.jsonl").unlink()
+    (run.path / "matrix.csv").unlink()
+    (run.path / "traces" / f"{run.traces()[0]}.parquet").unlink()
+    for read in (lambda: run.events, lambda: run.matrix, lambda: run.trace(run.traces()[0])):
+        with pytest.raises(ConfigurationError, match="is missing"):
+            read()
 
 
 def test_two_tracks_are_two_rows(run):

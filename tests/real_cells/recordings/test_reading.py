@@ -224,7 +224,7 @@ BAD_TEXT = {
     "header only": (HEAD, ["has a header and no rows"]),
     "text": (
         HEAD + ROWS.replace("7,3.7,1,25", "7,n/k,1,25", 1),
-        ["row 8, column 'voltage_V': got 'n/k'", "number with a decimal point"],
+        ["row 8, column 'voltage_V': got 'n/k'", "a number, such as 0.5 or -1"],
     ),
     "decimal comma": (
         (HEAD + ROWS).replace(",", ";").replace(".", ","),

@@ -45,7 +45,7 @@ def decode(log: TextIO, dbc: Path | None, *, as_json: bool) -> None:
             _print_row(logged, "(unknown)", "data", data, "")
         else:
             for name, value in decoded.signals.items():
-                _print_row(logged, decoded.message, name, _shown(value), decoded.units[name])
+                _print_row(logged, decoded.message, name, _value_text(value), decoded.units[name])
 
 
 def encode(records: TextIO, dbc: Path | None, channel: str) -> None:
@@ -191,7 +191,7 @@ def _identifier(frame: Frame) -> str:
     return f"{frame.identifier:0{8 if frame.extended else 3}X}"
 
 
-def _shown(value: float | str | None) -> str:
+def _value_text(value: float | str | None) -> str:
     if value is None:
         return "not available"
     return value if isinstance(value, str) else f"{value:.10g}"

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.attack import Attack as CatalogueAttack
 from voltward.core.errors import ConfigurationError
+from voltward.interfaces.python.arguments import entries_of, path_of, text_of, wrong_kind
 from voltward.interfaces.python.run import Run, replacing
 from voltward.ranges.campaign.campaign import run_campaign
 from voltward.ranges.configuration.campaign_file import CampaignSettings, load_campaign
@@ -60,7 +61,13 @@ class System:
     cloud: bool | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
-        load_system(str(self.source), cell=str(self.cell), link=str(self.link))
+        load_system(
+            text_of("System: source", self.source),
+            cell=text_of("System: cell", self.cell),
+            link=text_of("System: link", self.link),
+        )
+        if self.cloud not in {True, False, None}:
+            raise wrong_kind("System: cloud", self.cloud, "True, False or None")
 
     def __repr__(self) -> str:
         return _short(self)
@@ -97,7 +104,7 @@ class Attack:
     parameters: Mapping[str, Number]
 
     def __init__(self, attack: str, /, **parameters: Number) -> None:
-        object.__setattr__(self, "id", attack)
+        object.__setattr__(self, "id", text_of("Attack", attack))
         object.__setattr__(self, "parameters", parameters)
         _checked({"attacks": [_attack_table(self)], "stacks": ["none"]})
 
@@ -138,6 +145,10 @@ class Stack:
     name: str = ""
 
     def __post_init__(self) -> None:
+        text_of("Stack: base", self.base)
+        for key in ("add", "remove"):
+            given = entries_of(f"Stack: {key}", getattr(self, key), "ids of controls")
+            object.__setattr__(self, key, tuple(text_of(f"Stack: {key}", name) for name in given))
         if not self.name:
             changes = [f"+{name}" for name in self.add] + [f"-{name}" for name in self.remove]
             object.__setattr__(self, "name", self.base + "".join(changes))
@@ -175,7 +186,7 @@ AnyStack = str | Stack | Mapping[str, object]
 
 
 class Options(TypedDict, total=False):
-    """What a campaign may be told beside its system; as the keys of a campaign file.
+    """Options of a campaign besides the system; they are the keys of a campaign file.
 
     `duty`, `duty_level`, `cell`, `link`: names or files. `attacks`: attacks, "all", or "of-duty".
     `stacks`: stacks. `controls`: "+a,-b" in every stack. `set`: "control.param=value" in every
@@ -250,7 +261,11 @@ class Campaign:
         flags: dict[str, Any] = {**_system_flags(system), **options}
         for key, write in (("attacks", _attack_table), ("stacks", _stack_table)):
             if key in flags:
-                flags[key] = _listed(flags[key], write)
+                flags[key] = _listed(key, flags[key], write)
+        if "controls" in flags:
+            flags["controls"] = text_of("controls", flags["controls"])
+        if "set" in flags:
+            flags["set"] = entries_of("set", flags["set"], "texts such as 'derate.strength=0.5'")
         object.__setattr__(self, "settings", _checked(flags, file))
 
     def run(
@@ -272,7 +287,9 @@ class Campaign:
         Raises:
             ConfigurationError: A file is not usable, or the folder holds other files.
         """
-        folder = Path(out) if out is not None else Path(tempfile.mkdtemp(prefix="voltward-"))
+        folder = (
+            path_of("out", out) if out is not None else Path(tempfile.mkdtemp(prefix="voltward-"))
+        )
         done = run_campaign(
             self.settings,
             folder,
@@ -326,9 +343,10 @@ def run(
 
 def _checked(flags: Mapping[str, Any], file: str | Path | None = None) -> CampaignSettings:
     """Return the settings; errors name the key, as of a file, and no command line."""
+    source = None if file is None else path_of("file", file)
     plain = {key: str(value) if isinstance(value, Path) else value for key, value in flags.items()}
     try:
-        return load_campaign(None if file is None else Path(file), plain)
+        return load_campaign(source, plain)
     except ConfigurationError as error:
         what = error.what.removeprefix("command line: ")
         raise type(error)(what, why=error.why, hint=error.hint) from error
@@ -336,25 +354,29 @@ def _checked(flags: Mapping[str, Any], file: str | Path | None = None) -> Campai
 
 def _system_flags(system: System | str | Path | None) -> dict[str, Any]:
     if not isinstance(system, System):
-        return {} if system is None else {"system": system}
+        return {} if system is None else {"system": text_of("system", system)}
     flags = {"system": system.source, "cell": system.cell, "link": system.link}
     return {**{key: value for key, value in flags.items() if value}, "cloud": system.cloud}
 
 
-def _listed(given: Any, write: Callable[[Any], object]) -> Any:
+def _listed(key: str, given: Any, write: Callable[[Any], object]) -> Any:
     """Return a choice as a campaign file writes it: a word for many, or a list."""
-    if given in ("all", "of-duty"):
+    if isinstance(given, str) and given in {"all", "of-duty"}:
         return given
-    one = isinstance(given, str | Attack | Stack)
-    return [write(entry) for entry in ([given] if one else given)]
+    if isinstance(given, str | Attack | Stack):
+        return [write(given)]
+    if isinstance(given, Mapping):
+        raise wrong_kind(key, given, f"a list of {key}", "put it in brackets, as [...]")
+    return [write(entry) for entry in entries_of(key, given, key)]
 
 
 def _attack_table(attack: AnyAttack) -> object:
     if not isinstance(attack, Attack):
         return attack
-    values = attack.parameters.items()
+    values: Mapping[str, Any] = attack.parameters
     return {"id": attack.id} | {
-        key: list(value) if isinstance(value, Sequence) else value for key, value in values
+        key: list(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+        for key, value in values.items()
     }
 
 

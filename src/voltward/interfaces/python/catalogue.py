@@ -13,14 +13,17 @@ Example:
     ('lg-18650hg2', 'lg-m50', 'panasonic-18650pf', 'reference-lfp', 'reference-nmc')
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from voltward.attacks.catalogue import ATTACKS as attacks  # noqa: N811
 from voltward.controls.catalogue import CONTROLS as controls  # noqa: N811
 from voltward.documents.toml_document import shipped_names
+from voltward.interfaces.python.arguments import choice_of
 from voltward.ranges.configuration.stacks import stack_titles
 
 __all__ = ["attacks", "controls", "shipped", "stacks"]
+
+Kind = Literal["cells", "duties", "links", "systems"]
 
 
 def stacks() -> dict[str, str]:
@@ -28,6 +31,10 @@ def stacks() -> dict[str, str]:
     return stack_titles()
 
 
-def shipped(kind: Literal["cells", "duties", "links", "systems"]) -> tuple[str, ...]:
-    """Return the names of the shipped files of one kind."""
-    return shipped_names(kind)
+def shipped(kind: Kind) -> tuple[str, ...]:
+    """Return the names of the shipped files of one kind.
+
+    Raises:
+        ConfigurationError: There is no such kind.
+    """
+    return shipped_names(choice_of("kind", kind, get_args(Kind)))

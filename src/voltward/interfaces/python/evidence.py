@@ -34,6 +34,7 @@ from voltward.assurance.evidence.layout import RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import SignedPack, sign_pack
 from voltward.core.errors import ConfigurationError
+from voltward.interfaces.python.arguments import path_of, text_of
 from voltward.interfaces.python.rating import Rating
 from voltward.interfaces.python.run import Run, open_run
 
@@ -51,7 +52,9 @@ def keygen(out: str | Path, *, passphrase: str = "", force: bool = False) -> Key
     Raises:
         ConfigurationError: A file is there already, or cannot be written.
     """
-    return make_keys(Path(out), passphrase=passphrase.encode(), replace=force)
+    return make_keys(
+        path_of("out", out), passphrase=text_of("passphrase", passphrase).encode(), replace=force
+    )
 
 
 def sign(
@@ -86,19 +89,19 @@ def sign(
         raise ConfigurationError("signed_at: a time without its offset", hint="add tzinfo=UTC")
     time = (signed_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     folder = (run if isinstance(run, Run) else open_run(run)).folder
-    secret = Path(key)
+    secret = path_of("key", key)
     return sign_pack(
-        Path(out),
+        path_of("out", out),
         Collected(
             folder,
             _rating(rating, folder.path / RATING_OF_RUN),
-            read_rating(Path(before)) if before else None,
+            read_rating(path_of("before", before)) if before else None,
             rating.rater.model if isinstance(rating, Rating) else None,
         ),
-        read_private_key(secret, passphrase.encode()),
+        read_private_key(secret, text_of("passphrase", passphrase).encode()),
         Times(time, time, observed_at(folder)),
         secret=secret,
-        previous=Path(previous) if previous else None,
+        previous=path_of("previous", previous) if previous else None,
         replace=force,
     )
 
@@ -112,9 +115,11 @@ def verify(pack: str | Path, *, key: str | Path | None = None) -> Examined:
 
     Raises:
         EvidenceInvalidError: A file is not what was signed.
-        ConfigurationError: The folder is no pack.
+        ConfigurationError: The folder is not an evidence pack.
     """
-    return examine(Path(pack), read_public_key(Path(key)) if key else None).trusted()
+    return examine(
+        path_of("pack", pack), read_public_key(path_of("key", key)) if key else None
+    ).trusted()
 
 
 def _rating(given: Rating | str | Path | None, beside: Path) -> Document | None:
@@ -122,5 +127,5 @@ def _rating(given: Rating | str | Path | None, beside: Path) -> Document | None:
         document: Document = json.loads(json.dumps(given.document))
         return document
     if given is not None:
-        return read_rating(Path(given))
+        return read_rating(path_of("rating", given))
     return read_rating(beside) if beside.is_file() else None

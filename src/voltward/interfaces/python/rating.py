@@ -1,6 +1,5 @@
 """Risks from Python: a model rated by finished runs, one risk explained, and what to do first."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +17,7 @@ from voltward.assurance.tara.rating.campaign_results import read_campaign
 from voltward.assurance.tara.rating.explanation import explain
 from voltward.assurance.tara.rating.rating import Rater
 from voltward.core.errors import ConfigurationError
+from voltward.interfaces.python.arguments import choice_of, entries_of, number_of, path_of, text_of
 from voltward.interfaces.python.run import Run
 from voltward.interfaces.python.table import Row, Table
 
@@ -92,7 +92,7 @@ class Rating:
         Raises:
             ConfigurationError: Nothing has that id.
         """
-        return "\n".join(explain(self.rater, name))
+        return "\n".join(explain(self.rater, text_of("explain", name)))
 
     def __repr__(self) -> str:
         document = self.document
@@ -136,7 +136,7 @@ class Model:
     content: ModelContent = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "content", load_model(model_folder(self.source)))
+        object.__setattr__(self, "content", load_model(model_folder(text_of("Model", self.source))))
 
     def rate(
         self,
@@ -158,14 +158,18 @@ class Model:
         """
         head = self.content.tables.model
         campaigns = tuple(read_campaign(_folder(run)) for run in runs)
-        chosen = load_profile(profile or (head.profile if head else ""))
+        chosen = load_profile(text_of("profile", profile) or (head.profile if head else ""))
         rater = Rater(self.content, chosen, campaigns, method)
-        wanted = (controls,) if isinstance(controls, str) else tuple(controls)
+        wanted = (
+            (controls,)
+            if isinstance(controls, str)
+            else tuple(entries_of("controls", controls, "control sets"))
+        )
         return Rating(rater, rater.rate(wanted).as_document())
 
 
 def _folder(run: AnyRun) -> Path:
-    return run.path if isinstance(run, Run) else Path(run)
+    return run.path if isinstance(run, Run) else path_of("run", run)
 
 
 def plan(
@@ -198,19 +202,19 @@ def plan(
         >>> plan.spent_EUR <= 50_000
         True
     """
-    if budget_EUR is not None and not math.isfinite(budget_EUR):
-        raise ConfigurationError(f"budget_EUR = {budget_EUR} is not a sum of money")
-    if by == "measured" and not runs:
+    campaigns = [_folder(run) for run in entries_of("runs", runs, "runs or their folders")]
+    choice_of("by", by, ("measured", "expected"))
+    if by == "measured" and not campaigns:
         raise ConfigurationError(
             "by='measured': there is no campaign", why="without one nothing is measured"
         )
     scales: tuple[Scale, ...] = ("measured", "expected") if by == "measured" else ("expected",)
     return plan_for(
-        str(organisation),
-        str(model.source if isinstance(model, Model) else model),
-        [_folder(run) for run in runs],
-        budget_EUR=budget_EUR,
-        profile=profile,
-        control_set=controls,
+        text_of("organisation", organisation),
+        text_of("model", model.source if isinstance(model, Model) else model),
+        campaigns,
+        budget_EUR=number_of("budget_EUR", budget_EUR, low=0.0),
+        profile=text_of("profile", profile),
+        control_set=text_of("controls", controls),
         scales=scales,
     )[0]

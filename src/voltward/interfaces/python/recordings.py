@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from voltward.core.errors import ConfigurationError
 from voltward.interfaces.fit_files import fit_paths, write_fit
+from voltward.interfaces.python.arguments import (
+    choice_of,
+    entries_of,
+    number_of,
+    path_of,
+    text_of,
+    wrong_kind,
+)
 from voltward.interfaces.python.campaign import Attack, Progress
 from voltward.interfaces.python.trace import Trace
 from voltward.physical.cell import CellModel
@@ -23,6 +31,7 @@ from voltward.real_cells.replay.scores import ProfileScore
 from voltward.real_cells.replay.trace import trace_columns
 
 Track = Literal["measured", "composed", "mismatched", "matched"]
+Cut = Literal["none", "lowest charge"]
 Injected = str | Attack
 
 
@@ -80,13 +89,20 @@ def replay(
         >>> replayed.trace.plot("recorded_voltage_V", "voltage_V").get_title()
         'drive'
     """
-    given = [inject] if isinstance(inject, str | Attack) else inject
-    player = FileReplay(str(cell), detectors, str(columns))
+    choice_of("track", track, get_args(Track))
+    given = (
+        [inject] if isinstance(inject, str | Attack) else entries_of("inject", inject, "attacks")
+    )
+    player = FileReplay(
+        text_of("cell", cell),
+        entries_of("detectors", detectors, "ids of watches"),
+        text_of("columns", columns),
+    )
     played = player.replay(
-        Path(recording),
+        path_of("recording", recording),
         [_injection(entry) for entry in given],
-        initial_soc=initial_soc,
-        temperature_degC=temperature_degC,
+        initial_soc=number_of("initial_soc", initial_soc, low=0.0, high=1.0),
+        temperature_degC=number_of("temperature_degC", temperature_degC),
         track=track,
     )
     series = trace_columns(played.replay, played.run, played.true_soc)
@@ -97,6 +113,8 @@ def _injection(given: Injected) -> AnyInjection:
     """Return an injection, an attack by way of the text that the command line takes."""
     if isinstance(given, str):
         return parse_injection(given)
+    if not isinstance(given, Attack):
+        raise wrong_kind("inject", given, "an attack, or a text", "such as 'voltage=bias:0.02@600'")
     values = dict(given.parameters)
     start_s = values.pop("start_s", 0.0)
     swept = [name for name, value in {**values, "start_s": start_s}.items() if not _single(value)]
@@ -164,7 +182,7 @@ def identify(
     columns: str | Path = "",
     capacity_Ah: float | None = None,
     initial_soc: float | None = None,
-    cut: Literal["none", "lowest charge"] = "none",
+    cut: Cut = "none",
     temperature_degC: float | None = None,
     heat_capacity_J_per_K: float | None = None,
     surface_m2: float | None = None,
@@ -203,7 +221,9 @@ def identify(
         >>> fitted.usable, round(fitted.cell.capacity_Ah, 1), fitted.errors_mV["check"] < 5
         (True, 2.9, True)
     """
-    file = Path(out) if out is not None else None
+    choice_of("track", track, get_args(Track))
+    choice_of("cut", cut, get_args(Cut))
+    file = path_of("out", out) if out is not None else None
     for path in fit_paths(file) if file is not None else ():
         if path.exists() and not force:
             raise ConfigurationError(
@@ -212,17 +232,23 @@ def identify(
                 hint="give another name, or force=True to replace it",
             )
     files = identify_files(
-        _texts(recordings),
-        _texts(check),
+        _texts("recordings", recordings),
+        _texts("check", check),
         CellWords(
             name or (file.stem if file else "cell"),
             chemistry,
             source,
-            heat_capacity_J_per_K,
-            surface_m2,
-            volume_m3,
+            number_of("heat_capacity_J_per_K", heat_capacity_J_per_K, low=0.0),
+            number_of("surface_m2", surface_m2, low=0.0),
+            number_of("volume_m3", volume_m3, low=0.0),
         ),
-        FileReading(str(columns), capacity_Ah, initial_soc, cut, temperature_degC),
+        FileReading(
+            text_of("columns", columns),
+            number_of("capacity_Ah", capacity_Ah, low=0.0),
+            number_of("initial_soc", initial_soc, low=0.0, high=1.0),
+            cut,
+            number_of("temperature_degC", temperature_degC),
+        ),
         progress or (lambda _label, _done, _total: None),
     )
     summary = fit_summary(files.found, track=track, notes=files.notes)
@@ -231,5 +257,7 @@ def identify(
     return IdentifiedCell(files.found, tuple(notes), tuple(written))
 
 
-def _texts(given: str | Path | Sequence[str | Path]) -> list[str]:
-    return [str(given)] if isinstance(given, str | Path) else [str(entry) for entry in given]
+def _texts(label: str, given: str | Path | Sequence[str | Path]) -> list[str]:
+    if isinstance(given, str | Path):
+        return [str(given)]
+    return [text_of(label, entry) for entry in entries_of(label, given, "names and paths")]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from voltward.core.errors import ConfigurationError
+from voltward.interfaces.python.arguments import path_of, wrong_kind
 from voltward.interfaces.python.table import Estimate, Row, Table, Wanted, unknown
 from voltward.interfaces.python.trace import Trace
 from voltward.interfaces.report import write_report
@@ -27,6 +28,8 @@ _EVENTS = tuple(column.name for column in EVENT_COLUMNS)
 _MATRIX_SHOWN = ("attack", "stack", "n", "goal_share", "goal_low", "goal_high", "detected_share",
                  "delay_median_s", "track")  # fmt: skip
 _CASES_SHOWN = ("case_id", "attack", "stack", "seed", "goal_reached", "detected", "detector")
+# What stands in the brackets of a matrix.
+_PLACE = ("attack", "stack")
 # What a case was run with; by these a matrix is made anew from the cases that fit.
 _GIVEN = ("duty", "seed", "attack_parameters", "controls")
 
@@ -136,10 +139,15 @@ class Matrix(Table[Outcome]):
     @overload
     def __getitem__(self, index: tuple[str, str]) -> Outcome: ...
     def __getitem__(self, index: int | slice | tuple[str, str]) -> "Outcome | Matrix":
-        if isinstance(index, slice):
-            return replace(self, rows=self.rows[index])
-        if isinstance(index, int):
-            return self.rows[index]
+        if not isinstance(index, tuple):
+            found_here = super().__getitem__(index)
+            return (
+                found_here
+                if isinstance(found_here, Outcome)
+                else replace(self, rows=found_here.rows)
+            )
+        if len(index) != len(_PLACE):
+            raise self._wrong_index(index)
         attack, stack = index
         found = [row for row in self if (row["attack"], row["stack"]) == (attack, stack)]
         if len(found) == 1:
@@ -154,12 +162,21 @@ class Matrix(Table[Outcome]):
             hint="choose the track first: matrix.where(track=...)" if found else "",
         )
 
+    def _wrong_index(self, index: object) -> ConfigurationError:
+        return wrong_kind(
+            "matrix[...]",
+            index,
+            "an attack and a stack, a row number or a slice",
+            "write matrix['voltage-bias', 'full'], or matrix.where(attack='voltage-bias')",
+        )
+
     def where(self, **wanted: Wanted) -> "Matrix":
         """Return the rows that fit; see the class for what may be asked.
 
         Raises:
-            ConfigurationError: There is no such column.
+            ConfigurationError: There is no such column, or no row has the name that is asked for.
         """
+        self._require_known({name: wanted[name] for name in wanted if name in self.columns})
         given = {name: wanted.pop(name) for name in _GIVEN if name in wanted}
         if not given:
             return replace(self, rows=tuple(self._fitting(wanted)))
@@ -251,7 +268,7 @@ class Run:
             return Trace(name, self.folder.trace(name))
         known = self.cases.column("case_id")
         if name not in known:
-            raise unknown("case", name, map(str, known))
+            raise unknown("case", name, kept)
         raise ConfigurationError(
             f"case '{name}' has no trace",
             why=f"kept were {len(kept)} of {len(known)}: {', '.join(kept[:5]) or 'none'}",
@@ -301,4 +318,4 @@ def open_run(path: str | Path) -> Run:
           why: a finished run folder holds run.json; an interrupted one holds parts/
           hint: check the path
     """
-    return Run(RunFolder.open(Path(path)))
+    return Run(RunFolder.open(path_of("open_run", path)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overloa
 
 from voltward.core.errors import ConfigurationError, EnvironmentLacksError
 from voltward.core.suggestion import nearest
+from voltward.interfaces.python.arguments import text_of, wrong_kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 Value = str | float | bool | None
 Wanted = Value | Collection[Value]
+# What a campaign or a rating was made of: a name that no row has is a slip, never an empty answer.
+_MADE_OF = ("attack", "stack", "track", "duty", "seed", "control_set")
 _MOST_IN_TEXT = 10
 _MOST_IN_NOTEBOOK = 30
 
@@ -65,7 +68,7 @@ class Row(dict[str, Value]):
         Raises:
             ConfigurationError: There is no such column, or it holds text.
         """
-        value = self[column]
+        value = self[text_of("column", column)]
         if isinstance(value, str):
             raise ConfigurationError(f"column '{column}' holds text", why=f"got '{value}'")
         return None if value is None else float(value)
@@ -112,8 +115,17 @@ class Table(Sequence[RowT], Generic[RowT]):
     @overload
     def __getitem__(self, index: slice) -> "Table[RowT]": ...
     def __getitem__(self, index: int | slice) -> "RowT | Table[RowT]":
-        return (
-            replace(self, rows=self.rows[index]) if isinstance(index, slice) else self.rows[index]
+        if isinstance(index, slice):
+            return replace(self, rows=self.rows[index])
+        if isinstance(index, bool) or not hasattr(index, "__index__"):
+            raise self._wrong_index(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no row {index}: the table has {len(self)} rows")
+        return self.rows[index]
+
+    def _wrong_index(self, index: object) -> ConfigurationError:
+        return wrong_kind(
+            "table[...]", index, "a row number or a slice", "choose rows by value with where(...)"
         )
 
     def __call__(self) -> Self:
@@ -127,7 +139,8 @@ class Table(Sequence[RowT], Generic[RowT]):
             wanted: Column to the value that it must have, or to several of which one is enough.
 
         Raises:
-            ConfigurationError: There is no such column.
+            ConfigurationError: There is no such column, or no row has the attack, stack, track,
+                duty, seed or control set that is asked for.
         """
         return replace(self, rows=tuple(self._fitting(wanted)))
 
@@ -136,7 +149,16 @@ class Table(Sequence[RowT], Generic[RowT]):
         for name in allowed:
             if name not in self.columns:
                 raise unknown("column", name, self.columns)
+        self._require_known(wanted)
         return (row for row in self if all(row[name] in allowed[name] for name in allowed))
+
+    def _require_known(self, wanted: dict[str, Wanted]) -> None:
+        """Refuse a name that no row has, where a column says what the rows were made of."""
+        for name in wanted if self.rows else ():
+            known = tuple(dict.fromkeys(self.column(name))) if name in _MADE_OF else ()
+            for value in _several(wanted[name]) if known else ():
+                if value not in known:
+                    raise unknown(name.replace("_", " "), value, map(str, known))
 
     def column(self, name: str) -> tuple[Value, ...]:
         """Return one column.

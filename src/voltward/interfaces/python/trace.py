@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from voltward.interfaces.python.arguments import text_of
 from voltward.interfaces.python.table import pandas, unknown
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Trace(Mapping[str, NDArray[np.float64]]):
     series: Mapping[str, NDArray[np.float64]]
 
     def __getitem__(self, column: str) -> NDArray[np.float64]:
-        if column not in self.series:
+        if text_of("column", column) not in self.series:
             raise unknown("column", column, (*self.series, *QUANTITIES))
         return self.series[column]
 

@@ -15,8 +15,8 @@ def write_report(folder: Path, replacing: Replacing | None = None) -> list[Path]
 
     Args:
         folder: A folder with run.json.
-        replacing: Told of each file that is replaced though it is not ours, or was changed since;
-            None refuses to.
+        replacing: Called with each replaced file that voltward did not write, or that was changed
+            since; None refuses to.
 
     Returns:
         The files written, the report first.

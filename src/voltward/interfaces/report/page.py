@@ -70,7 +70,7 @@ def write(folder: Path, replacing: Replacing | None) -> list[Path]:
 
     Args:
         folder: A finished run folder.
-        replacing: Told of each replaced file that voltward did not write; None refuses to.
+        replacing: Called with each replaced file that voltward did not write; None refuses to.
 
     Returns:
         The files written, the report first.

@@ -172,7 +172,7 @@ def _number(path: Path, row: int, column: str, text: str) -> float:
     except ValueError as error:
         raise ConfigurationError(
             f"{path}: row {row}, {column}: got '{text.strip()}'",
-            why="allowed is a number with a decimal point",
+            why="allowed is a number, such as 0.5 or -1",
             hint="empty fields and decimal commas are not numbers",
         ) from error
 

@@ -93,5 +93,5 @@ def number(text: str, label: str) -> float:
         return float(text)
     except ValueError as error:
         raise ConfigurationError(
-            f"{label}: got '{text}'", why="allowed is a number with a decimal point"
+            f"{label}: got '{text}'", why="allowed is a number, such as 0.5 or -1"
         ) from error

@@ -18,7 +18,7 @@ _POSITIVE = "Initial concentration in positive electrode [mol.m-3]"
 _MOST_NEGATIVE = "Maximum concentration in negative electrode [mol.m-3]"
 _MOST_POSITIVE = "Maximum concentration in positive electrode [mol.m-3]"
 _READ = ("Voltage [V]", "Bulk open-circuit voltage [V]", "Negative electrode stoichiometry")
-# A terminal voltage outside is no cell any more: the algebra found a root beyond the tables.
+# A terminal voltage outside is not physical: the algebra found a root beyond the tables.
 _PLAUSIBLE_V = (1.0, 5.5)
 _SETTLING_S = 1e-3
 
@@ -61,7 +61,7 @@ class DfnCell:
         negative = self._empty + soc * (self._full - self._empty)
         positive = self._positive_empty + soc * (self._positive_full - self._positive_empty)
         inputs = self._inputs(0.0, negative, positive)
-        solution = self._settled(inputs)
+        solution = self._rested_solution(inputs)
         return (solution, inputs), self._reading(solution, inputs)
 
     def step(self, state: Any, current_A: float) -> tuple[Any, Reading]:
@@ -93,7 +93,7 @@ class DfnCell:
             _POSITIVE: positive * most_positive,
         }
 
-    def _settled(self, inputs: dict[str, float]) -> Any:
+    def _rested_solution(self, inputs: dict[str, float]) -> Any:
         return self._solver.step(
             self._pybamm.EmptySolution(), self._model, _SETTLING_S, inputs=inputs, save=False
         )
@@ -102,7 +102,7 @@ class DfnCell:
         """Return one function of the state for all that is read; observing each costs more."""
         symbol, join = self._pybamm.casadi.MX.sym, self._pybamm.casadi.vertcat
         inputs = self._inputs(0.0, 0.5, 0.5)
-        rested = self._settled(inputs)
+        rested = self._rested_solution(inputs)
         time, state = symbol("t"), symbol("y", self._model.len_rhs_and_alg)
         symbols = {name: symbol(name) for name in inputs}
         read = []

@@ -69,7 +69,7 @@ def _check_rest(circuit: CellModel, cell: ElectrochemicalCell, name: str) -> Non
         rest_V = model.start(soc)[1].open_circuit_V
         if abs(believed_V - rest_V) > LARGEST_REST_GAP_V:
             raise ConfigurationError(
-                f"track mismatched: the cell '{name}' is no circuit of {cell.name}",
+                f"track mismatched: the cell '{name}' does not match {cell.name}",
                 why=f"at SoC {soc:g} the one rests at {believed_V:.3f} V, the other at "
                 f"{rest_V:.3f} V; allowed is {1000 * LARGEST_REST_GAP_V:g} mV",
                 hint="identify the circuit on this parameter set",

@@ -43,7 +43,8 @@ def run_bare_plant(
         Figures of the duty: end state, extremes, charge and energy through the terminals.
 
     Raises:
-        ConfigurationError: A trace of another hand stands there, or nothing can be written.
+        ConfigurationError: A trace that voltward did not write stands there, or nothing can be
+            written.
     """
     jax.config.update("jax_enable_x64", True)
     charging = replace(system.charging, target_soc=duty.target_soc)

@@ -97,12 +97,12 @@ def run_protocol(
         ConfigurationError: The solver failed.
         EnvironmentLacksError: PyBaMM is missing.
     """
-    bench = _connected(cell, temperature_degC, initial_soc)
+    bench = _bench_of(cell, temperature_degC, initial_soc)
     pieces: list[_Piece] = []
     notes: list[str] = [CONVENTION]
     soc, seconds_run = initial_soc, 0
     for step in steps:
-        current_A, seconds = _wanted(step, soc, cell.capacity_Ah)
+        current_A, seconds = _current_and_seconds(step, soc, cell.capacity_Ah)
         if seconds < 1:
             continue
         before = pieces[-1] if pieces else None
@@ -121,7 +121,7 @@ def run_protocol(
     return _recording(cell, pieces, temperature_degC, initial_soc, (name, *notes))
 
 
-def _connected(cell: ElectrochemicalCell, temperature_degC: float, soc: float) -> _Bench:
+def _bench_of(cell: ElectrochemicalCell, temperature_degC: float, soc: float) -> _Bench:
     pybamm = pybamm_module()
     given = pybamm.InputParameter
     share = pybamm.minimum((pybamm.t - given(_START)) / _RAMP_S, 1.0)
@@ -138,7 +138,7 @@ def _connected(cell: ElectrochemicalCell, temperature_degC: float, soc: float) -
     return _Bench(cell, simulation.built_model, solver)
 
 
-def _wanted(step: Step, soc: float, capacity_Ah: float) -> tuple[float, int]:
+def _current_and_seconds(step: Step, soc: float, capacity_Ah: float) -> tuple[float, int]:
     if isinstance(step, MoveTo):
         seconds = round(abs(step.soc - soc) * 3600.0 / step.rate_C)
         rate = step.rate_C if step.soc > soc else -step.rate_C

@@ -46,6 +46,7 @@ def _files(name: str) -> list[Path]:
     files = sorted(match for match in root.glob(relative) if match.is_file())
     if not files:
         raise ConfigurationError(
-            f"{name}: no file matches this pattern", hint="check the path; it is read from here"
+            f"{name}: no file matches this pattern",
+            hint="check the path; paths are relative to the current folder",
         )
     return files

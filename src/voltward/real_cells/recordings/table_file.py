@@ -71,7 +71,8 @@ def _require_file(path: Path) -> None:
         )
     if not path.exists():
         raise ConfigurationError(
-            f"{path}: there is no such file", hint="check the path; it is read from here"
+            f"{path}: there is no such file",
+            hint="check the path; paths are relative to the current folder",
         )
     if not path.is_file():
         raise ConfigurationError(f"{path}: is not a plain file", hint="copy it into a file first")
@@ -120,7 +121,7 @@ def _number_error(path: Path, column: Any, name: str) -> ConfigurationError:
     return ConfigurationError(
         f"{path}: row {row}, column '{name}': got '{text}'"
         + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""),
-        why="allowed is a number with a decimal point",
+        why="allowed is a number, such as 0.5 or -1",
         hint="replace decimal commas by points" if comma else "remove or repair these rows",
     )
 

@@ -35,11 +35,11 @@ _ALONE = (
 
 def problems(model: Model) -> tuple[Problem, ...]:
     """Return every fault of a model, errors first, then warnings."""
-    found = tuple(_found(model))
+    found = tuple(_faults(model))
     return tuple(sorted(found, key=lambda problem: problem.severity is Severity.WARNING))
 
 
-def _found(model: Model) -> Iterator[Problem]:
+def _faults(model: Model) -> Iterator[Problem]:
     for check in _ALONE:
         yield from check(model)
     of_trees = tuple(trees(model))

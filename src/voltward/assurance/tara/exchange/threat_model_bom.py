@@ -142,12 +142,12 @@ def _zones(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
     wanted = dict.fromkeys((*known, *(component.boundary for component in tables.component)))
     for name in wanted:
         zone = known.get(name)
-        yield _named(
+        yield _name_properties(
             names.of("zone", name), zone.title if zone else name, zone.description if zone else ""
         )
 
 
-def _named(symbolic: str, title: str, description: str) -> dict[str, Any]:
+def _name_properties(symbolic: str, title: str, description: str) -> dict[str, Any]:
     return {"symbolic_name": symbolic, "title": title, "description": description or title}
 
 
@@ -169,7 +169,9 @@ def _crossings(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
 def _components(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
     for component in tables.component:
         yield {
-            **_named(names.of("component", component.id), component.title, component.description),
+            **_name_properties(
+                names.of("component", component.id), component.title, component.description
+            ),
             "trust_zone": names.of("zone", component.boundary),
         }
 
@@ -178,7 +180,7 @@ def _data_sets(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
     for asset in tables.asset:
         if asset.kind in {"data", "secret"}:
             yield {
-                **_named(names.of("data_set", asset.id), asset.title, asset.description),
+                **_name_properties(names.of("data_set", asset.id), asset.title, asset.description),
                 "placements": [],
                 "data_sensitivity": ["cred" if asset.kind == "secret" else "op"],
             }
@@ -192,7 +194,7 @@ def _flows(tables: Tables, names: _Names) -> Iterator[dict[str, Any]]:
     for flow in tables.data_flow:
         if {flow.source, flow.target} <= known:
             yield {
-                **_named(names.of("data_flow", flow.id), flow.title, flow.technology),
+                **_name_properties(names.of("data_flow", flow.id), flow.title, flow.technology),
                 "source": _end(flow.source, names),
                 "destination": _end(flow.target, names),
                 "has_sensitive_data": bool(private & set(flow.assets)),
@@ -214,7 +216,7 @@ def _personas(tables: Tables, links: Links) -> Iterator[dict[str, Any]]:
         skill, title = _SKILL[word]
         text = f"Expertise that the easiest attack path asks for: {word}. Not assessed further."
         yield {
-            **_named(f"attacker-{word}", title, text),
+            **_name_properties(f"attacker-{word}", title, text),
             "is_person": True,
             "skill_level": skill,
             "access_level": "anonymous",
@@ -229,7 +231,9 @@ def _threat(threat: Threat, links: Links, names: _Names) -> dict[str, Any]:
     target = asset.title if asset else threat.asset
     text = threat.description or threat.title
     return {
-        **_named(names.of("threat", threat.id), threat.title, f"{text} ({threat.stride})"),
+        **_name_properties(
+            names.of("threat", threat.id), threat.title, f"{text} ({threat.stride})"
+        ),
         "components_affected": _affected(threat, links, names),
         "threat_persona": f"attacker-{links.least_expertise(threat)}",
         "event": f"{threat.property} of {target} is violated: {'; or '.join(ways) or 'no path'}",
@@ -253,7 +257,7 @@ def _controls(exported: Exported, links: Links, names: _Names) -> Iterator[dict[
         threats = [threat for threat, found in lessened.items() if control.id in found]
         risk = max((worst.get(threat, 1) for threat in threats), default=1)
         yield {
-            **_named(names.of("control", control.id), control.title, control.requirement),
+            **_name_properties(names.of("control", control.id), control.title, control.requirement),
             "threats": [names.of("threat", threat) for threat in threats],
             "status": "approved" if control.id in approved else "suggested",
             "priority": _PRIORITY[risk],
@@ -274,7 +278,7 @@ def _risks(exported: Exported, names: _Names) -> Iterator[dict[str, Any]]:
         score = (LIKELIHOODS.index(likelihood) + 1) * (IMPACTS.index(impact) + 1)
         title = damages[risk.damage].title if risk.damage in damages else risk.damage
         yield {
-            **_named(
+            **_name_properties(
                 names.of("risk", f"{risk.id}.{risk.control_set}"),
                 f"{title} ({risk.category}, controls: {risk.control_set})",
                 f"Risk value {risk.risk} of 5 after ISO/SAE 21434, {risk.basis}. "

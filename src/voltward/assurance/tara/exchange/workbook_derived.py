@@ -70,7 +70,10 @@ def derived_sheets(
             *((stride, stride, stride, f"violates {name}") for name, stride in STRIDE_OF.items()),
         ],
         "Control Catalog": [_STATED],
-        "Technologies": [("id", "name", "title"), *((name, name, name) for name in _named(tables))],
+        "Technologies": [
+            ("id", "name", "title"),
+            *((name, name, name) for name in _technologies(tables)),
+        ],
         "Risk Model": _risk_model(profile),
         "Impact Model": _impact_model(),
         "Feasibility Model": _feasibility_model(profile),
@@ -104,7 +107,7 @@ def _channel_rows(tables: Tables) -> Iterator[Row]:
         yield f"CH.{index}", f"CH.{index}", title, ends, [flow.technology]
 
 
-def _named(tables: Tables) -> list[str]:
+def _technologies(tables: Tables) -> list[str]:
     return sorted({flow.technology for flow in tables.data_flow if flow.technology})
 
 

@@ -154,5 +154,5 @@ def plant_command() -> None:
 
     Examples:
         voltward plant --duty overnight-standby
-        voltward plant --duty drive.csv --level cell --cell reference-lfp --out out/drive
+        voltward plant --duty drive.csv --level cell --system reference-lfp --out out/drive
     """

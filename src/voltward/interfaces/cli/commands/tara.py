@@ -106,10 +106,10 @@ def show_command() -> None:
     """Explain a risk.
 
     Damage, threat and paths are shown as trees, each rating with reason and evidence. ID is a risk
-    such as DS-01.TS-01.safety, a damage scenario, a threat scenario or a path.
+    such as DS-01.TS-21.safety, a damage scenario, a threat scenario or a path.
 
     Examples:
-        voltward tara show DS-01.TS-01.safety
+        voltward tara show DS-01.TS-21.safety
         voltward tara show DS-20.TS-51 --model cbms --run out/demo
     """
 
@@ -153,7 +153,7 @@ def score_command() -> None:
 
     Examples:
         voltward tara score paths.jsonl
-        echo '{"attack_vector": "network"}' | voltward tara score --profile heavens
+        echo '{"attack_vector": "network"}' | voltward tara score
     """
 
 
@@ -198,7 +198,7 @@ def export_command() -> None:
     trees; md is one document to read. A file that is there is replaced only with --force.
 
     Examples:
-        voltward tara export my-model --format xlsx
+        voltward tara export my-model --format xlsx --out workbook.xlsx
         voltward tara export cbms --format sarif --run out/demo --out risks.sarif
     """
 
@@ -216,8 +216,8 @@ def import_command() -> None:
     unless with --force.
 
     Examples:
-        voltward tara import workbook.xlsx my-model
-        voltward tara import workbook.xlsx my-model --force --json
+        voltward tara import workbook.xlsx imported-model
+        voltward tara import workbook.xlsx draft-model --force --json
     """
 
 

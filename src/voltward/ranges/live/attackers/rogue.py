@@ -88,7 +88,7 @@ class RogueRole(Role):
         if not self._plan.covers(tick):
             return {"delivered": 0}
         # 2.
-        record = self._received(heard) or self._invented(tick)
+        record = self._received(heard) or self._uniform_record(tick)
         # 3.
         forged = self._forger.forge(TAP, record, tick)
         if forged is None or self._session is None:
@@ -136,7 +136,7 @@ class RogueRole(Role):
                 return envelope.message
         return None
 
-    def _invented(self, tick: int) -> Message:
+    def _uniform_record(self, tick: int) -> Message:
         """Return a record with the same plausible reading in every cell, and the rest zero."""
         cells = (
             np.full(self._cells, self._plan.voltage_V),

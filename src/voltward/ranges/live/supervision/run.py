@@ -76,13 +76,13 @@ def run_live(
         out: Folder for the results; made when absent.
         parts: Where the parts come from; the project's own when None.
         progress: Called with the name of each case at its start.
-        replacing: Told of each file of another hand that is replaced; None refuses to.
+        replacing: Called with each replaced file that voltward did not write; None refuses to.
 
     Raises:
         EnvironmentLacksError: Mosquitto is not installed, or drops messages.
         StoppedError: The process got SIGTERM.
-        ConfigurationError: The folder for the results cannot be made, or a file of another hand
-            stands where a result would.
+        ConfigurationError: The folder for the results cannot be made, or a file that
+            voltward did not write stands where a result would.
     """
     program = mosquitto_program()
     with OwnedFolder(out, replacing=replacing) as owned:
