@@ -163,7 +163,7 @@ def run_campaign(
         progress: Called as (label, done, total); what follows ": " in a label is a remark.
         resume: Keep the finished parts of an interrupted run with the same configuration; a
             finished run is returned as it is.
-        replacing: Told of each file in the folder that is replaced though no run wrote it; None
+        replacing: Called with each file that is replaced though no run wrote it; None
             refuses to.
 
     Returns:
