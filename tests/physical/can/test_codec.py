@@ -9,14 +9,10 @@ from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError
 from voltward.physical.can import codec, wire_scale
-from voltward.physical.can.database import (
-    decode_frame,
-    encode_message,
-    load_database,
-    shipped_database,
-)
+from voltward.physical.can.database import load_database, shipped_database
 from voltward.physical.can.frame import FD_LENGTHS, Frame
 from voltward.physical.can.message import from_message, to_message
+from voltward.physical.can.named_signals import decode_frame, encode_message
 from voltward.physical.can.pack_telemetry import (
     BmsState,
     ChargerReading,
@@ -272,7 +268,7 @@ def test_multiplexed_messages_of_a_foreign_dbc(tmp_path):
     frame = encode_message(database, "M", {"Group": 1, "Y": 40})
     assert frame == Frame(1, b"\x01\x14")
     assert decode_frame(database, frame).signals == {"Group": 1, "Y": 40}
-    assert decode_frame(database, Frame(1, b"\x07\x14")).signals == {"Group": None}
+    assert decode_frame(database, Frame(1, b"\x07\x14")).signals == {"Group": 7}
     assert decode_frame(database, Frame(1, b"\x00\xff")).signals == {"Group": 0, "X": None}
 
 

@@ -18,7 +18,8 @@ from voltward.physical.can.codec import (
     METER_SIGNALS,
     STATE_SIGNALS,
 )
-from voltward.physical.can.database import NOT_AVAILABLE, shipped_database
+from voltward.physical.can.database import shipped_database
+from voltward.physical.can.named_signals import NOT_AVAILABLE
 from voltward.physical.can.pack_telemetry import BmsState, ContactorState
 from voltward.physical.can.wire_scale import (
     CELL_VOLTAGE_V,

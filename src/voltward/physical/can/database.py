@@ -1,157 +1,182 @@
-"""DBC files: loading them, and messages by name with named signals.
+"""DBC files: loading them, and finding messages.
 
-1. A database is the project's own pack network or a user's file, loaded strictly.
-2. `encode_message` checks message, signals and values against it, and packs a frame.
-3. `decode_frame` unpacks a frame into named signals; what is not in the frame is None.
+1. The file is read in its encoding, and bounded.
+2. `dbc_file` reads and checks its statements, cantools makes messages of them.
+3. Signals that overlap or exceed their message are found.
+4. A fault refuses the file, with its line. With `lenient` it is named, and left out.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import NoReturn
 
 import cantools
-from cantools.database import Database, DecodeError, EncodeError
+from cantools.database import Database
 from cantools.database.can import Message
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.physical.can.frame import Frame
+from voltward.physical.can.dbc_file import DbcFile, Fault
+from voltward.physical.can.dbc_statements import dbc_text, shown
+from voltward.physical.can.parameter_group import address_of
 
-NOT_AVAILABLE = "not_available"
-
-SignalValue = float | int | str | None
+LARGEST_FILE_BYTES = 16_000_000  # assumption: those in use have up to 6 MB
+MOST_CHARACTERS = 2_500_000  # that say how frames are read: cantools needs about 4 s and 200 MB
+FAULTS_SHOWN = 5
+LENIENT_HINT = "correct the file; `voltward can` reads it with --lenient, without what is faulty"
+# What cantools logs of files is named by `DbcFile`.
+logging.getLogger("cantools").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
-class DecodedFrame:
-    """A frame with the names of a DBC.
+class LoadedDatabase:
+    """A DBC, and what there is to say about its file.
 
     Args:
-        message: Name of the message.
-        signals: Value by signal; a text for a named value, None where it is not available.
-        units: Unit by signal, empty where it has none.
+        database: For cantools.
+        remarks: What was left out, or is odd, each with its line.
     """
 
-    message: str
-    signals: Mapping[str, SignalValue]
-    units: Mapping[str, str]
+    database: Database
+    remarks: tuple[str, ...]
 
 
 @cache
 def shipped_database() -> Database:
-    """Return the project's own pack network."""
+    """Return the project's own pack network, with its comments and senders."""
     with as_file(files("voltward").joinpath("data", "dbc", "voltward.dbc")) as path:
-        return load_database(path)
-
-
-def load_database(path: Path) -> Database:
-    """Load a DBC file strictly: overlapping or overlong signals are refused.
-
-    Raises:
-        ConfigurationError: The file cannot be read or is not a valid DBC.
-    """
-    try:
-        database = cantools.database.load_file(path, database_format="dbc", strict=True)
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (cantools.Error, ValueError) as error:
-        raise ConfigurationError(
-            f"{path}: not a valid DBC file: {error}",
-            hint="signals must not overlap nor exceed their message",
-        ) from error
+        database = cantools.database.load_file(path, database_format="dbc")
     if not isinstance(database, Database):
-        raise ConfigurationError(f"{path}: not a CAN database")
+        raise ConfigurationError("the shipped DBC is not of a CAN network")
     return database
 
 
-def message_named(database: Database, name: str) -> Message:
-    """Return a message of a DBC.
+def load_database(path: Path, *, lenient: bool = False) -> Database:
+    """Load a DBC file.
+
+    Args:
+        path: Of the file.
+        lenient: Leave faulty statements out; keep signals that overlap or exceed their message.
 
     Raises:
-        ConfigurationError: No message has that name.
+        ConfigurationError: The file cannot be read, or is faulty; the lines of faults are named.
     """
+    return read_database(path, lenient=lenient).database
+
+
+def read_database(path: Path, *, lenient: bool = False) -> LoadedDatabase:
+    """Load a DBC file, and say what was left out or is odd.
+
+    Args:
+        path: Of the file.
+        lenient: As for `load_database`.
+
+    Raises:
+        ConfigurationError: As for `load_database`.
+    """
+    # 1. Text.
+    text = dbc_text(_content(path))
+    # 2. Statements and messages.
+    dbc = DbcFile(text)
+    if not dbc.statements:
+        _refuse_other_format(path, text)
+    plain = dbc.plain()
+    if len(plain) > MOST_CHARACTERS:
+        raise ConfigurationError(
+            f"{path}: describes more messages and signals than are read",
+            why=f"its statements on frames have {len(plain)} characters, {MOST_CHARACTERS} at most",
+            hint="split the file, for instance by bus",
+        )
     try:
-        return database.get_message_by_name(name)
-    except KeyError:
-        names = [message.name for message in database.messages]
-        raise ConfigurationError(f"no message '{name}'", hint=nearest(name, names)) from None
+        database = cantools.database.load_string(plain, database_format="dbc", strict=False)
+    except (cantools.Error, ValueError) as error:
+        raise ConfigurationError(f"{path}: not a valid DBC file: {error}") from error
+    if not isinstance(database, Database):
+        raise ConfigurationError(f"{path}: not a CAN database")
+    # 3. Layouts.
+    faults = sorted([*dbc.faults, *_layout_faults(dbc, database)])
+    # 4. Faults.
+    if faults and not lenient:
+        others = [str(fault) for fault in faults[1:FAULTS_SHOWN]]
+        if len(faults) > FAULTS_SHOWN:
+            others.append(f"{len(faults)} faults in all")
+        raise ConfigurationError(
+            f"{path}: not a valid DBC file: {faults[0]}",
+            why="; ".join(others),
+            hint=LENIENT_HINT,
+        )
+    return LoadedDatabase(database, tuple(str(remark) for remark in sorted(faults + dbc.remarks)))
 
 
-def encode_message(database: Database, name: str, signals: Mapping[str, SignalValue]) -> Frame:
-    """Return the frame of a message; None stands for "not available".
-
-    A signal that is left out is sent as "not available" where the DBC has that value; else it is
-    an error.
+def message_named(database: Database, name: str, identifier: int | None = None) -> Message:
+    """Return a message of a DBC.
 
     Args:
         database: A loaded DBC.
         name: Of the message.
-        signals: Value by signal, in the DBC's units.
+        identifier: Its own, or one of the same J1939 group; None for its own.
 
     Raises:
-        ConfigurationError: A message, signal or value that the DBC does not have.
+        ConfigurationError: No message has that name, or none of those has that identifier.
     """
-    message = message_named(database, name)
-    known = {signal.name: signal for signal in message.signals}
-    choices = {
-        key: {str(text) for text in (signal.choices or {}).values()}
-        for key, signal in known.items()
-    }
-    values: dict[str, float | int | str] = {
-        key: NOT_AVAILABLE
-        for key, texts in choices.items()
-        if NOT_AVAILABLE in texts and not known[key].multiplexer_ids
-    }
-    for signal_name, value in signals.items():
-        where = f"{name}.{signal_name}"
-        if signal_name not in known:
-            raise ConfigurationError(f"no signal '{where}'", hint=nearest(signal_name, known))
-        used = NOT_AVAILABLE if value is None else value
-        if isinstance(used, str) and used not in choices[signal_name]:
-            raise ConfigurationError(
-                f"{where} has no value '{used}'",
-                why=f"named values: {', '.join(sorted(choices[signal_name])) or 'none'}",
-            )
-        values[signal_name] = used
     try:
-        data = message.encode(values, strict=True)
-        return Frame(message.frame_id, data, message.is_extended_frame, message.is_fd)
-    except (EncodeError, ValueError, OverflowError, TypeError) as error:
-        raise ConfigurationError(f"{name} cannot be encoded: {error}") from error
-
-
-def decode_frame(database: Database, frame: Frame) -> DecodedFrame | None:
-    """Return a frame with the names of a DBC, or None when no message has its identifier.
-
-    Signals beyond the end of a short frame are None.
-    """
-    message = _message_of(database, frame)
-    if message is None:
-        return None
-    try:
-        found = message.decode(frame.data, allow_truncated=True)
-    except (DecodeError, EncodeError, KeyError):
-        found = {}  # a multiplexer value that the DBC does not know
-    signals: dict[str, SignalValue] = {}
-    for signal in message.signals:
-        value = found.get(signal.name) if isinstance(found, dict) else None
-        if value is None:
-            if not signal.multiplexer_ids:
-                signals[signal.name] = None
-            continue
-        if isinstance(value, int | float):
-            signals[signal.name] = value
-        else:
-            signals[signal.name] = None if str(value) == NOT_AVAILABLE else str(value)
-    units = {signal.name: signal.unit or "" for signal in message.signals}
-    return DecodedFrame(message.name, signals, units)
-
-
-def _message_of(database: Database, frame: Frame) -> Message | None:
-    try:
-        message = database.get_message_by_frame_id(frame.identifier)
+        message = database.get_message_by_name(name)
     except KeyError:
-        return None
-    return message if message.is_extended_frame == frame.extended else None
+        names = [message.name for message in database.messages]
+        raise ConfigurationError(f"no message '{name}'", hint=nearest(name, names)) from None
+    if identifier is None or message.frame_id == identifier:
+        return message
+    others = [other for other in database.messages if other.name == name]
+    for other in others:
+        if other.frame_id == identifier:
+            return other
+    group = address_of(identifier).group if identifier < 1 << 29 else None
+    for other in others:
+        if other.is_extended_frame and address_of(other.frame_id).group == group:
+            return other
+    raise ConfigurationError(
+        f"message '{name}' has not the identifier {identifier:#x}",
+        why=f"in the DBC it has {message.frame_id:#x}",
+        hint="leave 'identifier' out to send the message under its own",
+    )
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if len(content) > LARGEST_FILE_BYTES:
+        raise ConfigurationError(
+            f"{path}: has more than {LARGEST_FILE_BYTES // 1_000_000} MB",
+            why="a DBC of a whole vehicle has less than half of that",
+            hint="is it a log in place of a DBC file?",
+        )
+    return content
+
+
+def _refuse_other_format(path: Path, text: str) -> NoReturn:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    why = f"the first line is {shown(first)}" if first else "it is empty"
+    hint = "a DBC file begins with VERSION, NS_ or BU_ and has a BO_ for each message"
+    if first.lstrip().startswith(("<", "FormatVersion")):
+        hint = f"other formats of cantools become a DBC by: cantools convert {path.name} own.dbc"
+    raise ConfigurationError(
+        f"{path}: not a valid DBC file: it has no DBC statement", why=why, hint=hint
+    )
+
+
+def _layout_faults(dbc: DbcFile, database: Database) -> Iterator[Fault]:
+    """Yield what overlaps or exceeds its message, the first of each message."""
+    for source, message in zip(dbc.messages, database.messages, strict=True):
+        try:
+            message.refresh(strict=True)
+        except cantools.Error as error:
+            text = str(error).rstrip(".")
+            named = [s for s in source.signals.values() if f" {s.name} " in f"{text} "]
+            yield Fault(max((s.line for s in named), default=source.line), text)

@@ -1,4 +1,6 @@
-"""`voltward can`: filters from standard input to standard output on candump lines."""
+"""`voltward can`: filters of CAN logs, from a file or standard input to standard output."""
+
+from pathlib import Path
 
 import click
 
@@ -6,9 +8,15 @@ from voltward.interfaces.cli.commands.deferred import CommandGroup
 from voltward.interfaces.cli.commands.options import FILE_TO_READ
 from voltward.physical.can.secured_profile import PROFILES
 
-_log_argument = click.argument("log", type=click.File("r"), default="-")
+_FILE_OR_INPUT = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+_log_argument = click.argument("log", type=_FILE_OR_INPUT, default="-")
 _dbc_option = click.option(
     "--dbc", type=FILE_TO_READ, help="A DBC file in place of the shipped pack network."
+)
+_lenient_option = click.option(
+    "--lenient",
+    is_flag=True,
+    help="Read a faulty DBC too: name its faults, and leave out the statements that have them.",
 )
 _key_option = click.option(
     "--key-file",
@@ -30,7 +38,10 @@ _lines_option = click.option(
 
 @click.group("can", cls=CommandGroup)
 def can_group() -> None:
-    """Filter candump lines. Filters read LOG or standard input, and write standard output.
+    """Filter CAN logs. Filters read LOG or standard input, and write standard output.
+
+    LOG is of candump (`-L`, `-l` or the view), .asc, .blf, .trc, .csv of python-can or .mf4, each
+    also packed by gzip. What is no data frame is left out and named on standard error.
 
     Examples:
         candump -L can0 | voltward can decode
@@ -41,9 +52,18 @@ def can_group() -> None:
 @can_group.command("decode", work="can:decode")
 @_log_argument
 @_dbc_option
+@_lenient_option
+@click.option(
+    "--j1939",
+    is_flag=True,
+    help="Find messages of 29-bit identifiers by their parameter group, whoever sends them; "
+    "messages that the DBC marks as J1939 are found so anyway.",
+)
 @_lines_option
 def decode_command() -> None:
     """Show frames as messages and signals in physical units.
+
+    With --json each line has the data of its frame and, under notes, why a signal has no value.
 
     Examples:
         voltward can decode bus.log
@@ -52,16 +72,18 @@ def decode_command() -> None:
 
 
 @can_group.command("encode", work="can:encode")
-@click.argument("records", type=click.File("r"), default="-")
+@click.argument("records", type=_FILE_OR_INPUT, default="-")
 @_dbc_option
+@_lenient_option
 @click.option(
     "--channel", default="vcan0", show_default=True, help="Channel of a record that names none."
 )
 def encode_command() -> None:
     """Turn JSON lines {message, signals} into candump lines.
 
-    A record may also have timestamp_s and channel; the output of `decode --json` is accepted.
-    Signals that are left out or null are sent as not available.
+    A record may also have timestamp_s and channel. What `decode --json` writes is accepted and
+    gives the same frames; there, signals that are given another value change the data. Without
+    data, signals that are left out or null are sent as not available.
 
     Examples:
         voltward can encode records.jsonl --channel can0
@@ -112,7 +134,7 @@ def authenticate_command() -> None:
 )
 @_lines_option
 def verify_command() -> None:
-    """Check secured frames; exit 3 when any is rejected.
+    """Check secured frames; exit 3 when any is rejected or any line cannot be read.
 
     Examples:
         voltward can verify secured.log --key-file key.hex
