@@ -30,6 +30,10 @@ from voltward.physical.can.dbc_statements import (
     shown,
     statements,
 )
+from voltward.physical.can.frame import (
+    EXTENDED_IDENTIFIER_MAXIMUM,
+    STANDARD_IDENTIFIER_MAXIMUM,
+)
 
 LARGEST_LENGTH = 2048  # bytes: a CAN XL frame; a J1939 transport message has 1785
 LONGEST_SIGNAL = 4096  # bits, assumption: those in use have up to 512, a whole CAN FD frame
@@ -45,6 +49,8 @@ FRAME_FORMATS: tuple[str, ...] = (
 # Holds signals that belong to no message.
 INDEPENDENT = "VECTOR__INDEPENDENT_SIG_MSG"
 
+# Takes the signals of a message whose statement is faulty.
+_FAULTY = DbcMessage(0, -1, -1, INDEPENDENT, LARGEST_LENGTH)
 _LABEL = r'"(?:[^"\\]|\\.)*"'
 _LIMITS = re.compile(rf"\s*({NUMBER})\s*\|\s*({NUMBER})\s*")
 _PAIR = re.compile(r"(\d+)\s*-\s*(\d+)")
@@ -147,10 +153,10 @@ class DbcFile:
                 child, parent = message.signals[name].name, message.signals[pages.parent].name
                 ranges = ", ".join(f"{low}-{high}" for low, high in pages.ranges)
                 formats.append(f"SG_MUL_VAL_ {number} {child} {parent} {ranges};")
-            if number not in own and number & EXTENDED and self._protocol() == "J1939":
+            if message.number not in own and number & EXTENDED and self._protocol() == "J1939":
                 frame_format = J1939
             else:
-                frame_format = self._frame_format(own.get(number, default))
+                frame_format = self._frame_format(own.get(message.number, default))
             if frame_format == J1939 or frame_format.endswith("CAN_FD"):
                 index = FRAME_FORMATS.index(frame_format)
                 formats.append(f'BA_ "VFrameFormat" BO_ {number} {index};')
@@ -186,7 +192,7 @@ class DbcFile:
             if keyword == "":
                 self._fault(line, statement)
             elif keyword == "BO_":
-                message = self._message(line, match) if match else None
+                message = self._message(line, match) if match else _FAULTY
             elif keyword == "SG_" and match:
                 self._signal(line, match, message)
             elif keyword in readers and match:
@@ -199,29 +205,32 @@ class DbcFile:
         for keyword, line, match in later:
             readers[keyword](line, match)
 
-    def _message(self, line: int, match: re.Match[str]) -> DbcMessage | None:
-        identifier, length = int(match["identifier"]), int(match["length"])
+    def _message(self, line: int, match: re.Match[str]) -> DbcMessage:
+        number, length = int(match["identifier"]), int(match["length"])
+        left_out = DbcMessage(line, number, number, INDEPENDENT, LARGEST_LENGTH)
         if match["name"] == INDEPENDENT:
-            self._passed_over.add(identifier)
-            return DbcMessage(line, identifier, INDEPENDENT, LARGEST_LENGTH)
+            self._passed_over.add(number)
+            return left_out
         name = self._plain_name(line, "message", match["name"])
-        if identifier >= 1 << 32 or length > LARGEST_LENGTH:
-            what = f"message '{name}': identifier {identifier} or length {length} bytes"
-            self._fault(line, f"{what} is above what a frame has")
-            return None
-        number, extended = identifier & ~EXTENDED, bool(identifier & EXTENDED)
-        if number > (0x1FFF_FFFF if extended else 0x7FF):
-            bits = "29 bits" if extended else "11 bits, and bit 31 that marks 29 bits is not set"
-            what = f"message '{name}' is never found: identifier {number:#x} has more than {bits}"
-            self.remarks.append(Fault(line, what))
-        message = DbcMessage(line, identifier, name, length)
+        bits = number & ~EXTENDED if number < 1 << 32 else number
+        if bits > EXTENDED_IDENTIFIER_MAXIMUM or length > LARGEST_LENGTH:
+            what = f"message '{name}': identifier {bits:#x} or length {length} bytes"
+            self._fault(line, f"{what} is above what a frame has; its signals are left out too")
+            self._passed_over.add(number)
+            return left_out
+        identifier = number
+        if STANDARD_IDENTIFIER_MAXIMUM < number < EXTENDED:
+            what = f"message '{name}': identifier {number:#x} has more than 11 bits"
+            self._fault(line, f"{what}, and bit 31, which marks one of 29 bits, is not set")
+            identifier = number | EXTENDED
+        message = DbcMessage(line, number, identifier, name, length)
         self.messages.append(message)
-        self._by_identifier.setdefault(identifier, []).append(message)
+        self._by_identifier.setdefault(number, []).append(message)
         return message
 
     def _signal(self, line: int, match: re.Match[str], message: DbcMessage | None) -> None:
         if message is None:
-            self._fault(line, f"signal '{match['name']}' is left out with its message")
+            self._fault(line, f"signal '{match['name']}' is of no message")
             return
         if message.name == INDEPENDENT:
             return
@@ -312,7 +321,7 @@ class DbcFile:
                 self._fault(message.line, f"{what}, above what is read of one file")
                 message.signals, message.pages = {}, {}
                 bits = 0
-            hidden = self._by_identifier[message.identifier][0]
+            hidden = self._by_identifier[message.number][0]
             for other, shared in ((hidden, "identifier"), (names.get(message.name), "name")):
                 if other is not None and other is not message:
                     what = f"message '{message.name}' has the {shared} of '{other.name}' in line"

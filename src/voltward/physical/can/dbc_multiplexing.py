@@ -57,6 +57,7 @@ class DbcMessage:
 
     Args:
         line: Where.
+        number: Identifier as the file gives it.
         identifier: With bit 31 set when it has 29 bits.
         name: Of the message.
         length: Bytes.
@@ -65,6 +66,7 @@ class DbcMessage:
     """
 
     line: int
+    number: int
     identifier: int
     name: str
     length: int

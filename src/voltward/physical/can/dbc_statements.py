@@ -48,6 +48,8 @@ _HEADS = {
 # What follows these is a list of nodes, which may go on in the next line.
 _NODES = frozenset({"BO_", "SG_", "BU_", "BS_"})
 _NODE_LIST = re.compile(r"[\w,\s]*", re.ASCII)
+# A fault of the others changes nothing of a frame.
+_NEEDED = frozenset({"VAL_", "SIG_VALTYPE_", "SG_MUL_VAL_", "BA_", "BA_DEF_DEF_"})
 _BREAK = rf"\n(?![ \t]*{_KEYWORD}\s)"
 _STRING_BREAK = r'\n(?![ \t]*(?:BO_\s+\d|SG_\s+\w[^"\n]*@|VAL_\s+\d|BA_\s+"|CM_\s))'
 # Up to the semicolon; in the second form a backslash before a quotation mark is a character.
@@ -107,7 +109,7 @@ def statements(text: str) -> Iterator[tuple[int, str, str]]:
         newline = text.find("\n", begin)
         position = end if end is not None else newline if newline >= 0 else len(text)
         statement = text[begin:position]
-        if end is None and keyword not in _HEADS:
+        if end is None and keyword in _NEEDED:
             lacking = "the semicolon at its end or a quotation mark is missing"
             yield line, "", f"{keyword}: {lacking}: {shown(statement)}"
         else:

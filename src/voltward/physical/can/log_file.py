@@ -32,7 +32,7 @@ from voltward.physical.can.candump import (
     OtherFrameError,
     parse_line,
 )
-from voltward.physical.can.frame import CLASSIC_LENGTH_MAXIMUM
+from voltward.physical.can.frame import CLASSIC_LENGTH_MAXIMUM, STANDARD_IDENTIFIER_MAXIMUM
 from voltward.physical.can.log_lines import LeftOut, encoding_of, lines_of
 from voltward.physical.can.message import from_message
 from voltward.physical.can.mf4_log import mf4_messages
@@ -84,7 +84,11 @@ _TEXT_FORMATS = {
             r"\s*\d+\.\d+\s+(?!\d+\s+\w+\s+[RT]x\s|\d+\s+Error|CANFD\s)\S", re.IGNORECASE
         ),
     ),
-    "trc": _TextFormat(can.TRCReader, passed_over=re.compile(r"\s*(;|$)")),
+    "trc": _TextFormat(
+        can.TRCReader,
+        passed_over=re.compile(r"\s*(;|$)"),
+        event=re.compile(r"(?i)\s*\d+\)?\s+[\d.]+\s+(.*\b(Warng|Error|BUS[A-Z]+)\b|(ST|E[CRV])\s)"),
+    ),
     "csv": _TextFormat(
         can.CSVReader, passed_over=re.compile(r"\s*(timestamp,|$)"), restart="timestamp\n"
     ),
@@ -305,6 +309,8 @@ def _logged(message: can.Message, place: str, left_out: LeftOut) -> Iterator[Log
     if not math.isfinite(message.timestamp):
         left_out.add(place, "its time is not a number")
         return
+    # What has more than 11 bits has 29; some programs do not mark it.
+    message.is_extended_id |= message.arbitration_id > STANDARD_IDENTIFIER_MAXIMUM
     try:
         frame = from_message(message)
     except ValueError as error:
