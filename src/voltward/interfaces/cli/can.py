@@ -4,14 +4,14 @@ A log is read frame by frame. What is no data frame is left out, named on standa
 nothing; a log of which nothing is a frame is refused.
 """
 
-import io
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 from cantools.database import Database
@@ -28,7 +28,7 @@ from voltward.physical.can import secured_frame
 from voltward.physical.can.candump import LoggedFrame, format_line
 from voltward.physical.can.database import read_database, shipped_database
 from voltward.physical.can.frame import Frame
-from voltward.physical.can.log_file import HEAD_BYTES, STANDARD_INPUT, read_log
+from voltward.physical.can.log_file import STANDARD_INPUT, buffered_head, read_log
 from voltward.physical.can.log_lines import LeftOut, lines_of
 from voltward.physical.can.named_signals import DecodedFrame, decode_frame
 from voltward.physical.can.parameter_group import GLOBAL_ADDRESS, parameter_groups
@@ -50,7 +50,7 @@ def decode(log: Path, dbc: Path | None, *, lenient: bool, j1939: bool, as_json: 
         click.echo(TABLE_ROW.format("time_s", "id", "message", "signal", "value", "unit").rstrip())
     with _opened(log) as (source, left_out):
         for logged in read_log(source, left_out.name, left_out):
-            decoded = decode_frame(database, logged.frame, groups)
+            decoded = decode_frame(database, logged.frame, groups, with_texts=not as_json)
             if as_json:
                 _print_json(frame_record(logged, decoded))
             else:
@@ -61,8 +61,7 @@ def encode(records: Path, dbc: Path | None, channel: str, *, lenient: bool) -> N
     """Print a candump line for each record."""
     database = _database(dbc, lenient=lenient)
     with _opened(records) as (source, left_out):
-        buffered = source if isinstance(source, io.BufferedReader) else io.BufferedReader(source)
-        head = buffered.peek(HEAD_BYTES)[:HEAD_BYTES]
+        buffered, head = buffered_head(source)
         damaged = LeftOut(left_out.name, detail)
         for number, text in lines_of(buffered, head, damaged, mended=False):
             _refuse_damaged(damaged)
@@ -163,11 +162,12 @@ def _conclude(reasons: Counter[str]) -> None:
 
 
 @contextmanager
-def _opened(log: Path) -> Iterator[tuple[io.BufferedIOBase, LeftOut]]:
+def _opened(log: Path) -> Iterator[tuple[BinaryIO, LeftOut]]:
     """Open a log, with the account of what is left out of it."""
     if str(log) == "-":
-        stream: Any = click.get_binary_stream("stdin")
-        yield stream, LeftOut(STANDARD_INPUT, message)
+        if sys.stdin is None:
+            raise ConfigurationError("standard input is closed", hint="give a file as LOG")
+        yield sys.stdin.buffer, LeftOut(STANDARD_INPUT, message)
         return
     try:
         file = log.open("rb")

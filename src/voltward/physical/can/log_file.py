@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import can
 from can.util import dlc2len
@@ -115,7 +115,13 @@ _FOREIGN: Sequence[tuple[bytes, str, str]] = (
 )
 
 
-def read_log(source: io.BufferedIOBase, name: str, left_out: LeftOut) -> Iterator[LoggedFrame]:
+def buffered_head(source: Any) -> tuple["io.BufferedReader[Any]", bytes]:
+    """Return a stream of bytes with a buffer, and the first bytes, which stay in it."""
+    buffered = source if isinstance(source, io.BufferedReader) else io.BufferedReader(source)
+    return buffered, buffered.peek(HEAD_BYTES)[:HEAD_BYTES]
+
+
+def read_log(source: BinaryIO, name: str, left_out: LeftOut) -> Iterator[LoggedFrame]:
     """Yield the data frames of a log as they are read.
 
     Args:
@@ -128,8 +134,7 @@ def read_log(source: io.BufferedIOBase, name: str, left_out: LeftOut) -> Iterato
         EnvironmentLacksError: MF4, and the extra is not installed.
     """
     # 1. Format.
-    plain = source if isinstance(source, io.BufferedReader) else io.BufferedReader(source)
-    head = plain.peek(HEAD_BYTES)[:HEAD_BYTES]
+    plain, head = buffered_head(source)
     suffixes = [suffix.lower() for suffix in Path(name).suffixes]
     unpacked = head.startswith(b"\x1f\x8b")
     stream: io.BufferedReader[Any] | gzip.GzipFile = plain

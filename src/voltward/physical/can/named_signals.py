@@ -61,7 +61,11 @@ class DecodedFrame:
 
 
 def decode_frame(
-    database: Database, frame: Frame, groups: ParameterGroups | None = None
+    database: Database,
+    frame: Frame,
+    groups: ParameterGroups | None = None,
+    *,
+    with_texts: bool = False,
 ) -> DecodedFrame | None:
     """Return a frame with the names of a DBC, or None when no message is found.
 
@@ -69,6 +73,7 @@ def decode_frame(
         database: A loaded DBC.
         frame: As received; signals beyond its end are None.
         groups: J1939 messages, which are also found under other senders and priorities.
+        with_texts: Give the exact decimal text of numbers too.
     """
     # 1. Message.
     message = _message_of(database, frame, groups)
@@ -84,15 +89,19 @@ def decode_frame(
             continue
         # 3. Value.
         name, raw = signal.name, raws[signal.name]
-        signals[name], texts[name], notes[name] = _value(signal, raw)
+        signals[name], note = _value(signal, raw)
         if raw is not None and signal.is_multiplexer and not _is_listed(message, signal, raw):
-            notes[name] = f"no signals of the DBC have the multiplexer value {raw}"
+            note = f"no signals of the DBC have the multiplexer value {raw}"
+        if note:
+            notes[name] = note
+        if with_texts and raw is not None and not isinstance(signals[name], str | None):
+            texts[name] = _text(signal, raw)
     return DecodedFrame(
         message.name,
         signals,
         {name: message.get_signal_by_name(name).unit or "" for name in signals},
-        {name: text for name, text in texts.items() if text},
-        {name: note for name, note in notes.items() if note},
+        texts,
+        notes,
         _address(message, frame, groups),
     )
 
@@ -245,29 +254,29 @@ def _signals_of(message: Message, data: bytes) -> dict[str, SignalValue]:
     }
 
 
-def _value(signal: Signal, raw: float | None) -> tuple[SignalValue, str, str]:
-    """Return the value of a raw number, its exact text, and a note when there is no value."""
+def _value(signal: Signal, raw: float | None) -> tuple[SignalValue, str]:
+    """Return the value of a raw number, and a note when there is none."""
     if raw is None:
-        return None, "", BEYOND
+        return None, BEYOND
     if not math.isfinite(raw):
-        return None, "", "not a number" if math.isnan(raw) else f"{'-' * (raw < 0)}infinite"
+        return None, "not a number" if math.isnan(raw) else f"{'-' * (raw < 0)}infinite"
     value = signal.conversion.raw_to_scaled(raw)
     if not isinstance(value, int | float):
-        return (None, "", "") if str(value) == NOT_AVAILABLE else (str(value), "", "")
-    if not math.isfinite(value):
-        return None, "", "above the range of numbers"
-    return value, _text(signal, raw, value), ""
+        return (None if str(value) == NOT_AVAILABLE else str(value)), ""
+    return (value, "") if math.isfinite(value) else (None, "above the range of numbers")
 
 
-def _text(signal: Signal, raw: float, value: float) -> str:
+def _text(signal: Signal, raw: float) -> str:
     """Return a number with all its digits, and without those of binary fractions."""
-    exactly: object = value
-    if isinstance(exactly, int):
-        return str(exactly)
-    if signal.conversion.is_float:
+    conversion = signal.conversion
+    if conversion.is_float:
+        value = raw * conversion.scale + conversion.offset
         return f"{value:.10g}" if signal.length <= 32 else repr(value)
-    scale, offset = (Decimal(repr(n)) for n in (signal.conversion.scale, signal.conversion.offset))
-    exact = _EXACT.normalize(_EXACT.fma(Decimal(raw), scale, offset))
+    scale, offset = Decimal(repr(conversion.scale)), Decimal(repr(conversion.offset))
+    exact = _EXACT.fma(Decimal(raw), scale, offset)
+    if exact == exact.to_integral_value() and exact.adjusted() < _LONGEST_PLAIN:
+        return str(int(exact))
+    exact = _EXACT.normalize(exact)
     return f"{exact:f}" if abs(exact.adjusted()) < _LONGEST_PLAIN else f"{exact}"
 
 
