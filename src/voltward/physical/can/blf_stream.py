@@ -36,6 +36,7 @@ class BlfStream:
         self._source, self._name, self._left_out = source, name, left_out
         self._header, self._again = b"", b""
         self._is_header, self._is_container, self._is_cut = True, False, False
+        self._in_container = False
         self._objects = 0
 
     def messages(self) -> Iterator[can.Message]:
@@ -58,10 +59,13 @@ class BlfStream:
             except StopIteration:
                 break
             except (BLFParseError, struct.error, ValueError) as error:
-                self._left_out.add(f"object {self._objects}", f"damaged: {str(error) or 'no mark'}")
-                # Without a mark nothing says where the next object begins.
-                if not str(error) or isinstance(error, struct.error):
+                place = f"object {self._objects}"
+                if not self._in_container:
+                    # Nothing says where the next object begins.
+                    self._left_out.add(f"after {place}", "the file is cut or damaged")
+                    self._is_cut = False
                     break
+                self._left_out.add(place, f"a damaged container: {error}")
                 self._again = self._header
                 messages = self._reader()
                 continue
@@ -85,18 +89,19 @@ class BlfStream:
             data, self._again = self._again[:size], self._again[size:]
             return data
         if not 0 <= size <= LARGEST_OBJECT_BYTES:
-            raise ValueError("")
+            raise ValueError(f"an object of {size} bytes")
         data = self._source.read(size)
         if self._is_header:
             self._header += data
             return data
         self._is_cut |= size >= _OBJECT.size and 0 < len(data) < size
         if self._is_container:
-            self._is_container = False
+            self._is_container, self._in_container = False, True
             return self._unpacked(data)
-        if len(data) == size == _OBJECT.size and data.startswith(b"LOBJ"):
+        if len(data) == size == _OBJECT.size:
             self._objects += 1
             self._is_container = _OBJECT.unpack(data)[4] == _CONTAINER_TYPE
+            self._in_container = False
         return data
 
     def close(self) -> None:

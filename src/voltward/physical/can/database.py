@@ -20,12 +20,11 @@ from cantools.database.can import Message
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.physical.can.dbc_file import DbcFile, Fault
+from voltward.physical.can.dbc_file import MOST_CHARACTERS, DbcFile, Fault
 from voltward.physical.can.dbc_statements import dbc_text, shown
 from voltward.physical.can.parameter_group import address_of
 
 LARGEST_FILE_BYTES = 16_000_000  # assumption: those in use have up to 6 MB
-MOST_CHARACTERS = 2_500_000  # that say how frames are read: cantools needs about 4 s and 200 MB
 FAULTS_SHOWN = 5
 LENIENT_HINT = "correct the file; `voltward can` reads it with --lenient, without what is faulty"
 # What cantools logs of files is named by `DbcFile`.
@@ -84,15 +83,14 @@ def read_database(path: Path, *, lenient: bool = False) -> LoadedDatabase:
     dbc = DbcFile(text)
     if not dbc.statements:
         _refuse_other_format(path, text)
-    plain = dbc.plain()
-    if len(plain) > MOST_CHARACTERS:
+    if dbc.characters > MOST_CHARACTERS:
         raise ConfigurationError(
             f"{path}: describes more messages and signals than are read",
-            why=f"its statements on frames have {len(plain)} characters, {MOST_CHARACTERS} at most",
+            why=f"its statements on frames have more than {MOST_CHARACTERS} characters",
             hint="split the file, for instance by bus",
         )
     try:
-        database = cantools.database.load_string(plain, database_format="dbc", strict=False)
+        database = cantools.database.load_string(dbc.plain(), database_format="dbc", strict=False)
     except (cantools.Error, ValueError) as error:
         raise ConfigurationError(f"{path}: not a valid DBC file: {error}") from error
     if not isinstance(database, Database):
@@ -108,6 +106,12 @@ def read_database(path: Path, *, lenient: bool = False) -> LoadedDatabase:
             f"{path}: not a valid DBC file: {faults[0]}",
             why="; ".join(others),
             hint=LENIENT_HINT,
+        )
+    if faults and not database.messages:
+        raise ConfigurationError(
+            f"{path}: not a valid DBC file: no message of it can be read",
+            why=f"{faults[0]}; {len(faults)} faults in all",
+            hint="is it a DBC file?",
         )
     return LoadedDatabase(database, tuple(str(remark) for remark in sorted(faults + dbc.remarks)))
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from voltward.physical.can.dbc_multiplexing import (
+    LEAST_LAYOUT_BITS,
     MARKER,
     MOST_LAYOUT_BITS,
     DbcMessage,
@@ -39,6 +40,7 @@ LARGEST_LENGTH = 2048  # bytes: a CAN XL frame; a J1939 transport message has 17
 LONGEST_SIGNAL = 4096  # bits, assumption: those in use have up to 512, a whole CAN FD frame
 MOST_MULTIPLEXER_VALUES = 300_000  # of one file, assumption: cantools lists each
 EXTENDED = 1 << 31
+MOST_CHARACTERS = 2_500_000  # on frames, of one file: cantools needs about 4 s and 200 MB
 J1939 = "J1939PG"
 # The choices of the attribute VFrameFormat, as CANdb++ defines it.
 FRAME_FORMATS: tuple[str, ...] = (
@@ -54,6 +56,7 @@ _FAULTY = DbcMessage(0, -1, -1, INDEPENDENT, LARGEST_LENGTH)
 _LABEL = r'"(?:[^"\\]|\\.)*"'
 _LIMITS = re.compile(rf"\s*({NUMBER})\s*\|\s*({NUMBER})\s*")
 _PAIR = re.compile(r"(\d+)\s*-\s*(\d+)")
+_OF_ENVIRONMENT = re.compile(r"VAL_\s+[A-Za-z_]")  # values of an environment variable
 _READ_ATTRIBUTES = frozenset(
     {"VFrameFormat", "ProtocolType", "SystemMessageLongSymbol", "SystemSignalLongSymbol"}
 )
@@ -115,13 +118,14 @@ class DbcFile:
         remarks: What is odd, and is read as it stands.
         messages: In the order of the file.
         statements: How many were found, faulty ones with them.
+        characters: Length of those on frames; above `MOST_CHARACTERS` nothing more is read.
     """
 
     def __init__(self, text: str) -> None:
         self.faults: list[Fault] = []
         self.remarks: list[Fault] = []
         self.messages: list[DbcMessage] = []
-        self.statements = 0
+        self.statements = self.characters = 0
         self._by_identifier: dict[int, list[DbcMessage]] = {}
         self._passed_over: set[int] = set()
         self._kept: list[tuple[str, DbcMessage, DbcSignal, str]] = []
@@ -187,21 +191,26 @@ class DbcFile:
         later: list[tuple[str, int, re.Match[str]]] = []
         message: DbcMessage | None = None
         for line, keyword, statement in statements(text):
-            match = _FORMS[keyword][0].fullmatch(statement) if keyword in _FORMS else None
             self.statements += keyword != ""
             if keyword == "":
                 self._fault(line, statement)
-            elif keyword == "BO_":
-                message = self._message(line, match) if match else _FAULTY
-            elif keyword == "SG_" and match:
-                self._signal(line, match, message)
-            elif keyword in readers and match:
-                later.append((keyword, line, match))
             elif keyword.startswith("BA_"):
                 self._attribute(statement)
-            of_environment = keyword == "VAL_" and re.match(r"VAL_\s+[A-Za-z_]", statement)
-            if keyword in _FORMS and match is None and not of_environment:
-                self._fault(line, f"not '{_FORMS[keyword][1]}': {shown(statement)}")
+            if keyword not in _FORMS or _OF_ENVIRONMENT.match(statement):
+                continue
+            self.characters += len(statement)
+            if self.characters > MOST_CHARACTERS:
+                return
+            form, text_of_form = _FORMS[keyword]
+            match = form.fullmatch(statement)
+            if match is None:
+                self._fault(line, f"not '{text_of_form}': {shown(statement)}")
+            if keyword == "BO_":
+                message = self._message(line, match) if match else _FAULTY
+            elif match and keyword == "SG_":
+                self._signal(line, match, message)
+            elif match:
+                later.append((keyword, line, match))
         for keyword, line, match in later:
             readers[keyword](line, match)
 
@@ -315,7 +324,7 @@ class DbcFile:
         names: dict[str, DbcMessage] = {}
         for message in self.messages:
             self.faults += (Fault(*fault) for fault in check_multiplexing(message))
-            bits += layouts(message) * 8 * message.length
+            bits += layouts(message) * max(8 * message.length, LEAST_LAYOUT_BITS)
             if bits > MOST_LAYOUT_BITS:
                 what = f"message '{message.name}' has {layouts(message)} multiplexed layouts"
                 self._fault(message.line, f"{what}, above what is read of one file")
@@ -369,7 +378,8 @@ def _plain_word(name: str) -> str:
 
 
 def _plain_number(text: str) -> str:
-    return re.sub(r"^([-+]?)\.", r"\g<1>0.", text)
+    """Return a number with a digit before its point."""
+    return text.replace(".", "0.", 1) if text.lstrip("+-").startswith(".") else text
 
 
 def _plain_label(text: str) -> str:

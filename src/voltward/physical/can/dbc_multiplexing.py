@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 DEEPEST = 16  # multiplexers below one another, assumption: files in use have three
-# Of one file: layouts that are made, times their bits. Assumption: takes below 3 s.
-MOST_LAYOUT_BITS = 20_000_000
+# Of one file: layouts times their bits, each counted as 400 at least. cantools makes a layout for
+# each value of a multiplexer, and takes below 4 s and 150 MB for so many.
+MOST_LAYOUT_BITS, LEAST_LAYOUT_BITS = 20_000_000, 400
 
 MARKER = re.compile(r"m\d{1,19}M?|M")
 

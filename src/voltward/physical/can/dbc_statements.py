@@ -106,11 +106,15 @@ def statements(text: str) -> Iterator[tuple[int, str, str]]:
         ends = (found.end() for form in forms if (found := form.match(text, begin)))
         end = next(ends, None)
         # 3. No end: the line.
-        newline = text.find("\n", begin)
-        position = end if end is not None else newline if newline >= 0 else len(text)
+        position = _end_of_line(text, begin) if end is None else end
         statement = text[begin:position]
         if end is None and keyword in _NEEDED:
             lacking = "the semicolon at its end or a quotation mark is missing"
             yield line, "", f"{keyword}: {lacking}: {shown(statement)}"
         else:
             yield line, keyword, statement
+
+
+def _end_of_line(text: str, begin: int) -> int:
+    end = text.find("\n", begin)
+    return len(text) if end < 0 else end
