@@ -191,13 +191,10 @@ class DbcFile:
         later: list[tuple[str, int, re.Match[str]]] = []
         message: DbcMessage | None = None
         for line, keyword, statement in statements(text):
-            self.statements += keyword != ""
-            if keyword == "":
-                self._fault(line, statement)
-            elif keyword.startswith("BA_"):
-                self._attribute(statement)
             if keyword not in _FORMS or _OF_ENVIRONMENT.match(statement):
+                self._other(line, keyword, statement)
                 continue
+            self.statements += 1
             self.characters += len(statement)
             if self.characters > MOST_CHARACTERS:
                 return
@@ -213,6 +210,13 @@ class DbcFile:
                 later.append((keyword, line, match))
         for keyword, line, match in later:
             readers[keyword](line, match)
+
+    def _other(self, line: int, keyword: str, statement: str) -> None:
+        self.statements += keyword != ""
+        if keyword == "":
+            self._fault(line, statement)
+        elif keyword.startswith("BA_"):
+            self._attribute(statement)
 
     def _message(self, line: int, match: re.Match[str]) -> DbcMessage:
         number, length = int(match["identifier"]), int(match["length"])

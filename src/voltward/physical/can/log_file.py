@@ -224,6 +224,7 @@ class _Feed:
         line: Its text.
         elapsed_s: Sum of the times at the beginnings of lines.
         settled: Whether it gave a frame, or was named.
+        ended: Whether there is no further line.
     """
 
     def __init__(
@@ -232,7 +233,8 @@ class _Feed:
         self._form, self._lines, self._left_out = form, lines, left_out
         self._next: list[str] = []
         self._in_header = bool(form.header.pattern != _NOTHING.pattern)
-        self.number, self.line, self.elapsed_s, self.settled = 0, "", 0.0, True
+        self.number, self.line, self.elapsed_s = 0, "", 0.0
+        self.settled, self.ended = True, False
 
     def __iter__(self) -> "_Feed":
         return self
@@ -245,8 +247,9 @@ class _Feed:
                 self._left_out.add_other(f"line {self.number}", "event other than a frame")
             else:
                 self._left_out.add(f"line {self.number}", "not a frame", self.line)
-        self.settled = True
+        self.settled = self.ended = True
         self.number, self.line = next(self._lines)
+        self.ended = False
         self.settled = self._form.passed_over.match(self.line) is not None
         if time := _ASC_TIME.match(self.line):
             self.elapsed_s += float(time[1])
@@ -279,6 +282,8 @@ def _text_frames(
         except StopIteration:
             return
         except _READER_ERRORS as error:
+            if feed.ended:
+                return
             place = f"line {feed.number}"
             if re.search(r"\berror", feed.line, re.IGNORECASE):
                 left_out.add_other(place, "error frame")
