@@ -83,7 +83,7 @@ def read_database(path: Path, *, lenient: bool = False) -> LoadedDatabase:
     dbc = DbcFile(text)
     if not dbc.statements:
         _refuse_other_format(path, text)
-    if dbc.characters > MOST_CHARACTERS:
+    if dbc.is_too_large:
         raise ConfigurationError(
             f"{path}: describes more messages and signals than are read",
             why=f"its statements on frames have more than {MOST_CHARACTERS} characters",

@@ -118,14 +118,14 @@ class DbcFile:
         remarks: What is odd, and is read as it stands.
         messages: In the order of the file.
         statements: How many were found, faulty ones with them.
-        characters: Length of those on frames; above `MOST_CHARACTERS` nothing more is read.
+        is_too_large: Whether reading ended before the end.
     """
 
     def __init__(self, text: str) -> None:
         self.faults: list[Fault] = []
         self.remarks: list[Fault] = []
         self.messages: list[DbcMessage] = []
-        self.statements = self.characters = 0
+        self.statements, self.is_too_large = 0, False
         self._by_identifier: dict[int, list[DbcMessage]] = {}
         self._passed_over: set[int] = set()
         self._kept: list[tuple[str, DbcMessage, DbcSignal, str]] = []
@@ -190,13 +190,15 @@ class DbcFile:
         }
         later: list[tuple[str, int, re.Match[str]]] = []
         message: DbcMessage | None = None
+        characters = 0
         for line, keyword, statement in statements(text):
             if keyword not in _FORMS or _OF_ENVIRONMENT.match(statement):
                 self._other(line, keyword, statement)
                 continue
             self.statements += 1
-            self.characters += len(statement)
-            if self.characters > MOST_CHARACTERS:
+            characters += len(statement)
+            if characters > MOST_CHARACTERS:
+                self.is_too_large = True
                 return
             form, text_of_form = _FORMS[keyword]
             match = form.fullmatch(statement)
