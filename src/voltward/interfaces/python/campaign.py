@@ -66,7 +66,7 @@ class System:
             cell=text_of("System: cell", self.cell),
             link=text_of("System: link", self.link),
         )
-        if self.cloud not in {True, False, None}:
+        if self.cloud is not None and not isinstance(self.cloud, bool):
             raise wrong_kind("System: cloud", self.cloud, "True, False or None")
 
     def __repr__(self) -> str:
@@ -97,7 +97,7 @@ class Attack:
         Traceback (most recent call last):
         voltward.core.errors.ConfigurationError: attacks[0] (voltage-bias): bias_V = -50 is out ...
           why: allowed are -0.5 to 0.5 V
-          hint: the default is -0.15
+          hint: did you mean -0.05 V (-50 mV)?
     """
 
     id: str

@@ -11,6 +11,7 @@ from voltward.real_cells.recordings.reading import read_recording
 from voltward.real_cells.recordings.sampling import is_sparse
 from voltward.real_cells.replay.detectors import load_detectors
 from voltward.real_cells.replay.injected_rows import AnyInjection
+from voltward.real_cells.replay.injection_range import check_values
 from voltward.real_cells.replay.profile import ReplayedProfile, prepared, replay_profile
 from voltward.real_cells.replay.session import ReplaySession
 
@@ -61,6 +62,8 @@ class FileReplay:
         Raises:
             ConfigurationError: The file cannot be read, or an injection does not fit.
         """
+        for injection in injections:
+            check_values(injection, self.cell)
         read = read_recording(
             path,
             column_map=self._columns,
