@@ -11,7 +11,7 @@ from voltward.interfaces.cli.main import run
 FIELDS = {
     "profile", "track", "samples", "hours", "initial_soc", "voltage_rmse_mV",
     "innovation_rmse_mV", "soc_rmse_pct", "false_alarms", "detected", "delay_s", "detector",
-    "cell_named", "soc_damage_pct", "alarmed_at_start", "alarms", "notes",
+    "cell_named", "soc_damage_pct", "alarmed_at_start", "alarms", "notes", "warnings",
 }  # fmt: skip
 CELL = ["--cell", "reference-nmc"]
 

@@ -19,13 +19,18 @@ from voltward.interfaces.cli.output import (
 from voltward.physical.cell_file import load_cell
 from voltward.real_cells.identification.data_files import recording_files
 from voltward.real_cells.identification.known_soc import with_soc
+from voltward.real_cells.identification.shared_data import (
+    repeated_files,
+    shared_files,
+    shared_recordings,
+)
 from voltward.real_cells.recordings.column_map import load_column_map
 from voltward.real_cells.recordings.reading import read_recording
 from voltward.real_cells.recordings.recording import Recording
 from voltward.real_cells.recordings.sampling import is_sparse, one_a_second
 from voltward.real_cells.replay.detectors import load_detectors
 from voltward.real_cells.replay.profile import prepared
-from voltward.real_cells.threshold_fitting.calibrate import calibrate
+from voltward.real_cells.threshold_fitting.calibrate import calibrate, refuse_shared
 
 
 def calibrate_cell(
@@ -57,6 +62,7 @@ def calibrate_cell(
         return with_soc(recording, cell.capacity_Ah, initial_soc)
 
     fitted, clean = recording_files(fit), recording_files(data)
+    refuse_shared(shared_files(clean, fitted), repeated_files(clean))
     named = source or f"{len(clean)} recordings ({clean[0].stem} ... {clean[-1].stem})"
     passes = 2 * (2 * len(clean) + len(fitted)) + len(fitted) + len(clean)
     with progress_bar() as progress:
@@ -71,6 +77,7 @@ def calibrate_cell(
         for path in (*fitted, *clean):
             recordings.append(read(path))
             step(path.name)
+        refuse_shared(shared_recordings(recordings[len(fitted) :], recordings[: len(fitted)]))
 
         def set_on(used: Sequence[Recording]) -> Calibration:
             ready = [prepared(recording, cell) for recording in used]
@@ -91,8 +98,5 @@ def calibrate_cell(
         )
     for name, value in found.sensitivity.items():
         emit(f"{name:16} sensitivity {value:.2f}")
-    emit(
-        f"{found.onsets} alarms in {found.hours:.1f} clean h: at most "
-        f"{found.onsets_per_hour_bound:.2f} an hour (95 %, Poisson)"
-    )
+    emit(f"set on {found.hours:.1f} clean h; {found.in_sample_words}")
     message(f"wrote {target}")

@@ -97,9 +97,8 @@ def _thresholds(calibration: Calibration | None) -> str:
             "alarms (make one with 'voltward calibrate')"
         )
     return (
-        f"thresholds: set on {calibration.hours:.1f} clean h of {calibration.source}: "
-        f"{calibration.onsets} alarms, at most {calibration.onsets_per_hour_bound:.2f} an hour "
-        "(95 %, Poisson)"
+        f"thresholds: set on {calibration.hours:.1f} clean h of {calibration.source}; "
+        f"{calibration.in_sample_words}"
     )
 
 
@@ -120,6 +119,9 @@ def _write_trace(path: Path, replayed: ReplayedProfile) -> None:
 
 def _show(scores: Sequence[ProfileScore], detectors: Sequence[str], *, injected: bool) -> None:
     emit(columns([_row(score) for score in scores], _HEAD))
+    for score in scores:
+        for warning in score.warnings:
+            emit(f"warning {score.profile}: {warning}")
     hours = sum(score.hours for score in scores)
     false_alarms = sum(score.false_alarms for score in scores)
     detected = sum(bool(score.detected) for score in scores)

@@ -253,7 +253,8 @@ def identify(
     )
     summary = fit_summary(files.found, track=track, notes=files.notes)
     written = write_fit(file, files.found, summary) if file else []
-    notes = dict.fromkeys(note for notes in files.notes.values() for note in notes)
+    of_each = (note for notes in files.notes.values() for note in notes)
+    notes = dict.fromkeys((*of_each, *files.remarks))
     return IdentifiedCell(files.found, tuple(notes), tuple(written))
 
 
