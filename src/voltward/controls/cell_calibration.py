@@ -80,8 +80,8 @@ class Calibration:
         """The alarms on the hours of the thresholds, and that other hours have more."""
         return (
             f"in-sample, on those very hours: {self.onsets} alarms, at most "
-            f"{self.onsets_per_hour_bound:.2f} an hour (95 %, Poisson); other recordings have "
-            "more, so replay some that set nothing"
+            f"{self.onsets_per_hour_bound:.2f} an hour (95 %, Poisson); expect more on others, "
+            "and replay some that set nothing"
         )
 
 
