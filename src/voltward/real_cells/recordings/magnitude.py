@@ -9,6 +9,9 @@ from voltward.real_cells.recordings.finding import Finding
 from voltward.real_cells.recordings.recording import Recording
 
 LOWEST_V, HIGHEST_V = 0.0, 5.0
+# Graphite or silicon against lithium: most of the time below this, where no cell is used.
+_HALF_CELL_V = 0.5
+_STRAY_SHARE = 0.05
 # What a cell's voltage is around in use, whatever the chemistry (LTO 1.5 V to LNMO 4.9 V).
 _USUAL_V = (1.4, HIGHEST_V)
 _LOWEST_degC, _HIGHEST_degC = -60.0, 100.0
@@ -72,13 +75,22 @@ def _voltage(
             ),
         )
     outside = np.flatnonzero((voltage_V < LOWEST_V) | (voltage_V > HIGHEST_V))
-    if outside.size or middle < 0.5:
-        row = int(outside[0]) if outside.size else 0
-        count = outside.size or voltage_V.size
+    if middle < _HALF_CELL_V and outside.size < _STRAY_SHARE * voltage_V.size:
         return (
             Finding(
                 "refuse",
-                f"{name} is not a cell's voltage in {count} of {voltage_V.size} samples, first "
+                f"{name} looks like that of a half cell: its median is {middle:.2g} V",
+                "an electrode against lithium is no cell; a cell has 1 V or more nearly all the "
+                "time",
+                f"see column '{entry.column}': name the voltage of a full cell",
+            ),
+        )
+    if outside.size:
+        row = int(outside[0])
+        return (
+            Finding(
+                "refuse",
+                f"{name} is not a cell's voltage in {outside.size} of {voltage_V.size} samples, first "
                 f"{voltage_V[row]:g} V at {time_s[row]:g} s",
                 "a cell has between 0 and 5 V, and 1 V or more nearly all the time",
                 f"see column '{entry.column}': remove these rows or name the right column",
