@@ -5,9 +5,7 @@ import re
 NUMBER = r"[+-]?(?:\d[\d.,'\u00a0\u202f ]*|[.,]\d+)(?:[eEdD][+-]?\d+)?"
 CLOCK = r"[+-]?(?:\d+ ?d(?:ays?)?,? *|\d+-)?\d+:\d{1,2}(?::\d{1,2}(?:[.,:]\d*)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-_DATUM = re.compile(
-    rf"(?:{NUMBER}\s*%?|{CLOCK}|{DATE}(?:[T ,]+{CLOCK}(?:Z| ?[+-]\d\d:?\d\d)?)?)"
-)
+_DATUM = re.compile(rf"(?:{NUMBER}\s*%?|{CLOCK}|{DATE}(?:[T ,]+{CLOCK}(?:Z| ?[+-]\d\d:?\d\d)?)?)")
 # What recorders write where there is no value.
 NOTHING = frozenset(
     {"", "-", "--", "---", "nan", "-nan", "n/a", "na", "#n/a", "null", "none", "nil", "inf", "-inf"}

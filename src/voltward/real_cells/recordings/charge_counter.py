@@ -17,7 +17,8 @@ from voltward.real_cells.recordings.column_map import ColumnEntry
 from voltward.real_cells.recordings.direction import charge_Ah
 from voltward.real_cells.recordings.finding import Finding
 
-_BLOCKS = 100
+# Of so many samples at least, or the edges of steps count for too much.
+_BLOCKS, _LEAST_SAMPLES = 100, 20
 # Of the block that moves most; smaller ones compare noise.
 _MOVED_SHARE = 0.1
 _AGREE = (0.9, 1.1)
@@ -25,7 +26,7 @@ _MOST_BLOCKS = 0.9
 # A recorder counts between its samples too, which a current that moves fast does not show.
 _USED = (0.5, 2.0)
 # A counter that falls more often is no counter that starts again.
-_RESET_SHARE = 0.02
+_RESET_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def checked_counter(
     read = np.where(hole, 0.0, np.diff(counter_Ah))
     fell = read < 0.0
     size = np.where(fell, np.abs(counted), read)
-    blocks = np.array_split(np.arange(counted.size), min(_BLOCKS, counted.size))
+    count = int(np.clip(counted.size // _LEAST_SAMPLES, 1, _BLOCKS))
+    blocks = np.array_split(np.arange(counted.size), count)
     sums = np.array(
         [
             (

@@ -107,7 +107,7 @@ class ColumnMap:
         capacity_Ah: Turns a charge counter into a state of charge.
         initial_soc: State of charge at the first row.
         cut: "lowest charge" drops what follows the lowest reading of the charge counter.
-        signature: Columns by which a file with this layout is recognised.
+        signatures: Sets of columns, by each of which a file with this layout is recognised.
         current_sign: What a positive number in the column of the current is: "charging",
             "discharging", or a "magnitude" whose direction is in another column. By default it
             charges, unless the words of a column say otherwise.
@@ -123,7 +123,7 @@ class ColumnMap:
     capacity_Ah: Annotated[float, Gt(0.0)] | None = None
     initial_soc: Annotated[float, Interval(ge=0.0, le=1.0)] | None = None
     cut: Cut = "none"
-    signature: tuple[str, ...] = ()
+    signatures: tuple[tuple[str, ...], ...] = ()
     current_sign: CurrentSign | None = None
     direction: DirectionColumn | None = None
     decimal: Literal[".", ","] | None = None
@@ -167,9 +167,12 @@ def load_column_map(name_or_path: str, *, of_duty: bool = False) -> ColumnMap:
             check_document(ColumnEntry, entry, f"{path}: columns.{quantity}")
     found = check_document(ColumnMap, document, str(path))
     for quantity in found.columns:
-        if quantity not in (*REQUIRED, *OPTIONAL, *DEMANDS, "voltage_V") and not CELL_VOLTAGE.fullmatch(
-            quantity
-        ):
+        if quantity not in (
+            *REQUIRED,
+            *OPTIONAL,
+            *DEMANDS,
+            "voltage_V",
+        ) and not CELL_VOLTAGE.fullmatch(quantity):
             known = (*REQUIRED, "voltage_V", "voltage_1_V", *OPTIONAL, *DEMANDS)
             raise ConfigurationError(
                 f"{path}: unknown quantity 'columns.{quantity}'",
@@ -204,7 +207,7 @@ def _require_whole(path: str, found: ColumnMap) -> None:
             f"{path}: cut = 'lowest charge' needs the key 'columns.charge_Ah'",
             why="the cut is made where the charge counter reads lowest",
         )
-    if found.current_sign == "magnitude" and found.direction is None and not found.signature:
+    if found.current_sign == "magnitude" and found.direction is None and not found.signatures:
         raise ConfigurationError(
             f"{path}: current_sign = 'magnitude' needs the table 'direction'",
             why="a magnitude has no direction; another column says whether a row charges",

@@ -71,7 +71,7 @@ _TEMPERATURE = {
 # What a signal of no unit, a ratio or a clock of hours and minutes is marked with.
 _NO_UNIT = frozenset({"1", "-", "%", "#", "none", "cnt", "n/a"})
 _CLOCK = re.compile(r"h+ ?:|hh:mm|h:min|\bhms\b")
-_ENCLOSED = re.compile(r"^(?P<stem>.*?)\s*[\[({]\s*(?P<unit>[^\[\](){}]*?)\s*[\])}]\s*$")
+_ENCLOSED = re.compile(r"^(?P<stem>.*?)\s*[\[({]\s*(?P<unit>[^\[\](){}]*?)\s*[\])}](?:_\d+)?\s*$")
 _SLASHED = re.compile(r"^(?P<stem>.+?)\s*/\s*(?P<unit>\S.*?)\s*$")
 _ENDING = re.compile(r"^(?P<stem>.+)[_ ](?P<unit>[^_ ]+)$")
 
@@ -147,15 +147,20 @@ def column_name(written: str, unit_below: str = "") -> ColumnName:
     for pattern in (_ENCLOSED, _SLASHED, _ENDING):
         found = pattern.match(text)
         unit = unit_of(found["unit"]) if found and found["stem"].strip() else None
-        if found and unit is not None:
+        # A number at the end counts columns.
+        if found and unit is not None and not (pattern is _ENDING and unit.dimension == "none"):
             return ColumnName(written, _stem(found["stem"]), unit)
-    return ColumnName(written, _stem(text), None)
+    # Amps and Volts are names and units at once; a letter alone is not.
+    alone = unit_of(text) if len(text) > 2 else None
+    return ColumnName(written, _stem(text), alone if alone and alone.dimension != "clock" else None)
 
 
 def is_unit(text: str) -> bool:
     """Return whether a text can stand in a row of units."""
-    return not text.strip() or unit_of(text) is not None or bool(
-        re.fullmatch(r"[\[({].{0,12}[\])}]", text.strip())
+    return (
+        not text.strip()
+        or unit_of(text) is not None
+        or bool(re.fullmatch(r"[\[({].{0,12}[\])}]", text.strip()))
     )
 
 

@@ -84,17 +84,15 @@ def column_values(path: Path, table: Table, chosen: ChosenColumns) -> ColumnValu
     bad = words.copy()
     for column in numeric:
         bad |= read[column].words
-    blank = np.isnan(time_s)
+    blank = np.isnan(time_s) & ~bad
     for column in chosen.at.values():
         blank &= np.isnan(read[column].values)
     repeated = _repeats_header(table, raw, [*numeric, *times[:1]], bad)
     keep = ~(blank | repeated)
     last = int(keep.size - np.argmax(keep[::-1])) if keep.any() else 0
-    total = last
-    while total > 0 and last - total < _MOST_TOTALS and (bad | np.isnan(time_s))[total - 1]:
-        total -= 1
-    if last - total >= _MOST_TOTALS:
-        total = last
+    total = _first_total(bad | np.isnan(time_s), last)
+    if total == last and last > 1 and _is_cut(chosen, read, last - 1):
+        total = last - 1
     notes += _row_notes(repeated, last - total, total)
     keep[total:] = False
     # 4. Words.
@@ -237,9 +235,23 @@ def _repeats_header(
     return repeated
 
 
-def _row_notes(
-    repeated: Bool[np.ndarray, " row"], totals: int, first: int
-) -> tuple[str, ...]:
+def _first_total(no_sample: Bool[np.ndarray, " row"], last: int) -> int:
+    """Return where the rows at the end begin that are no samples."""
+    total = last
+    while total > 0 and no_sample[total - 1]:
+        total -= 1
+    return total if last - total <= _MOST_TOTALS else last
+
+
+def _is_cut(chosen: ChosenColumns, read: Mapping[int, Numbers], row: int) -> bool:
+    """Return whether a row lacks a field that the row before it has, as where writing was cut."""
+    return any(
+        np.isnan(read[column].values[row]) and np.isfinite(read[column].values[row - 1])
+        for column in chosen.at.values()
+    )
+
+
+def _row_notes(repeated: Bool[np.ndarray, " row"], totals: int, first: int) -> tuple[str, ...]:
     notes: tuple[str, ...] = ()
     if repeated.any():
         count = int(np.count_nonzero(repeated))

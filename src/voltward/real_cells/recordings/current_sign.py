@@ -99,9 +99,7 @@ def signed_current(
 
 
 def _direction_text(column: str) -> str:
-    return (
-        f'direction = {{ column = "{column}", charge = ["..."], discharge = ["..."] }}'
-    )
+    return f'direction = {{ column = "{column}", charge = ["..."], discharge = ["..."] }}'
 
 
 def _by_words(

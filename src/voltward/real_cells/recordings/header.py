@@ -119,12 +119,12 @@ def _recognised(table: Table, names: Sequence[ColumnName]) -> ColumnMap | None:
     best: tuple[int, ColumnMap] | None = None
     for shipped in shipped_names("columns"):
         candidate = load_column_map(shipped, of_duty=True)
-        if not candidate.signature and candidate.sources == header:
+        if not candidate.signatures and candidate.sources == header:
             return candidate
-        signature = {column_name(name).stem for name in candidate.signature}
-        fits = signature and signature <= stems
-        if fits and (best is None or len(signature) > best[0]):
-            best = len(signature), candidate
+        for columns in candidate.signatures:
+            signature = {column_name(name).stem for name in columns}
+            if signature <= stems and (best is None or len(signature) > best[0]):
+                best = len(signature), candidate
     return best[1] if best else None
 
 
@@ -145,7 +145,7 @@ def _of_map(
         spare = quantity not in needs.required and not (
             "voltage" in needs.required and quantity in given.voltages
         )
-        if quantity in OPTIONAL or spare or _may_lack(quantity, needs) or given.signature:
+        if quantity in OPTIONAL or spare or _may_lack(quantity, needs) or given.signatures:
             absent.add(quantity)
             if entry.column:
                 notes.append(f"no column '{wanted}': read without {quantity}")
@@ -165,7 +165,7 @@ def _of_map(
     times: tuple[Candidate, ...] = ()
     if "time_s" in at:
         times = ((at.pop("time_s"), entries["time_s"]),)
-    if given.signature:
+    if given.signatures:
         # The date is a second choice, where the time restarts.
         times += tuple(c for c in _times(table, names) if c[0] not in {t[0] for t in times})
     return ChosenColumns(given.only(entries), at, times, state, tuple(notes))
@@ -275,13 +275,11 @@ def _times(table: Table, names: Sequence[ColumnName]) -> tuple[Candidate, ...]:
     )
 
 
-def _state(
-    path: Path, table: Table, names: Sequence[ColumnName], given: ColumnMap
-) -> int | None:
+def _state(path: Path, table: Table, names: Sequence[ColumnName], given: ColumnMap) -> int | None:
     if given.direction is not None:
         if given.direction.column in table.names:
             return _only(path, table, given.direction.column)
-        if not given.signature:
+        if not given.signatures:
             raise ConfigurationError(
                 f"{path}: column '{given.direction.column}' is missing, which says the direction",
                 why=f"got {', '.join(table.names)}",
@@ -338,9 +336,7 @@ def _no_unit(path: Path, quantity: str, name: ColumnName) -> ConfigurationError:
     )
 
 
-def _missing(
-    path: Path, name: str, header: Sequence[str], needs: Needs
-) -> ConfigurationError:
+def _missing(path: Path, name: str, header: Sequence[str], needs: Needs) -> ConfigurationError:
     hint = _hint(name, header)
     if name == "temperature_degC":
         assume = "--temperature 25 assumes a constant 25 degC, and says so"

@@ -21,7 +21,17 @@ TIME = (
     "abs time",
     "test",
 )
-PLAIN_TIME = ("time", "t", "zeit", "tempo", "temps", "timestamp", "time stamp", "unix time", "epoch")
+PLAIN_TIME = (
+    "time",
+    "t",
+    "zeit",
+    "tempo",
+    "temps",
+    "timestamp",
+    "time stamp",
+    "unix time",
+    "epoch",
+)
 DATES = (
     "date time",
     "datetime",

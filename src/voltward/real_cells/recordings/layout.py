@@ -78,8 +78,8 @@ def text_layout(
     if lines and lines[0].strip().strip('"').lower().startswith("sep="):
         mark = lines[0].strip().strip('"')[4:5] or "\t"
         below = header_row - 1 if header_row else None
-        part = _rows(lines[: _LOOKED_AT[-1]], 1, mark)
-        found = rows_layout(path, part, known, mark, below)
+        rows = _rows(lines[: _LOOKED_AT[-1]], 1, mark)
+        found = rows_layout(path, rows, known, mark, below)
         return replace(found, first=found.first + 1)
     counted = next((m for line in lines[:20] if (m := _COUNTED_HEADER.match(line))), None)
     if counted and header_row is None:
@@ -134,9 +134,10 @@ def rows_layout(
     # 4. The header.
     names, units, used = _header(rows, above, width, known, stated=header_row is not None)
     names = _as_wide(names, rows[first : first + 50], width)
-    units = _as_wide(units, rows[first : first + 50], width) if units else ()
+    units = _as_wide(units, rows[first : first + 50], width) if units else []
     passed = [at for at in above if at < used]
-    notes = (f"{len(passed)} lines above the header passed over",) if passed else ()
+    notes: tuple[str, ...] = ()
+    notes += (f"{len(passed)} lines above the header passed over",) if passed else ()
     notes += ("a row of units below the header is used",) if units else ()
     return Layout(delimiter, tuple(names), tuple(units), first, notes)
 
@@ -167,9 +168,7 @@ def _body(rows: Sequence[Row], start: int) -> tuple[int, int]:
         return len(rows), 0
     width = max(widths, key=lambda size: (widths[size], size))
     usual = sorted(
-        count
-        for row, count in zip(rows, counts, strict=True)
-        if len(row) == width and count > 1
+        count for row, count in zip(rows, counts, strict=True) if len(row) == width and count > 1
     )
     least = max(2, _BODY_SHARE * usual[len(usual) // 2])
     bodies = [

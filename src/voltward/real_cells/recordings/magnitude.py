@@ -11,6 +11,7 @@ from voltward.real_cells.recordings.recording import Recording
 LOWEST_V, HIGHEST_V = 0.0, 5.0
 # Graphite or silicon against lithium: most of the time below this, where no cell is used.
 _HALF_CELL_V = 0.5
+_NO_SIGNAL_V = 0.02
 _STRAY_SHARE = 0.05
 # What a cell's voltage is around in use, whatever the chemistry (LTO 1.5 V to LNMO 4.9 V).
 _USUAL_V = (1.4, HIGHEST_V)
@@ -75,7 +76,7 @@ def _voltage(
             ),
         )
     outside = np.flatnonzero((voltage_V < LOWEST_V) | (voltage_V > HIGHEST_V))
-    if middle < _HALF_CELL_V and outside.size < _STRAY_SHARE * voltage_V.size:
+    if _NO_SIGNAL_V < middle < _HALF_CELL_V and outside.size < _STRAY_SHARE * voltage_V.size:
         return (
             Finding(
                 "refuse",
@@ -85,12 +86,13 @@ def _voltage(
                 f"see column '{entry.column}': name the voltage of a full cell",
             ),
         )
-    if outside.size:
-        row = int(outside[0])
+    if outside.size or middle < _HALF_CELL_V:
+        row = int(outside[0]) if outside.size else 0
+        count = outside.size or voltage_V.size
         return (
             Finding(
                 "refuse",
-                f"{name} is not a cell's voltage in {outside.size} of {voltage_V.size} samples, first "
+                f"{name} is not a cell's voltage in {count} of {voltage_V.size} samples, first "
                 f"{voltage_V[row]:g} V at {time_s[row]:g} s",
                 "a cell has between 0 and 5 V, and 1 V or more nearly all the time",
                 f"see column '{entry.column}': remove these rows or name the right column",
@@ -157,7 +159,8 @@ def check_temperature(recording: Recording, columns: ColumnMap) -> tuple[Finding
                 f"temperature_degC is out of range in {outside.size} of {value.size} samples, "
                 f"first {value[row]:g} at {recording.time_s[row]:g} s",
                 f"allowed are {_LOWEST_degC:g} to {_HIGHEST_degC:g} degC",
-                f"see column '{entry.column}': a broken sensor, or another unit",
+                f"see column '{entry.column}': a broken sensor, or another unit; --temperature 25 takes "
+                "a constant in place of a sensor that is not connected",
             ),
         )
     if middle > _WARM_degC:

@@ -90,7 +90,9 @@ def to_numbers(text: Any, mark: str) -> Numbers:
 
 def _cleaned(text: Any, mark: str) -> Any:
     """Return fields as a programming language writes numbers, where they are such in one mark."""
-    group, comma = (r"[.'\s\x{a0}\x{202f}]", ",") if mark == "," else (r"[,'\s\x{a0}\x{202f}]", r"\.")
+    group, comma = (
+        (r"[.'\s\x{a0}\x{202f}]", ",") if mark == "," else (r"[,'\s\x{a0}\x{202f}]", r"\.")
+    )
     grouped = pc.match_substring_regex(
         text, rf"^[+-]?\d{{1,3}}({group}\d{{3}})+({comma}\d*)?([eE][+-]?\d+)?$"
     )

@@ -77,7 +77,7 @@ def read_recording(
     columns, notes = read.columns, read.notes
     # 2. The rows.
     quantities, words, rows = dict(read.values), read.state, read.rows
-    quantities, found = _with_temperature(path, quantities, rows, columns, temperature_degC)
+    quantities, found = _with_temperature(quantities, rows, columns, temperature_degC)
     notes += found
     quantities, words, found = _without_empty(path, quantities, words, rows, columns)
     notes += found
@@ -193,7 +193,6 @@ def _refuse(path: Path, findings: Sequence[Finding]) -> None:
 
 
 def _with_temperature(
-    path: Path,
     quantities: Quantities,
     rows: Int[np.ndarray, " time"],
     columns: ColumnMap,
@@ -226,7 +225,7 @@ def _with_temperature(
 
 
 def _is_no_sensor(values: Float[np.ndarray, " time"], assumed_degC: float) -> bool:
-    """Return whether numbers are what an input without a sensor shows: zero, or far out of range."""
+    """Return whether numbers are what an input without a sensor shows: zero, or far out."""
     middle = float(np.median(values))
     at_zero = bool(np.all(values == 0.0)) and abs(assumed_degC) > 1.0
     return at_zero or middle < -100.0 or middle > 2000.0

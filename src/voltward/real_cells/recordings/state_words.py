@@ -52,9 +52,7 @@ def directions(words: Any, own: DirectionColumn | None) -> tuple[Int[np.ndarray,
     """
     encoded = pc.dictionary_encode(words).combine_chunks()
     meaning = [_meaning(word or "", own) for word in encoded.dictionary.to_pylist()]
-    rows = np.array(
-        pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False), dtype=np.int64
-    )
+    rows = np.array(pc.fill_null(encoded.indices, 0).to_numpy(zero_copy_only=False), dtype=np.int64)
     found = np.array(meaning or [UNKNOWN], dtype=np.int64)[rows]
     unknown = np.flatnonzero(found == UNKNOWN)
     first = str(words[int(unknown[0])].as_py() or "").strip() if unknown.size else ""

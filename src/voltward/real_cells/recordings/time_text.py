@@ -137,7 +137,9 @@ def _dates(path: Path, name: str, parts: Any) -> Times:
         day, order = _day_and_month(path, name, parts, (first, second, third), of_day)
     seconds = np.where(known, day * _DAY_S + of_day, np.nan)
     seconds = seconds - seconds[int(np.argmax(known))]
-    notes = (f"column '{name}' is read as dates{order}",) if order else ()
+    notes: tuple[str, ...] = ()
+    if order:
+        notes = (f"column '{name}' is read as dates{order}",)
     # 3. A clock that is set back.
     zoned = pc.any(pc.not_equal(_part(parts, "zone"), "")).as_py()
     if zoned:
@@ -156,8 +158,9 @@ def _day_and_month(
         return _days(year, second, first), ""
     if np.nanmax(first) > 12.0:
         return _days(year, second, first), ""
-    if np.nanmax(second) > 12.0 or (np.ptp(first[np.isfinite(first)]) == 0.0
-                                    and np.ptp(second[np.isfinite(second)]) == 0.0):
+    if np.nanmax(second) > 12.0 or (
+        np.ptp(first[np.isfinite(first)]) == 0.0 and np.ptp(second[np.isfinite(second)]) == 0.0
+    ):
         return _days(year, first, second), ""
     month_first, day_first = _days(year, first, second), _days(year, second, first)
     leaps = [np.nanmax(np.abs(np.diff(day * _DAY_S + of_day))) for day in (month_first, day_first)]
@@ -205,4 +208,3 @@ def _without_clock_change(
     if count == 0 or count > 1 + np.nanmax(seconds) / (180.0 * _DAY_S):
         return seconds, 0
     return seconds + np.concatenate(([0.0], np.cumsum(back) * _HOUR_S)), count
-

@@ -154,7 +154,7 @@ def _rows(sheet: Any) -> Iterator[list[str]]:
             continue
         cells += len(row)
         if cells > LARGEST_CELLS:
-            raise ValueError("more cells than are read")  # noqa: TRY301
+            raise ValueError("more cells than are read")
         yield from blank
         blank = []
         yield row
