@@ -1,27 +1,45 @@
-"""Reading a recording: columns mapped, ordered and checked, with a note on every change."""
+"""Reading a recording: columns found, ordered, signed and checked, with a note on every change.
+
+1. The table is opened, and the columns are chosen and become numbers.
+2. Rows are ordered by time; those with an empty field are left out, a weak sensor is bridged.
+3. The current gets its sign, and the recording ends where it was asked to.
+4. What was read is checked against the physics of a cell.
+5. A charge counter or a column of the recorder gives the state of charge.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+import pyarrow as pa
+from jaxtyping import Bool, Float, Int
 
 from voltward.core.errors import ConfigurationError
-from voltward.real_cells.recordings.clock import check_order, merge_same_time
+from voltward.real_cells.recordings.charge_counter import checked_counter
+from voltward.real_cells.recordings.clock import (
+    check_order,
+    merge_same_time,
+    settled_order,
+    without_restarts,
+)
 from voltward.real_cells.recordings.column_map import OPTIONAL, ColumnMap, Cut
-from voltward.real_cells.recordings.direction import check_counter
+from voltward.real_cells.recordings.column_values import ColumnValues, column_values
+from voltward.real_cells.recordings.current_sign import signed_current
 from voltward.real_cells.recordings.finding import Finding
-from voltward.real_cells.recordings.header import choose_map
+from voltward.real_cells.recordings.header import RECORDING, Needs, choose_columns
+from voltward.real_cells.recordings.known_columns import known_count
 from voltward.real_cells.recordings.quality import check_recording
 from voltward.real_cells.recordings.recording import Recording
-from voltward.real_cells.recordings.table_file import numbers, open_table
+from voltward.real_cells.recordings.table_file import open_table
 
 Quantities = dict[str, Float[np.ndarray, " time"]]
 
 # Rows with an empty field up to this share are left out (assumption).
 _EMPTY_SHARE = 0.01
+# A temperature changes slowly: up to this share of its fields may be bridged (assumption).
+_BRIDGED_SHARE = 0.2
 # Recorders write such for "no value"; no unit of any quantity makes numbers as large.
 _LARGEST = 1e15
 _SOC_BAND = (-0.05, 1.05)
@@ -39,57 +57,69 @@ def read_recording(
     """Read, repair where that is safe, and check a recording; its notes state what was done.
 
     Args:
-        path: A CSV or Parquet file.
-        column_map: How to read it; None takes Voltward's own names, or a shipped map that fits.
-        temperature_degC: Assumed where the file has no temperature.
+        path: A text table, a workbook, Parquet, or `.ndax` with the extra `neware`.
+        column_map: How to read it; None looks for the columns by their names and units.
+        temperature_degC: Assumed where the file has no temperature, or none that is usable.
         capacity_Ah: Of the cell; turns a charge counter into a state of charge, before the map's.
         initial_soc: State of charge at the first row, for the same purpose, before the map's.
         cut: Where to end, before the map's; "recharge" is "lowest charge" by the charge counter or
             by the column soc, and does nothing where there is neither.
 
     Returns:
-        The recording at its own rate; its time starts at 0 and rises.
+        The recording at its own rate; its time starts at 0 and rises, positive current charges.
 
     Raises:
         ConfigurationError: The file is not usable; the message states the cause and the remedy.
     """
-    table = open_table(path)
-    header = [str(name) for name in table.column_names]
-    assumed = temperature_degC is not None
-    columns, notes = choose_map(path, header, column_map, temperature_assumed=assumed)
-    quantities = {
-        quantity: entry.apply(numbers(path, table, entry.column))
-        for quantity, entry in columns.columns.items()
-    }
-    quantities, empty = _without_empty(path, quantities, columns)
-    _refuse(path, check_order(quantities["time_s"], columns.entry("time_s")))
-    quantities, merged = _with_merged_rows(quantities)
+    # 1. The columns.
+    needs = Needs(RECORDING.required, temperature_assumed=temperature_degC is not None)
+    read = read_columns(path, column_map, needs)
+    columns, notes = read.columns, read.notes
+    # 2. The rows.
+    quantities, words, rows = dict(read.values), read.state, read.rows
+    quantities, found = _with_temperature(quantities, rows, columns, temperature_degC)
+    notes += found
+    quantities, words, found = _without_empty(path, quantities, words, rows, columns)
+    notes += found
+    quantities, words, found = ordered(path, quantities, words, columns)
+    notes += found
+    # 3. The sign, and the end.
+    signed = signed_current(
+        path,
+        columns,
+        quantities["current_A"],
+        words,
+        quantities["time_s"],
+        np.mean(np.stack([quantities[name] for name in columns.voltages]), axis=0),
+    )
+    quantities["current_A"] = signed.current_A
+    quantities, found = _with_merged_rows(quantities)
     quantities, cut_notes = _without_recharge(path, quantities, cut or columns.cut)
-    notes += (*empty, *merged, *cut_notes)
-    if assumed and "temperature_degC" in quantities:
-        notes += (f"the file's own temperature is used, not the assumed {temperature_degC:g} degC",)
-    elif assumed:
-        notes += (f"temperature assumed: a constant {temperature_degC:g} degC",)
-        quantities["temperature_degC"] = np.full_like(quantities["time_s"], temperature_degC)
+    notes += (*signed.notes, *found, *cut_notes)
     recording = Recording(
-        name=path.stem,
+        name=path.name.removesuffix(".gz").rsplit(".", 1)[0],
         time_s=quantities["time_s"] - quantities["time_s"][0],
         voltage_V=np.stack([quantities[name] for name in columns.voltages], axis=1),
         current_A=quantities["current_A"],
         temperature_degC=quantities["temperature_degC"],
         pack_voltage_V=quantities.get("pack_voltage_V"),
     )
+    # 4. The physics.
     findings = check_recording(recording, capacity_Ah=capacity_Ah, columns=columns)
     _refuse(path, findings)
+    # 5. The state of charge.
     if "charge_Ah" in quantities:
-        counter = check_counter(
+        counter = checked_counter(
             recording.time_s,
             recording.current_A,
             quantities["charge_Ah"],
             columns.entry("charge_Ah"),
         )
-        _refuse(path, counter)
-        findings += counter
+        _refuse(path, counter.findings)
+        findings += counter.findings
+        del quantities["charge_Ah"]
+        if counter.charge_Ah is not None:
+            quantities["charge_Ah"] = counter.charge_Ah
     soc, soc_notes = _state_of_charge(
         path,
         quantities,
@@ -98,6 +128,55 @@ def read_recording(
     )
     texts = (*notes, *(finding.text for finding in findings), *soc_notes)
     return replace(recording, soc=soc, notes=texts)
+
+
+def read_columns(path: Path, column_map: ColumnMap | None, needs: Needs) -> ColumnValues:
+    """Return the columns of a file that hold what is needed, as numbers in the order of its rows.
+
+    Args:
+        path: As for `read_recording`.
+        column_map: How to read it; None looks for the columns.
+        needs: Which quantities.
+
+    Raises:
+        ConfigurationError: There is no such file or column, or it does not hold numbers.
+    """
+    wanted = frozenset(column_map.sources) if column_map else frozenset()
+
+    def known(names: Sequence[str], units: Sequence[str]) -> int:
+        return known_count(names, units) + len(wanted.intersection(names))
+
+    table = open_table(
+        path,
+        known,
+        header_row=column_map.header_row if column_map else None,
+        sheet=column_map.sheet if column_map else "",
+    )
+    chosen = choose_columns(path, table, column_map, needs)
+    read = column_values(path, table, chosen)
+    if read.rows.size == 0:
+        raise ConfigurationError(
+            f"{path}: has a header and no rows", why="no row below it holds numbers"
+        )
+    return replace(read, notes=(*table.notes, *chosen.notes, *read.notes))
+
+
+def ordered(
+    path: Path, quantities: Quantities, words: Any, columns: ColumnMap
+) -> tuple[Quantities, Any, tuple[str, ...]]:
+    """Return the rows with a time that does not fall: jitter sorted, stated restarts put together.
+
+    Raises:
+        ConfigurationError: The time runs backwards.
+    """
+    if columns.entry("time_s").restarts:
+        quantities = {**quantities, "time_s": without_restarts(quantities["time_s"])}
+    order, notes = settled_order(quantities["time_s"])
+    if order is not None:
+        quantities = {name: values[order] for name, values in quantities.items()}
+        words = None if words is None else words.take(pa.array(order))
+    _refuse(path, check_order(quantities["time_s"], columns.entry("time_s")))
+    return quantities, words, tuple(note.text for note in notes)
 
 
 def _refuse(path: Path, findings: Sequence[Finding]) -> None:
@@ -113,9 +192,52 @@ def _refuse(path: Path, findings: Sequence[Finding]) -> None:
         )
 
 
-def _without_empty(
-    path: Path, quantities: Quantities, columns: ColumnMap
+def _with_temperature(
+    quantities: Quantities,
+    rows: Int[np.ndarray, " time"],
+    columns: ColumnMap,
+    assumed_degC: float | None,
 ) -> tuple[Quantities, tuple[str, ...]]:
+    """Return a temperature in every row: bridged where a few fields are empty, or assumed."""
+    constant = np.full_like(quantities["time_s"], np.nan if assumed_degC is None else assumed_degC)
+    values = quantities.get("temperature_degC")
+    if values is None:
+        note = f"temperature assumed: a constant {assumed_degC:g} degC"
+        return {**quantities, "temperature_degC": constant}, (note,)
+    name = columns.entry("temperature_degC").column
+    bad = ~_are_numbers(values)
+    used = f"the file's own temperature is used, not the assumed {assumed_degC or 0.0:g} degC"
+    kept = (used,) if assumed_degC is not None else ()
+    if assumed_degC is not None and (
+        np.mean(bad) > _BRIDGED_SHARE or _is_no_sensor(values[~bad], assumed_degC)
+    ):
+        note = f"column '{name}' holds no usable temperature: a constant {assumed_degC:g} degC is"
+        return {**quantities, "temperature_degC": constant}, (f"{note} assumed",)
+    if not _EMPTY_SHARE < np.mean(bad) <= _BRIDGED_SHARE:
+        return quantities, kept
+    at = np.flatnonzero(~bad)
+    bridged = np.interp(np.arange(values.size), at, values[at])
+    note = (
+        f"column '{name}' is empty in {np.count_nonzero(bad)} of {bad.size} rows, first row "
+        f"{rows[int(np.argmax(bad))]}: bridged by lines"
+    )
+    return {**quantities, "temperature_degC": bridged}, (*kept, note)
+
+
+def _is_no_sensor(values: Float[np.ndarray, " time"], assumed_degC: float) -> bool:
+    """Return whether numbers are what an input without a sensor shows: zero, or far out."""
+    middle = float(np.median(values))
+    at_zero = bool(np.all(values == 0.0)) and abs(assumed_degC) > 1.0
+    return at_zero or middle < -100.0 or middle > 2000.0
+
+
+def _without_empty(
+    path: Path,
+    quantities: Quantities,
+    words: Any,
+    rows: Int[np.ndarray, " time"],
+    columns: ColumnMap,
+) -> tuple[Quantities, Any, tuple[str, ...]]:
     """Leave out rows with an empty or infinite field; refuse when they are many."""
     notes: list[str] = []
     kept = dict(quantities)
@@ -130,19 +252,20 @@ def _without_empty(
         if bad.size > _EMPTY_SHARE * values.size:
             raise ConfigurationError(
                 f"{path}: column '{columns.entry(name).column}' is not a number in {bad.size} of "
-                f"{values.size} rows, first in row {bad[0] + 1}",
+                f"{values.size} rows, first in row {rows[bad[0]]}",
                 why=f"empty fields, NaN and infinity are left out up to {_EMPTY_SHARE:.0%}",
-                hint="repair the export"
-                if name != "temperature_degC" or bad.size < values.size
-                else "remove the empty column and give --temperature 25 to assume a constant",
+                hint="give --temperature 25 to assume a constant"
+                if name == "temperature_degC"
+                else "repair the export",
             )
     if whole.all():
-        return kept, tuple(notes)
+        return kept, words, tuple(notes)
     lost = int(np.count_nonzero(~whole))
     notes.append(
-        f"{lost} rows with an empty field or NaN left out, first row {np.argmin(whole) + 1}"
+        f"{lost} rows with an empty field or NaN left out, first row {rows[np.argmin(whole)]}"
     )
-    return {name: values[whole] for name, values in kept.items()}, tuple(notes)
+    words = None if words is None else words.filter(pa.array(whole))
+    return {name: values[whole] for name, values in kept.items()}, words, tuple(notes)
 
 
 def _are_numbers(values: Float[np.ndarray, " time"]) -> Bool[np.ndarray, " time"]:
