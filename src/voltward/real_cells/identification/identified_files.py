@@ -12,7 +12,7 @@ from pathlib import Path
 
 from voltward.core.errors import ConfigurationError
 from voltward.real_cells.identification.cell_facts import cell_facts
-from voltward.real_cells.identification.data_files import recording_files
+from voltward.real_cells.identification.data_files import distinct_names, recording_files
 from voltward.real_cells.identification.identify import Identification, identify
 from voltward.real_cells.identification.known_soc import with_soc
 from voltward.real_cells.identification.open_circuit import slow_curve
@@ -120,7 +120,7 @@ def identify_files(
     curve = slow_curve(raw[: len(fitted)], stated_Ah)
     # 3. count charge where there is none
     known = []
-    for recording, path, name in zip(raw, paths, _names(paths), strict=True):
+    for recording, path, name in zip(raw, paths, distinct_names(paths), strict=True):
         complete = recording
         if recording.soc is None:
             again = _read(path, columns, reading, soc, curve.capacity_Ah)
@@ -138,6 +138,7 @@ def identify_files(
     def advance(count: int, error_V: float) -> None:
         progress(f"fit: {1e3 * error_V:.1f} mV", count, max(count, _ROUNDS_SHOWN))
 
+    progress("fit: compiling (up to half a minute)", 0, _ROUNDS_SHOWN)
     facts = cell_facts(
         words.name,
         words.chemistry,
@@ -176,15 +177,6 @@ def _fitted_and_held_out(
             "out"
         )
     return fitted, kept_out, remarks
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """Return what to call the files: with their folder where two have one name."""
-    stems = [path.stem for path in paths]
-    return [
-        path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}/{path.stem}"
-        for path in paths
-    ]
 
 
 def _read(
