@@ -89,7 +89,7 @@ def choose_columns(
         own = _own_names(table.names)
         shipped = None
         if "time_s" not in own or not own.keys() & {*DEMANDS, "current_A"}:
-            shipped = _recognised(table, names)
+            shipped = _recognised(table)
         if shipped is not None:
             chosen = _of_map(path, table, names, shipped, needs)
             note = f"columns recognised as those of the column map '{shipped.name}'"
@@ -112,20 +112,24 @@ def _own_names(header: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _recognised(table: Table, names: Sequence[ColumnName]) -> ColumnMap | None:
+def _recognised(table: Table) -> ColumnMap | None:
     """Return the shipped map that fits a header: all its columns and no other, or its signature."""
     header = frozenset(table.names)
-    stems = {name.stem for name in names} | {name.lower() for name in header}
+    bare = {_bare(name) for name in header}
     best: tuple[int, ColumnMap] | None = None
     for shipped in shipped_names("columns"):
         candidate = load_column_map(shipped, of_duty=True)
         if not candidate.signatures and candidate.sources == header:
             return candidate
         for columns in candidate.signatures:
-            signature = {column_name(name).stem for name in columns}
-            if signature <= stems and (best is None or len(signature) > best[0]):
+            signature = {_bare(name) for name in columns}
+            if signature <= bare and (best is None or len(signature) > best[0]):
                 best = len(signature), candidate
     return best[1] if best else None
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.lower().lstrip("#~ ").replace("_", " ").split())
 
 
 def _of_map(
@@ -185,13 +189,11 @@ def _column_of(
         stem = column_name(wanted).stem
         for column, name in enumerate(names):
             if name.stem == stem or name.written.lower() == wanted.lower():
-                return column, _entry(table, quantity, name, entry)
+                return column, _entry(quantity, name, entry)
     return None
 
 
-def _entry(
-    table: Table, quantity: str, name: ColumnName, entry: ColumnEntry | None = None
-) -> ColumnEntry:
+def _entry(quantity: str, name: ColumnName, entry: ColumnEntry | None = None) -> ColumnEntry:
     """Return the entry of a column that was found by its name, in the unit of the header."""
     base = entry or ColumnEntry(column=name.written)
     unit = name.unit
@@ -238,7 +240,7 @@ def _known(
         if quantity in {"current_A", *DEMANDS} and found.name.unit is None:
             raise _no_unit(path, quantity, found.name)
         at[quantity] = found.column
-        entries[quantity] = _entry(table, quantity, found.name)
+        entries[quantity] = _entry(quantity, found.name)
         notes.append(_taken(quantity, found.name, entries[quantity]))
     times = _times(table, names)
     if "time_s" in own:
@@ -271,7 +273,7 @@ def _taken(quantity: str, name: ColumnName, entry: ColumnEntry) -> str:
 
 def _times(table: Table, names: Sequence[ColumnName]) -> tuple[Candidate, ...]:
     return tuple(
-        (match.column, _entry(table, "time_s", match.name)) for match in matches("time_s", names)
+        (match.column, _entry("time_s", match.name)) for match in matches("time_s", names)
     )
 
 
@@ -315,7 +317,7 @@ def _require(
 
 
 def _step_time_only(path: Path, table: Table, name: ColumnName) -> ConfigurationError:
-    entry = replace(_entry(table, "time_s", name), restarts=True)
+    entry = replace(_entry("time_s", name), restarts=True)
     return ConfigurationError(
         f"{path}: there is a time of the step, '{name.written}', and no time of the whole test",
         why=f"got {', '.join(table.names)}",

@@ -87,7 +87,8 @@ def text_layout(
     # 1. and 2. The delimiter.
     for looked_at in _LOOKED_AT:
         part = lines[: looked_at + (header_row or 0)]
-        covered = {mark: _covered(part, mark) for mark in DELIMITERS}
+        # Blanks stand in preambles and dates too: they part fields where little else does.
+        covered = {mark: _covered(part, mark) / (2 if mark == " " else 1) for mark in DELIMITERS}
         delimiter = max(DELIMITERS, key=lambda mark: covered[mark])
         if covered[delimiter] or looked_at >= len(lines):
             break
