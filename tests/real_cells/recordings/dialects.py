@@ -93,8 +93,10 @@ def write(folder: Path, dialect: Dialect, columns: dict[str, np.ndarray]) -> Pat
 
     def shown(value: float) -> str:
         text = number(value)
-        return text.replace(".", dialect.decimal) if "e" not in text else f"{value:.9f}".replace(
-            ".", dialect.decimal
+        return (
+            text.replace(".", dialect.decimal)
+            if "e" not in text
+            else f"{value:.9f}".replace(".", dialect.decimal)
         )
 
     names, units, fields = [], [], []
@@ -193,7 +195,15 @@ def dialects(draw: st.DrawFn) -> Dialect:
             draw(
                 st.sets(
                     st.sampled_from(
-                        ["twins", "blank rows", "header again", "total", "trailing", "quotes", "sep"]
+                        [
+                            "twins",
+                            "blank rows",
+                            "header again",
+                            "total",
+                            "trailing",
+                            "quotes",
+                            "sep",
+                        ]
                     )
                 )
             )

@@ -49,8 +49,19 @@ def neware_new():
         "DataPoint,Cycle Index,Step Index,Step Type,Time,Cumulative Time,Current(A),Voltage(V),"
         "Capacity(Ah),Spec. Cap.(mAh/g),Date,Power(W),T1(℃)",
         lambda n, t, v, i, c, s: (
-            n, 1, 1, _word(i, "CC Chg", "CC DChg", "Rest"), _clock(s, 0), _clock(t, 0), i, v, 0,
-            0.0, _stamp(t, "%Y-%m-%d %H:%M:%S"), i * v, c,
+            n,
+            1,
+            1,
+            _word(i, "CC Chg", "CC DChg", "Rest"),
+            _clock(s, 0),
+            _clock(t, 0),
+            i,
+            v,
+            0,
+            0.0,
+            _stamp(t, "%Y-%m-%d %H:%M:%S"),
+            i * v,
+            c,
         ),
     )
 
@@ -60,7 +71,15 @@ def neware_old():
         "Cycle ID,Step ID,Record ID,Step Name,Time(h:min:s.ms),Voltage(V),Current(mA),"
         "Temperature(C),Capacity(mAh),Realtime",
         lambda n, t, v, i, c, s: (
-            1, 1, n, _word(i, "CC_Chg", "CC_DChg", "Rest"), _clock(s), v, 1000 * abs(i), c, 0,
+            1,
+            1,
+            n,
+            _word(i, "CC_Chg", "CC_DChg", "Rest"),
+            _clock(s),
+            v,
+            1000 * abs(i),
+            c,
+            0,
             _stamp(t, "%Y-%m-%d %H:%M:%S"),
         ),
     )
@@ -70,7 +89,13 @@ def neware_chinese():
     return _lines(
         "记录序号,工步类型,Time(h:min:s.ms),Voltage(V),Current(mA),Temperature(C),Realtime,Step Type",
         lambda n, t, v, i, c, s: (
-            n, "x", _clock(s), v, 1000 * abs(i), c, _stamp(t, "%Y-%m-%d %H:%M:%S"),
+            n,
+            "x",
+            _clock(s),
+            v,
+            1000 * abs(i),
+            c,
+            _stamp(t, "%Y-%m-%d %H:%M:%S"),
             _word(i, "恒流充电", "恒流放电", "静置"),
         ),
     )
@@ -82,9 +107,21 @@ def maccor_days():
         f"Rec#\tCyc#\tStep\tTestTime\tStepTime\tAmp-hr\tWatt-hr\tAmps\tVolts\tState\tES\tDPt Time\t"
         f"{units}\tVAR1\t",
         lambda n, t, v, i, c, s: (
-            n, 0, 2, f"  0d {_clock(t, 1)}", f"  0d {_clock(s, 1)}", 0.0, 0.0, abs(i), v,
-            _word(i, "C", "D", "R"), 1, _stamp(t, "%m/%d/%Y %H:%M:%S"),
-            *[c, " C  "] * 8, 0.0, "",
+            n,
+            0,
+            2,
+            f"  0d {_clock(t, 1)}",
+            f"  0d {_clock(s, 1)}",
+            0.0,
+            0.0,
+            abs(i),
+            v,
+            _word(i, "C", "D", "R"),
+            1,
+            _stamp(t, "%m/%d/%Y %H:%M:%S"),
+            *[c, " C  "] * 8,
+            0.0,
+            "",
         ),
         preamble=(
             "Today's Date:\t14 May 2024\tDate of Test:\t13 May 2024, 09:59:30 AM",
@@ -100,8 +137,19 @@ def maccor_seconds():
         "Rec#\tCyc#\tStep\tTest (Sec)\tStep (Sec)\tAmp-hr\tWatt-hr\tAmps\tVolts\tState\tES\t"
         "DPt Time\tTemp 1",
         lambda n, t, v, i, c, s: (
-            n, 0, 2, f"{t:.2f}", f"{s:.2f}", 0.0, 0.0, abs(i), v, _word(i, "C", "D", "R"), 1,
-            _stamp(t, "%m/%d/%Y %I:%M:%S %p"), c,
+            n,
+            0,
+            2,
+            f"{t:.2f}",
+            f"{s:.2f}",
+            0.0,
+            0.0,
+            abs(i),
+            v,
+            _word(i, "C", "D", "R"),
+            1,
+            _stamp(t, "%m/%d/%Y %I:%M:%S %p"),
+            c,
         ),
         preamble=("Today's Date 05/14/2024  Date of Test: 05/13/2024",),
         mark="\t",
@@ -113,8 +161,19 @@ def maccor_md():
         "Cycle P,Cycle C,Step,Test Time,Step Time,Capacity,Energy,Current,Voltage,MD,ES,DPt Time,"
         "Temp 1",
         lambda n, t, v, i, c, s: (
-            0, 0, 1, f"0d {_clock(t, 2)}", f"0d {_clock(s, 2)}", 0, 0, abs(i), v,
-            _word(i, "C", "D", "R"), 1, _stamp(t, "%d-%b-%y %I:%M:%S %p"), c,
+            0,
+            0,
+            1,
+            f"0d {_clock(t, 2)}",
+            f"0d {_clock(s, 2)}",
+            0,
+            0,
+            abs(i),
+            v,
+            _word(i, "C", "D", "R"),
+            1,
+            _stamp(t, "%d-%b-%y %I:%M:%S %p"),
+            c,
         ),
         preamble=("Today's Date,05/14/2024", "Date of Test:,05/13/2024", "Filename:,trial"),
     )
@@ -129,8 +188,27 @@ def pec():
         "Step Time (Seconds),Real Time,Voltage (V),Current (A),Charge Capacity (mAh),ReasonCode,"
         "50% DoD (mV),Temp (°C),Station Temperature (°C),",
         lambda n, t, v, i, c, s: (
-            7, 1, "ACT4", "014", 1, "x_1", 0, _word(i, "Charge", "Discharge", "Idle"), 0,
-            _clock(t), "00:00:00.000", s, _stamp(t, "%m/%d/%Y %H:%M:%S"), v, i, 0, 30, "", c, "", "",
+            7,
+            1,
+            "ACT4",
+            "014",
+            1,
+            "x_1",
+            0,
+            _word(i, "Charge", "Discharge", "Idle"),
+            0,
+            _clock(t),
+            "00:00:00.000",
+            s,
+            _stamp(t, "%m/%d/%Y %H:%M:%S"),
+            v,
+            i,
+            0,
+            30,
+            "",
+            c,
+            "",
+            "",
         ),
         preamble=facts,
     )
@@ -142,7 +220,13 @@ def bdf_hours():
         "Test Time / h,Current / A,Voltage / V,Protocol Name / 1,Step Type / 1,Cycle Count / 1,"
         "Surface Temperature T1 / degC",
         lambda n, t, v, i, c, s: (
-            f"{t / 3600:.12g}", -i, v, 0, _word(i, "charge", "discharge", "rest"), 1, c,
+            f"{t / 3600:.12g}",
+            -i,
+            v,
+            0,
+            _word(i, "charge", "discharge", "rest"),
+            1,
+            c,
         ),
     )
 
@@ -160,7 +244,18 @@ def arbin():
         "Data_Point,Date_Time,Test_Time(s),Step_Time(s),Cycle_Index,Step_Index,Current(A),"
         "Voltage(V),Charge_Capacity(Ah),Discharge_Capacity(Ah),dV/dt(V/s),Temperature (C)_1",
         lambda n, t, v, i, c, s: (
-            n, _stamp(t, "%m/%d/%Y %H:%M:%S.%f"), t, s, 1, 1, i, v, 0, 0, 0, c,
+            n,
+            _stamp(t, "%m/%d/%Y %H:%M:%S.%f"),
+            t,
+            s,
+            1,
+            1,
+            i,
+            v,
+            0,
+            0,
+            0,
+            c,
         ),
     )
 
@@ -181,12 +276,32 @@ def novonix():
         "Potential (V),Capacity (Ah),Temperature (°C),Circuit Temperature (°C),Energy (Wh),"
         "dVdt (V/h),dIdt (A/h),Step Number,Step position,Power(W)",
         lambda n, t, v, i, c, s: (
-            _stamp(t, "%Y-%m-%d %H:%M:%S"), 1, 7, f"{t / 3600:.9f}", s, i, v, 0, c, 25.3, 0, 0, 0,
-            1, 1, i * v,
+            _stamp(t, "%Y-%m-%d %H:%M:%S"),
+            1,
+            7,
+            f"{t / 3600:.9f}",
+            s,
+            i,
+            v,
+            0,
+            c,
+            25.3,
+            0,
+            0,
+            0,
+            1,
+            1,
+            i * v,
         ),
         preamble=(
-            "[Summary]", "Novonix UHPC data file", "Mass (g): 1.000", "[End Summary]", "[Protocol]",
-            protocol, "[End Protocol]", "[Data]",
+            "[Summary]",
+            "Novonix UHPC data file",
+            "Mass (g): 1.000",
+            "[End Summary]",
+            "[Protocol]",
+            protocol,
+            "[End Protocol]",
+            "[Data]",
         ),
     )
 
@@ -196,7 +311,20 @@ def basytec():
         "~Time[s]\tDataSet\tt-Step[s]\tt-Set[s]\tLine\tCommand\tU[V]\tI[A]\tP[W]\tAh[Ah]\tAh-Step\t"
         "T1[°C]\tR-AC\tState",
         lambda n, t, v, i, c, s: (
-            t, n, s, t, 3, _word(i, "Charge", "Discharge", "Pause"), v, i, i * v, 0, 0, c, 0, 1,
+            t,
+            n,
+            s,
+            t,
+            3,
+            _word(i, "Charge", "Discharge", "Pause"),
+            v,
+            i,
+            i * v,
+            0,
+            0,
+            c,
+            0,
+            1,
         ),
         preamble=(
             "~Resultfile from Basytec Battery Test System",
@@ -211,9 +339,17 @@ def basytec():
 
 def biologic():
     preamble = [
-        "BT-Lab ASCII FILE", "Nb header lines : 12", "", "Modulo Bat", "Run on channel : A1",
-        "Ecell ctrl range : min = 0,00 V, max = 9,00 V", "Electrode surface area : 0,001 cm²",
-        "Ns\t0\t1\t2", "ctrl1_val\t1,5\t2,5\t3,5", "t1 (h:m:s)\t0:00:0,0000\t0:00:5,0000", "",
+        "BT-Lab ASCII FILE",
+        "Nb header lines : 12",
+        "",
+        "Modulo Bat",
+        "Run on channel : A1",
+        "Ecell ctrl range : min = 0,00 V, max = 9,00 V",
+        "Electrode surface area : 0,001 cm²",
+        "Ns\t0\t1\t2",
+        "ctrl1_val\t1,5\t2,5\t3,5",
+        "t1 (h:m:s)\t0:00:0,0000\t0:00:5,0000",
+        "",
     ]
     text = _lines(
         "mode\tox/red\terror\tcontrol changes\tNs changes\ttime/s\tcontrol/V/mA\tEcell/V\tI/mA\t"
@@ -235,8 +371,24 @@ def landt():
         "current_A,voltage_V,discharge_capacity_Ah,charge_capacity_Ah,discharge_energy_Wh,"
         "charge_energy_Wh,Pressure_Psi,temperature_1_C,temperature_2_C,temperature_3_C,step_name",
         lambda n, t, v, i, c, s: (
-            n, 1, 1, _stamp(t, "%m/%d/%Y %H:%M:%S"), t, s, i, v, 0, 0, 0, 0, 0, c, 0, 0,
-            _word(i, "charge", "discharge", "rest"), "",
+            n,
+            1,
+            1,
+            _stamp(t, "%m/%d/%Y %H:%M:%S"),
+            t,
+            s,
+            i,
+            v,
+            0,
+            0,
+            0,
+            0,
+            0,
+            c,
+            0,
+            0,
+            _word(i, "charge", "discharge", "rest"),
+            "",
         ),
         preamble=facts,
     )
@@ -247,10 +399,28 @@ def digatron():
         "Time Stamp,Step,Status,Prog Time,Step Time,Cycle,Cycle Level,Procedure,Voltage,Current,"
         "Temperature,Capacity,WhAccu,Cnt,\n,,,,,,,,[V],[A],[C],[Ah],[Wh],[Cnt],",
         lambda n, t, v, i, c, s: (
-            _stamp(t, "%m/%d/%Y %I:%M:%S %p"), 3, _word(i, "CHA", "DCH", "PAU"), _clock(t),
-            _clock(s), 0, 0, "trial", v, i, c, 0, 0, 1, "",
+            _stamp(t, "%m/%d/%Y %I:%M:%S %p"),
+            3,
+            _word(i, "CHA", "DCH", "PAU"),
+            _clock(t),
+            _clock(s),
+            0,
+            0,
+            "trial",
+            v,
+            i,
+            c,
+            0,
+            0,
+            1,
+            "",
         ),
-        preamble=("", "Measurement ID,585", "Battery Name,trial", "Start Time,5/13/2024 9:59:30 AM"),
+        preamble=(
+            "",
+            "Measurement ID,585",
+            "Battery Name,trial",
+            "Start Time,5/13/2024 9:59:30 AM",
+        ),
     )
 
 
@@ -266,7 +436,15 @@ def kollmeyer():
     return _lines(
         "TimeStamp,Voltage,Current,Ah,Wh,Power,Battery_Temp_degC,Time,Chamber_Temp_degC",
         lambda n, t, v, i, c, s: (
-            _stamp(t, "%m/%d/%Y %I:%M:%S %p"), v, i, COUNTED_AH[n - 1], 0, i * v, c, t, 25.0,
+            _stamp(t, "%m/%d/%Y %I:%M:%S %p"),
+            v,
+            i,
+            COUNTED_AH[n - 1],
+            0,
+            i * v,
+            c,
+            t,
+            25.0,
         ),
     )
 

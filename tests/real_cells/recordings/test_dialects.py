@@ -14,9 +14,7 @@ def _same(recording, columns):
     np.testing.assert_allclose(recording.time_s, columns["time_s"], atol=2e-3)
     np.testing.assert_allclose(recording.voltage_V[:, 0], columns["voltage_V"], atol=1e-6)
     np.testing.assert_allclose(recording.current_A, columns["current_A"], atol=1e-6)
-    np.testing.assert_allclose(
-        recording.temperature_degC, columns["temperature_degC"], atol=1e-6
-    )
+    np.testing.assert_allclose(recording.temperature_degC, columns["temperature_degC"], atol=1e-6)
 
 
 @settings(max_examples=300)
