@@ -20,7 +20,7 @@ from voltward.real_cells.recordings.column_name import is_unit
 # A space stands for any run of spaces.
 DELIMITERS = (",", ";", "\t", "|", " ")
 # A preamble may be long; more lines are looked at while nothing is found.
-_LOOKED_AT = (300, 5_000, 200_000)
+_LOOKED_AT = (300, 20_000)
 # A line of a protocol may be very long; no header is.
 _LONGEST_LINE = 50_000
 # The rows of the body hold data in about as many fields as most of them do (assumption).
@@ -54,10 +54,10 @@ class Layout:
 
 def split_line(line: str, delimiter: str) -> Row:
     """Return the fields of a line, without the blanks around them."""
-    if delimiter == " ":
-        return line.split()
     if len(line) > _LONGEST_LINE:
         return [line]
+    if delimiter == " ":
+        return line.split()
     if '"' not in line:
         return [field.strip() for field in line.split(delimiter)]
     return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
