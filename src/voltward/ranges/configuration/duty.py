@@ -12,10 +12,14 @@ from annotated_types import Interval, Len
 from voltward.core.errors import ConfigurationError
 from voltward.documents.settings_table import NotNegative, Share, Temperature, settings_table
 from voltward.documents.toml_document import check_document, find_document, read_document
-from voltward.ranges.configuration.duty_recording import LEVELS
+from voltward.ranges.configuration.duty_recording import LEVELS, is_recorded
 from voltward.ranges.configuration.duty_segments import Columns, DutyMode, Place, segment_columns
 
 __all__ = ["Duty", "DutyDocument", "DutyMode", "load_duty"]
+
+
+# What a side file says of its table, besides the level.
+_SEGMENT_KEYS = ("scale", "max_gap_s", "columns", "positive")
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,15 @@ class Duty:
         speed_mps: Demanded speed (tick,).
         grade: Slope of the road, rise over run (tick,).
         current_A: Recorded current, positive when charging; NaN where none is (tick,).
-        power_W: Grid set point or charging power, positive when charging; NaN where the charger
-            gives what it can (tick,).
+        power_W: Grid set point, charging power or recorded power, positive when charging; NaN where
+            the charger gives what it can and where a current is recorded (tick,).
         ambient_degC: (tick,).
         auxiliary_power_W: Beside propulsion; NaN where the vehicle's own value holds (tick,).
-        level: Whose current `current_A` is: "cell" or "pack".
+        level: Whose current and power a recorded segment holds: "cell" or "pack".
         initial_soc: At the start.
         target_soc: At which charging ends when no plan says otherwise.
         initial_temperature_degC: Of all cells at the start.
+        notes: What the reader of recorded segments found, repaired or left out.
     """
 
     name: str
@@ -54,6 +59,7 @@ class Duty:
     initial_soc: float
     target_soc: float
     initial_temperature_degC: float
+    notes: tuple[str, ...] = ()
 
     @property
     def ticks(self) -> int:
@@ -68,6 +74,12 @@ class Duty:
     def pack_current_A(self, parallel: int) -> np.ndarray:
         """Return the recorded current at the pack's terminals (tick,)."""
         return self.current_A * (parallel if self.level == "cell" else 1)
+
+    def pack_power_W(self, cells: int) -> np.ndarray:
+        """Return the power at the pack's terminals; a recorded one may be that of a cell (tick,)."""
+        if self.level != "cell":
+            return self.power_W
+        return np.where(self.mode == DutyMode.RECORDED, self.power_W * cells, self.power_W)
 
 
 @settings_table
@@ -96,7 +108,7 @@ def load_duty(
     """Return a shipped duty, the user's own duty file, or a recorded profile.
 
     Args:
-        name_or_path: A shipped name, a .toml duty file, or a .csv or .parquet recorded profile.
+        name_or_path: A shipped name, a .toml duty file, or the table of a recorded profile.
         tick_s: Replaces the duty's own tick.
         level: "cell" or "pack", for a recorded profile given by itself; a side file of the same
             name ending in .toml may say it instead, together with the start conditions.
@@ -130,6 +142,7 @@ def load_duty(
         initial_soc=duty.initial_soc,
         target_soc=duty.target_soc,
         initial_temperature_degC=_start_temperature(columns, document, duty),
+        notes=tuple(place.notes),
         **columns,
     )
 
@@ -145,7 +158,7 @@ def duty_document(name_or_path: str, level: str = "") -> tuple[Path, dict[str, A
         ConfigurationError: There is no such duty, or the level of a profile is not given.
     """
     path = Path(name_or_path)
-    if path.suffix.lower() in {".csv", ".parquet"}:
+    if is_recorded(path):
         return path, _side_document(path, level)
     path = find_document("duties", name_or_path, "duty")
     return path, read_document(path)
@@ -181,11 +194,11 @@ def _side_document(path: Path, level: str) -> dict[str, Any]:
     if not chosen:
         raise ConfigurationError(
             f"{path}: level is not given",
-            why=f"allowed are {' and '.join(LEVELS)}: whose current the file holds",
+            why=f"allowed are {' and '.join(LEVELS)}: whose current or power the file holds",
             hint=f"add --level, or write level into {side.name} beside it",
         )
     segment = {"kind": "recorded", "file": path.name, "level": chosen}
-    segment |= {key: document.pop(key) for key in ("scale", "max_gap_s") if key in document}
+    segment |= {key: document.pop(key) for key in _SEGMENT_KEYS if key in document}
     return (
         {"name": path.stem, "source": f"recorded profile {path.name}"}
         | document

@@ -3,9 +3,13 @@
 import re
 
 NUMBER = r"[+-]?(?:\d[\d.,'\u00a0\u202f ]*|[.,]\d+)(?:[eEdD][+-]?\d+)?"
-CLOCK = r"[+-]?(?:\d+ ?d(?:ays?)?,? *|\d+-)?\d+:\d{1,2}(?::\d{1,2}(?:[.,:]\d*)?)?(?: ?[AaPp]\.?[Mm]\.?)?"
+CLOCK = (
+    r"[+-]?(?:\d+ ?d(?:ays?)?,? *|\d+-)?\d+:\d{1,2}(?::\d{1,2}(?:[.,:]\d*)?)?"
+    r"(?: ?[AaPp]\.?[Mm]\.?)?"
+)
 DATE = r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}"
-_DATUM = re.compile(rf"(?:{NUMBER}\s*%?|{CLOCK}|{DATE}(?:[T ,]+{CLOCK}(?:Z| ?[+-]\d\d:?\d\d)?)?)")
+_STAMP = rf"{DATE}(?:[T ,]+{CLOCK}(?:Z| ?[+-]\d\d:?\d\d)?)?"
+_DATUM = re.compile(rf"(?:[+-]?(?:[Nn]a[Nn]|[Ii]nf)|{NUMBER}\s*%?|{CLOCK}|{_STAMP})")
 # What recorders write where there is no value.
 NOTHING = frozenset(
     {"", "-", "--", "---", "nan", "-nan", "n/a", "na", "#n/a", "null", "none", "nil", "inf", "-inf"}

@@ -240,7 +240,7 @@ def _first_total(no_sample: Bool[np.ndarray, " row"], last: int) -> int:
     total = last
     while total > 0 and no_sample[total - 1]:
         total -= 1
-    return total if last - total <= _MOST_TOTALS else last
+    return total if last - total <= min(_MOST_TOTALS, last // 2) else last
 
 
 def _is_cut(chosen: ChosenColumns, read: Mapping[int, Numbers], row: int) -> bool:

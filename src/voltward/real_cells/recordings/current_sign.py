@@ -37,10 +37,12 @@ class SignedCurrent:
     Attributes:
         current_A: Positive charges.
         notes: Where the sign was taken from.
+        said: Whether the map or the words of the file say the sign.
     """
 
     current_A: Float[np.ndarray, " time"]
     notes: tuple[str, ...] = ()
+    said: bool = True
 
 
 def signed_current(
@@ -95,7 +97,7 @@ def signed_current(
             + _direction_text("...")
             + "; or export a signed current",
         )
-    return SignedCurrent(current_A)
+    return SignedCurrent(current_A, said=False)
 
 
 def _direction_text(column: str) -> str:

@@ -39,11 +39,13 @@ class Needs:
         required: Quantities that must be there; "voltage" is that of one cell or of each.
         one_of: Of these at least one must be there.
         temperature_assumed: Whether a temperature may be missing.
+        place: How a user hands over a column map.
     """
 
     required: tuple[str, ...]
     one_of: tuple[str, ...] = ()
     temperature_assumed: bool = False
+    place: str = "--columns"
 
 
 RECORDING = Needs(("time_s", "voltage", "current_A", "temperature_degC"))
@@ -89,7 +91,7 @@ def choose_columns(
         own = _own_names(table.names)
         shipped = None
         if "time_s" not in own or not own.keys() & {*DEMANDS, "current_A"}:
-            shipped = _recognised(table, names)
+            shipped = _recognised(table)
         if shipped is not None:
             chosen = _of_map(path, table, names, shipped, needs)
             note = f"columns recognised as those of the column map '{shipped.name}'"
@@ -112,20 +114,24 @@ def _own_names(header: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _recognised(table: Table, names: Sequence[ColumnName]) -> ColumnMap | None:
+def _recognised(table: Table) -> ColumnMap | None:
     """Return the shipped map that fits a header: all its columns and no other, or its signature."""
     header = frozenset(table.names)
-    stems = {name.stem for name in names} | {name.lower() for name in header}
+    bare = {_bare(name) for name in header}
     best: tuple[int, ColumnMap] | None = None
     for shipped in shipped_names("columns"):
         candidate = load_column_map(shipped, of_duty=True)
         if not candidate.signatures and candidate.sources == header:
             return candidate
         for columns in candidate.signatures:
-            signature = {column_name(name).stem for name in columns}
-            if signature <= stems and (best is None or len(signature) > best[0]):
+            signature = {_bare(name) for name in columns}
+            if signature <= bare and (best is None or len(signature) > best[0]):
                 best = len(signature), candidate
     return best[1] if best else None
+
+
+def _bare(name: str) -> str:
+    return " ".join(name.lower().lstrip("#~ ").replace("_", " ").split())
 
 
 def _of_map(
@@ -167,7 +173,7 @@ def _of_map(
         times = ((at.pop("time_s"), entries["time_s"]),)
     if given.signatures:
         # The date is a second choice, where the time restarts.
-        times += tuple(c for c in _times(table, names) if c[0] not in {t[0] for t in times})
+        times += tuple(c for c in _times(names) if c[0] not in {t[0] for t in times})
     return ChosenColumns(given.only(entries), at, times, state, tuple(notes))
 
 
@@ -185,13 +191,11 @@ def _column_of(
         stem = column_name(wanted).stem
         for column, name in enumerate(names):
             if name.stem == stem or name.written.lower() == wanted.lower():
-                return column, _entry(table, quantity, name, entry)
+                return column, _entry(quantity, name, entry)
     return None
 
 
-def _entry(
-    table: Table, quantity: str, name: ColumnName, entry: ColumnEntry | None = None
-) -> ColumnEntry:
+def _entry(quantity: str, name: ColumnName, entry: ColumnEntry | None = None) -> ColumnEntry:
     """Return the entry of a column that was found by its name, in the unit of the header."""
     base = entry or ColumnEntry(column=name.written)
     unit = name.unit
@@ -227,7 +231,9 @@ def _known(
     ]
     cells = any(CELL_VOLTAGE.fullmatch(quantity) for quantity in own)
     for quantity in ("voltage_V", "current_A", "temperature_degC", *DEMANDS):
-        wanted = quantity in needs.required or quantity in needs.one_of
+        wanted = quantity in needs.required
+        # The first of several is enough.
+        wanted = wanted or (quantity in needs.one_of and not at.keys() & {*needs.one_of})
         wanted = wanted or (quantity == "voltage_V" and "voltage" in needs.required)
         optional = quantity == "temperature_degC"
         if quantity in own or (quantity == "voltage_V" and cells) or not (wanted or optional):
@@ -236,11 +242,11 @@ def _known(
         if found is None:
             continue
         if quantity in {"current_A", *DEMANDS} and found.name.unit is None:
-            raise _no_unit(path, quantity, found.name)
+            raise _no_unit(path, quantity, found.name, needs)
         at[quantity] = found.column
-        entries[quantity] = _entry(table, quantity, found.name)
+        entries[quantity] = _entry(quantity, found.name)
         notes.append(_taken(quantity, found.name, entries[quantity]))
-    times = _times(table, names)
+    times = _times(names)
     if "time_s" in own:
         first = (at.pop("time_s"), entries["time_s"])
         times = (first, *(c for c in times if c[0] != first[0]))
@@ -258,7 +264,7 @@ def _best(path: Path, table: Table, quantity: str, found: list[Match]) -> Match 
             f"{path}: {quantity} may be column '{best[0].name.written}' or "
             f"'{best[1].name.written}'",
             why=f"got {', '.join(table.names)}",
-            hint=f"say which in a column map (--columns): {_example(quantity)}",
+            hint=f"say which in a column map: {_example(quantity)}",
         )
     return best[0]
 
@@ -269,10 +275,8 @@ def _taken(quantity: str, name: ColumnName, entry: ColumnEntry) -> str:
     return f"column '{entry.column}' taken for {quantity}{unit}{assumed}"
 
 
-def _times(table: Table, names: Sequence[ColumnName]) -> tuple[Candidate, ...]:
-    return tuple(
-        (match.column, _entry(table, "time_s", match.name)) for match in matches("time_s", names)
-    )
+def _times(names: Sequence[ColumnName]) -> tuple[Candidate, ...]:
+    return tuple((match.column, _entry("time_s", match.name)) for match in matches("time_s", names))
 
 
 def _state(path: Path, table: Table, names: Sequence[ColumnName], given: ColumnMap) -> int | None:
@@ -300,7 +304,7 @@ def _require(
     if not chosen.times:
         steps = step_times(names)
         if steps:
-            raise _step_time_only(path, table, steps[0].name)
+            raise _step_time_only(path, table, steps[0].name, needs)
         raise _missing(path, "time_s", table.names, needs)
     for name in needs.required:
         if name == "voltage":
@@ -314,30 +318,30 @@ def _require(
         raise _missing(path, needs.one_of[0], table.names, needs)
 
 
-def _step_time_only(path: Path, table: Table, name: ColumnName) -> ConfigurationError:
-    entry = replace(_entry(table, "time_s", name), restarts=True)
+def _step_time_only(path: Path, table: Table, name: ColumnName, needs: Needs) -> ConfigurationError:
+    entry = replace(_entry("time_s", name), restarts=True)
     return ConfigurationError(
         f"{path}: there is a time of the step, '{name.written}', and no time of the whole test",
         why=f"got {', '.join(table.names)}",
         hint="export the total time too; or state that the steps follow one another without a "
-        f"pause, in a column map (--columns): {entry.text('time_s')}",
+        f"pause, in a column map ({needs.place}): {entry.text('time_s')}",
     )
 
 
-def _no_unit(path: Path, quantity: str, name: ColumnName) -> ConfigurationError:
+def _no_unit(path: Path, quantity: str, name: ColumnName, needs: Needs) -> ConfigurationError:
     unit = quantity.rsplit("_", 1)[1]
     entry = ColumnEntry(column=name.written)
     other = {"A": ("mA", 1e-3), "W": ("kW", 1e3), "mps": ("km/h", 1.0 / 3.6)}[unit]
     return ConfigurationError(
         f"{path}: column '{name.written}' looks like {quantity} and has no unit",
         why=f"nothing in the file says whether it is in {unit} or {other[0]}",
-        hint=f"write the unit behind the name, such as {quantity}; or in a column map (--columns): "
+        hint=f"write the unit behind the name, such as {quantity}; or in a column map ({needs.place}): "
         f"{entry.text(quantity)} for {unit}, {entry.then(other[1]).text(quantity)} for {other[0]}",
     )
 
 
 def _missing(path: Path, name: str, header: Sequence[str], needs: Needs) -> ConfigurationError:
-    hint = _hint(name, header)
+    hint = _hint(name, header, needs)
     if name == "temperature_degC":
         assume = "--temperature 25 assumes a constant 25 degC, and says so"
         hint = f"{hint}; or {assume}" if hint else assume
@@ -351,11 +355,11 @@ def _missing(path: Path, name: str, header: Sequence[str], needs: Needs) -> Conf
     return ConfigurationError(
         f"{path}: column '{name}' is missing",
         why=f"got {', '.join(header)}; wanted are {wanted}",
-        hint=hint or f"name the column in a column map (--columns): {_example(name)}",
+        hint=hint or f"name the column in a column map ({needs.place}): {_example(name)}",
     )
 
 
-def _hint(name: str, header: Sequence[str]) -> str:
+def _hint(name: str, header: Sequence[str], needs: Needs) -> str:
     """Return which column is probably meant, and the entry of a column map that says so."""
     stem = name.rsplit("_", 1)[0]
     lower = {written.lower(): written for written in header}
@@ -364,7 +368,7 @@ def _hint(name: str, header: Sequence[str]) -> str:
         return ""
     written = lower[close.split("'")[1]]
     return (
-        f"did you mean {name} by '{written}'? Rename it, or say in a column map (--columns): "
+        f"did you mean {name} by '{written}'? Rename it, or say in a column map ({needs.place}): "
         f"{ColumnEntry(column=written).text(name)}"
     )
 

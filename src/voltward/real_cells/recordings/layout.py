@@ -20,11 +20,13 @@ from voltward.real_cells.recordings.column_name import is_unit
 # A space stands for any run of spaces.
 DELIMITERS = (",", ";", "\t", "|", " ")
 # A preamble may be long; more lines are looked at while nothing is found.
-_LOOKED_AT = (300, 5_000, 200_000)
+_LOOKED_AT = (300, 20_000)
 # A line of a protocol may be very long; no header is.
 _LONGEST_LINE = 50_000
 # The rows of the body hold data in about as many fields as most of them do (assumption).
 _BODY_SHARE = 0.6
+# No more lines above the body are looked at for the header.
+_HEADERS = 2000
 _COUNTED_HEADER = re.compile(r"^\s*Nb header lines\s*:\s*(\d+)", re.IGNORECASE)
 
 Row = list[str]
@@ -52,10 +54,10 @@ class Layout:
 
 def split_line(line: str, delimiter: str) -> Row:
     """Return the fields of a line, without the blanks around them."""
-    if delimiter == " ":
-        return line.split()
     if len(line) > _LONGEST_LINE:
         return [line]
+    if delimiter == " ":
+        return line.split()
     if '"' not in line:
         return [field.strip() for field in line.split(delimiter)]
     return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
@@ -87,7 +89,8 @@ def text_layout(
     # 1. and 2. The delimiter.
     for looked_at in _LOOKED_AT:
         part = lines[: looked_at + (header_row or 0)]
-        covered = {mark: _covered(part, mark) for mark in DELIMITERS}
+        # Blanks stand in preambles and dates too: they part fields where little else does.
+        covered = {mark: _covered(part, mark) / (2 if mark == " " else 1) for mark in DELIMITERS}
         delimiter = max(DELIMITERS, key=lambda mark: covered[mark])
         if covered[delimiter] or looked_at >= len(lines):
             break
@@ -131,7 +134,10 @@ def rows_layout(
             why="a line of names stands above the rows of numbers",
             hint="write the names of the columns into a line above the numbers",
         )
-    # 4. The header.
+    # 4. The header; rows of few fields may follow it.
+    if header_row is None:
+        above = [at for at in above if at <= _below(rows, _header_row(rows, above, known))]
+        first = above[-1] + 1
     names, units, used = _header(rows, above, width, known, stated=header_row is not None)
     names = _as_wide(names, rows[first : first + 50], width)
     units = _as_wide(units, rows[first : first + 50], width) if units else []
@@ -148,6 +154,15 @@ def _rows(lines: Sequence[str], start: int, delimiter: str) -> list[Row]:
 
 def _data_fields(row: Row) -> int:
     return sum(map(is_datum, row)) if len(row) > 1 else 0
+
+
+def _header_row(rows: Sequence[Row], above: Sequence[int], known: Known) -> int:
+    """Return the row that names most quantities, the lowest of several; else the last one."""
+    scores = {at: known(rows[at], []) for at in above[-_HEADERS:] if len(rows[at]) > 1}
+    best = max(scores.values(), default=0)
+    return (
+        max((at for at in scores if scores[at] == best), default=above[-1]) if best else above[-1]
+    )
 
 
 def _covered(lines: Sequence[str], delimiter: str) -> int:
@@ -178,6 +193,18 @@ def _body(rows: Sequence[Row], start: int) -> tuple[int, int]:
         if len(row) == width and count >= least and not row[0].endswith(":")
     ]
     return (bodies[0] if bodies else len(rows)), width
+
+
+def _below(rows: Sequence[Row], header: int) -> int:
+    """Return the row below a header if it is one of units or the second line of names."""
+    at = header + 1
+    while at < len(rows) and not any(rows[at]):
+        at += 1
+    if at >= len(rows):
+        return header
+    # Words below names are a second line of them; a row of few numbers is one of the body.
+    words = not any(map(is_datum, rows[at])) and not all(map(is_nothing, rows[at]))
+    return at if words and len(rows[at]) > 1 else header
 
 
 def _header(

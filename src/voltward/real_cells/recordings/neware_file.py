@@ -44,4 +44,4 @@ def neware_table(path: Path) -> Table:
             for column, fields in found.items()
         }
 
-    return Table(names, (), table.num_rows, take, ("read by the library NewareNDA",))
+    return Table(names, (), take, ("read by the library NewareNDA",))

@@ -34,8 +34,8 @@ _LETTERS = {
 # Parts of words; a discharge holds the word charge, so it is looked for first. Neware writes
 # Chinese where its software is set to it, Digatron and Basytec German.
 _PARTS = (
-    (re.compile(r"dis|dchg|dch\b|entlad|放电|d_chg"), DISCHARGE),
-    (re.compile(r"chg|charg|laden|ladung|charge|充电"), CHARGE),
+    (re.compile(r"dis|dchg|dch\b|^d_|entlad|放电"), DISCHARGE),
+    (re.compile(r"chg|charg|^c_|laden|ladung|充电"), CHARGE),
     (re.compile(r"rest|pause|idle|wait|stop|standby|stand by|open|ocv|ruhe|静置|搁置"), REST),
 )
 

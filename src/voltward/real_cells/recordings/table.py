@@ -16,14 +16,12 @@ class Table:
     Attributes:
         names: Of the columns, as written; one may appear twice.
         units: From a row of units; empty without one.
-        rows: How many.
         take: Returns columns by their numbers: Arrow arrays of text, numbers or times.
         notes: What was passed over or guessed to find it.
     """
 
     names: tuple[str, ...]
     units: tuple[str, ...]
-    rows: int
     take: Callable[[Sequence[int]], Columns]
     notes: tuple[str, ...] = ()
 

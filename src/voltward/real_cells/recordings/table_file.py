@@ -45,7 +45,7 @@ def open_table(
         return _parquet_table(path, data)
     text, notes = text_of(path, data)
     table = text_table(path, text, known, header_row)
-    return Table(table.names, table.units, table.rows, table.take, (*notes, *table.notes))
+    return Table(table.names, table.units, table.take, (*notes, *table.notes))
 
 
 def _parquet_table(path: Path, data: bytes) -> Table:
@@ -65,4 +65,4 @@ def _parquet_table(path: Path, data: bytes) -> Table:
     def take(columns: Any) -> Columns:
         return {column: table.column(column) for column in columns}
 
-    return Table(tuple(map(str, table.column_names)), (), table.num_rows, take)
+    return Table(tuple(map(str, table.column_names)), (), take)

@@ -80,7 +80,7 @@ def workbook_table(
             for column in columns
         }
 
-    return Table(layout.names, layout.units, len(rows), take, (*notes, *layout.notes))
+    return Table(layout.names, layout.units, take, (*notes, *layout.notes))
 
 
 def _bound(path: Path, data: bytes) -> None:
