@@ -103,6 +103,7 @@ def load_duty(
     *,
     tick_s: float | None = None,
     level: str = "",
+    columns: str = "",
     capacities_Ah: Mapping[str, float] | None = None,
 ) -> Duty:
     """Return a shipped duty, the user's own duty file, or a recorded profile.
@@ -112,12 +113,13 @@ def load_duty(
         tick_s: Replaces the duty's own tick.
         level: "cell" or "pack", for a recorded profile given by itself; a side file of the same
             name ending in .toml may say it instead, together with the start conditions.
+        columns: Column map of a recorded profile given by itself, before that of the side file.
         capacities_Ah: Level to capacity, to notice currents in milliampere.
 
     Raises:
         ConfigurationError: Something is wrong; file, key or row, got and allowed are named.
     """
-    path, document = duty_document(name_or_path, level)
+    path, document = duty_document(name_or_path, level, columns)
     duty = check_document(DutyDocument, document, str(path))
     tick = duty.tick_s if tick_s is None else tick_s
     if not 0.0 < tick <= 600.0:
@@ -128,7 +130,7 @@ def load_duty(
         raise ConfigurationError(f"{path}: key 'segment' is empty", why="a duty has one or more")
     place = Place(path, str(path), tick, capacities_Ah or {})
     parts = [segment_columns(segment, index, place) for index, segment in enumerate(duty.segment)]
-    columns = _joined(parts, duty)
+    series = _joined(parts, duty)
     if len(set(place.levels)) > 1:
         raise ConfigurationError(
             f"{path}: segments are recorded at both levels",
@@ -141,25 +143,34 @@ def load_duty(
         level=place.levels[0] if place.levels else "pack",
         initial_soc=duty.initial_soc,
         target_soc=duty.target_soc,
-        initial_temperature_degC=_start_temperature(columns, document, duty),
+        initial_temperature_degC=_start_temperature(series, document, duty),
         notes=tuple(place.notes),
-        **columns,
+        **series,
     )
 
 
-def duty_document(name_or_path: str, level: str = "") -> tuple[Path, dict[str, Any]]:
+def duty_document(
+    name_or_path: str, level: str = "", columns: str = ""
+) -> tuple[Path, dict[str, Any]]:
     """Return the file of a duty and its document; a recorded profile is one segment of it.
 
     Args:
         name_or_path: As for `load_duty`.
         level: As for `load_duty`.
+        columns: As for `load_duty`.
 
     Raises:
         ConfigurationError: There is no such duty, or the level of a profile is not given.
     """
     path = Path(name_or_path)
     if is_recorded(path):
-        return path, _side_document(path, level)
+        return path, _side_document(path, level, columns)
+    if columns:
+        raise ConfigurationError(
+            f"--columns {columns}: the duty {name_or_path} is not a recorded profile",
+            why="a column map says what the columns of a table hold",
+            hint="leave it out; a duty file names the map of a segment with the key columns",
+        )
     path = find_document("duties", name_or_path, "duty")
     return path, read_document(path)
 
@@ -180,7 +191,7 @@ def _start_temperature(columns: Columns, document: Mapping[str, Any], duty: Duty
     return duty.initial_temperature_degC
 
 
-def _side_document(path: Path, level: str) -> dict[str, Any]:
+def _side_document(path: Path, level: str, columns: str) -> dict[str, Any]:
     """Return a duty document for a recorded profile given by itself."""
     if not path.is_file():
         raise ConfigurationError(
@@ -199,6 +210,7 @@ def _side_document(path: Path, level: str) -> dict[str, Any]:
         )
     segment = {"kind": "recorded", "file": path.name, "level": chosen}
     segment |= {key: document.pop(key) for key in _SEGMENT_KEYS if key in document}
+    segment |= {"columns": columns} if columns else {}
     return (
         {"name": path.stem, "source": f"recorded profile {path.name}"}
         | document
