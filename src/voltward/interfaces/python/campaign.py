@@ -146,6 +146,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         text_of("Stack: base", self.base)
+        text_of("Stack: name", self.name)
         for key in ("add", "remove"):
             given = entries_of(f"Stack: {key}", getattr(self, key), "ids of controls")
             object.__setattr__(self, key, tuple(text_of(f"Stack: {key}", name) for name in given))
@@ -265,7 +266,8 @@ class Campaign:
         if "controls" in flags:
             flags["controls"] = text_of("controls", flags["controls"])
         if "set" in flags:
-            flags["set"] = entries_of("set", flags["set"], "texts such as 'derate.strength=0.5'")
+            given = entries_of("set", flags["set"], "texts such as 'derate.strength=0.5'")
+            flags["set"] = [text_of("set", entry) for entry in given]
         object.__setattr__(self, "settings", _checked(flags, file))
 
     def run(
