@@ -1,6 +1,7 @@
 """`voltward calibrate` from files to a file, and the recordings that it refuses."""
 
 import runpy
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,15 +58,33 @@ def calibrate(data, clean, *fit, out):
     return run(["calibrate", *files, *fits, "--cell", str(data / "cell.toml"), "--out", str(out)])
 
 
-def test_thresholds_are_written_and_their_bound_is_called_in_sample(data, tmp_path, capsys):
+def test_thresholds_are_written_and_their_bound_is_called_in_sample(
+    data, tmp_path, monkeypatch, capsys
+):
+    stages = []
+    monkeypatch.setattr(
+        "voltward.interfaces.cli.calibrate.progress_bar",
+        lambda: nullcontext(lambda *shown: stages.append(shown)),
+    )
     out = tmp_path / "cell.calibration.toml"
     assert calibrate(data, ["clean.parquet"], "fit.parquet", out=out) == ExitCode.DONE
+    # What is waited for is said when the work begins, and all of it is counted.
+    assert [done for stage, done, _ in stages if "compiling" in stage] == [0]
+    assert stages[-1] == ("calibrate", 6, 6)
     found = load_calibration(tmp_path / "cell.toml")
     assert found.hours == pytest.approx(0.25, rel=0.02)
     said = capsys.readouterr().out
     (line,) = [line for line in said.splitlines() if "Poisson" in line]
     assert "in-sample" in line
     assert "replay some that set nothing" in line
+
+
+def test_a_shipped_cell_is_not_calibrated_in_the_installation(data, capsys):
+    files = [str(data / "clean.parquet"), "--fit", str(data / "fit.parquet")]
+    assert run(["calibrate", *files, "--cell", "reference-nmc"]) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert "--cell reference-nmc: is shipped" in error
+    assert "hint: copy" in error
 
 
 def copied(data, folder, kind):

@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,6 +50,10 @@ def done(data, tmp_path_factory):
         said, heard = [], []
         patch.setattr("voltward.interfaces.cli.identify.emit", said.append)
         patch.setattr("voltward.interfaces.cli.identify.message", heard.append)
+        patch.setattr(
+            "voltward.interfaces.cli.identify.progress_bar",
+            lambda: nullcontext(lambda stage, *_: heard.append(f"progress {stage}")),
+        )
         facts = ["--name", "tiny", "--chemistry", "NMC", "--source", "a test <&>"]
         held_out = ["--check", f"{data}/check-*"]
         files = [str(data), *held_out, "--out", f"{out}/cell.toml"]
@@ -80,6 +85,13 @@ def test_the_table_tells_fit_from_check_and_poor_from_good(done):
     assert "poor" in lines["check-off"]
     assert " fit " in lines["slow"]
     assert "warning poor fit: check-off is met within 6" in done[2]
+
+
+def test_the_wait_for_the_compiler_is_announced(done):
+    stages = [line for line in done[3].splitlines() if line.startswith("progress ")]
+    first = stages.index("progress fit: compiling (up to half a minute)")
+    assert stages[first - 1] == "progress read"
+    assert "mV" in stages[first + 1]
 
 
 def test_the_start_that_was_assumed_is_said(done):
@@ -162,6 +174,13 @@ def test_a_copy_of_a_check_is_held_out_too(data, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "every recording is held out" in error
     assert "in-sample" in error
+
+
+def test_an_error_without_a_check_is_called_in_sample(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("voltward.real_cells.identification.solve._ROUNDS", 1)
+    files = [str(data / f"{name}.parquet") for name in ("slow", "fit-25")]
+    run(["identify", *files, "--out", f"{tmp_path}/cell.toml"])
+    assert "the stated model error is in-sample" in capsys.readouterr().err
 
 
 def test_an_interruption_leaves_nothing(data, tmp_path, monkeypatch, capsys):
