@@ -8,8 +8,8 @@ from datetime import timedelta
 import numpy as np
 import openpyxl
 import pytest
-
 from tests.real_cells.recordings.dialects import START, record
+
 from voltward.core.errors import ConfigurationError
 from voltward.real_cells.recordings.column_map import load_column_map
 from voltward.real_cells.recordings.reading import read_recording
@@ -87,7 +87,8 @@ def neware_old():
 
 def neware_chinese():
     return _lines(
-        "记录序号,工步类型,Time(h:min:s.ms),Voltage(V),Current(mA),Temperature(C),Realtime,Step Type",
+        "记录序号,工步类型,Time(h:min:s.ms),Voltage(V),Current(mA),Temperature(C),Realtime,"
+        "Step Type",
         lambda n, t, v, i, c, s: (
             n,
             "x",
