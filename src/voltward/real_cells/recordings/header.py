@@ -336,7 +336,8 @@ def _no_unit(path: Path, quantity: str, name: ColumnName, needs: Needs) -> Confi
         f"{path}: column '{name.written}' looks like {quantity} and has no unit",
         why=f"nothing in the file says whether it is in {unit} or {other[0]}",
         hint=f"write the unit behind the name, such as {quantity}; or in a column map "
-        f"({needs.place}): {entry.text(quantity)} for {unit}, {entry.then(other[1]).text(quantity)} for {other[0]}",
+        f"({needs.place}): {entry.text(quantity)} for {unit}, "
+        f"{entry.then(other[1]).text(quantity)} for {other[0]}",
     )
 
 
