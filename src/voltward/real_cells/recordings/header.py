@@ -10,6 +10,7 @@ What is missing is refused with the entry of a column map that would name it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from voltward.core.errors import ConfigurationError
@@ -364,10 +365,10 @@ def _hint(name: str, header: Sequence[str], needs: Needs) -> str:
     """Return which column is probably meant, and the entry of a column map that says so."""
     stem = name.rsplit("_", 1)[0]
     lower = {written.lower(): written for written in header}
-    close = closest(name.lower(), lower) or closest(stem, lower)
+    close = get_close_matches(name.lower(), lower) or get_close_matches(stem, lower)
     if not close:
         return ""
-    written = lower[close.split("'")[1]]
+    written = lower[close[0]]
     return (
         f"did you mean {name} by '{written}'? Rename it, or say in a column map ({needs.place}): "
         f"{ColumnEntry(column=written).text(name)}"
