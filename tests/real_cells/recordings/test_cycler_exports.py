@@ -3,13 +3,17 @@
 What is rebuilt is the published layout: preamble, header, units, times, signs and encoding.
 """
 
+import sys
+import zipfile
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
-
 from tests.real_cells.recordings.dialects import START, record
+
 from voltward.core.errors import ConfigurationError
 from voltward.real_cells.recordings.column_map import load_column_map
 from voltward.real_cells.recordings.reading import read_recording
@@ -87,7 +91,8 @@ def neware_old():
 
 def neware_chinese():
     return _lines(
-        "记录序号,工步类型,Time(h:min:s.ms),Voltage(V),Current(mA),Temperature(C),Realtime,Step Type",
+        "记录序号,工步类型,Time(h:min:s.ms),Voltage(V),Current(mA),Temperature(C),Realtime,"
+        "Step Type",
         lambda n, t, v, i, c, s: (
             n,
             "x",
@@ -511,6 +516,32 @@ def test_a_maker_can_be_named_where_nothing_in_the_file_does(bench):
     path = bench.text(text)
     _same(read_recording(path))
     _same(read_recording(path, column_map=load_column_map("maccor")))
+
+
+def test_a_file_of_neware_is_read_by_the_library_of_the_extra(bench, monkeypatch):
+    path = bench.folder / "trial.ndax"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.ndc", b"binary")
+    monkeypatch.setitem(sys.modules, "NewareNDA", None)
+    with pytest.raises(ConfigurationError, match="needs the extra 'neware'"):
+        read_recording(path)
+    # The columns that the library returns: the time of the step, a status, and the date.
+    words = [_word(i, "CC_Chg", "CC_DChg", "Rest") for i in RECORD["current_A"]]
+    frame = pd.DataFrame(
+        {
+            "Index": np.arange(STEP_TIME.size),
+            "Status": pd.Categorical(words),
+            "Time": STEP_TIME,
+            "Voltage": RECORD["voltage_V"],
+            "Current(mA)": 1000.0 * RECORD["current_A"],
+            "Timestamp": [START + timedelta(seconds=second) for second in RECORD["time_s"]],
+            "T1": RECORD["temperature_degC"],
+        }
+    )
+    monkeypatch.setitem(sys.modules, "NewareNDA", SimpleNamespace(read=lambda _path: frame))
+    recording = read_recording(path)
+    _same(recording)
+    assert any("'Time' starts again and again" in note for note in recording.notes)
 
 
 @pytest.mark.parametrize("ending", [".mpr", ".res", ".nda", ".mat", ".xls", ".h5"])

@@ -1,10 +1,9 @@
 """The same record in any dialect is the same recording."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
+from tests.real_cells.recordings.dialects import dialects, record, write
 
-from tests.real_cells.recordings.dialects import Dialect, dialects, record, write
 from voltward.real_cells.recordings.reading import read_recording
 
 FIELDS = ("time_s", "voltage_V", "current_A", "temperature_degC")

@@ -76,7 +76,7 @@ class Duty:
         return self.current_A * (parallel if self.level == "cell" else 1)
 
     def pack_power_W(self, cells: int) -> np.ndarray:
-        """Return the power at the pack's terminals; a recorded one may be that of a cell (tick,)."""
+        """Return the power at the pack's terminals (tick,); a recorded one may be of a cell."""
         if self.level != "cell":
             return self.power_W
         return np.where(self.mode == DutyMode.RECORDED, self.power_W * cells, self.power_W)

@@ -21,7 +21,7 @@ from voltward.real_cells.recordings.clean_rows import ordered, with_merged_rows,
 from voltward.real_cells.recordings.column_map import ColumnMap, load_column_map
 from voltward.real_cells.recordings.columns_of_file import read_columns
 from voltward.real_cells.recordings.current_sign import signed_current
-from voltward.real_cells.recordings.file_content import SUFFIXES, kind_of
+from voltward.real_cells.recordings.file_content import TABLES, kind_of
 from voltward.real_cells.recordings.header import Needs
 
 LEVELS = ("cell", "pack")
@@ -71,7 +71,7 @@ class RecordedProfile:
 
 def is_recorded(path: Path) -> bool:
     """Return whether a file's ending is that of a table, and not that of a duty file."""
-    return kind_of(path) in SUFFIXES
+    return kind_of(path) in TABLES
 
 
 def read_profile(

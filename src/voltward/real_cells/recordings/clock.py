@@ -82,9 +82,9 @@ def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
                 f"time_s runs backwards at {_times(back.size)}, first from {time_s[row]:g} s to "
                 f"{time_s[row + 1]:g} s after row {row + 1}",
                 "a recording is one stretch of rising time",
-                f"'{entry.column}' starts again: name the column of the total time in a column map; "
-                "or state that it is the time of steps that follow one another "
-                f"without a pause: {stated}"
+                f"'{entry.column}' starts again: name the column of the total time in a column "
+                "map; or state that it is the time of steps that follow one another without a "
+                f"pause: {stated}"
                 if restarts
                 else "split the file where the clock was set",
             ),

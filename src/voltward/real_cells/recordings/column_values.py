@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from voltward.core.errors import ConfigurationError
 from voltward.real_cells.recordings.column_map import ColumnEntry, ColumnMap
 from voltward.real_cells.recordings.header import Candidate, ChosenColumns
-from voltward.real_cells.recordings.number_text import Numbers, decimal_mark, to_numbers
+from voltward.real_cells.recordings.number_text import Numbers, decimal_mark, has_points, to_numbers
 from voltward.real_cells.recordings.table import Columns, Table
 from voltward.real_cells.recordings.time_text import holds_times, to_times
 
@@ -124,14 +124,15 @@ def _is_text(column: Any) -> bool:
 def _decimal_marks(
     path: Path, table: Table, text: Mapping[int, Any], columns: ColumnMap
 ) -> dict[int, str]:
-    """Return the decimal mark of each column of text; one that shows none has that of the others."""
+    """Return the decimal mark of each column of text; one that shows none has the others'."""
     if columns.decimal is not None:
         return dict.fromkeys(text, columns.decimal)
     marks = {column: decimal_mark(fields) for column, fields in text.items()}
-    shown = {mark for mark in marks.values() if mark == ","}
+    commas = "," in marks.values()
+    points = any(mark == "." and has_points(text[column]) for column, mark in marks.items())
     for column, mark in marks.items():
-        if mark == "?" and shown:
-            marks[column] = ","
+        if mark == "?" and commas != points:
+            marks[column] = "," if commas else "."
         elif mark == "?":
             field = pc.filter(text[column], pc.match_substring(text[column], ","))[0].as_py()
             raise ConfigurationError(

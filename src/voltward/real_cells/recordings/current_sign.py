@@ -8,6 +8,7 @@
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -185,7 +186,7 @@ def _both_ways(
                 stop,
             }
         )
-        for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+        for begin, end in pairwise(cuts):
             rise_V = float(voltage_V[end] - voltage_V[begin])
             if abs(rise_V) > 4.0 * _MOVED_V:
                 charge = float(np.sum(magnitude_A[begin:end] * np.diff(time_s[begin : end + 1])))

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from voltward.core.errors import ConfigurationError
 
-# What is looked for in a folder. A file that is named may have any ending: Maccor counts its text
-# exports .001, .002 and so on.
-SUFFIXES = (".csv", ".parquet", ".tsv", ".txt", ".mpt", ".bdf", ".xlsx", ".ndax")
+# What is looked for in a folder, where notes may end in .txt and lists in .xlsx.
+SUFFIXES = (".csv", ".parquet", ".tsv", ".mpt", ".bdf", ".ndax")
+# Endings of tables. A recording that is named may have any: Maccor counts its text exports .001,
+# .002 and so on.
+TABLES = (*SUFFIXES, ".txt", ".xlsx", ".xlsm")
 # Limits of what is read, so that a hostile file ends in a message (assumptions: a month at 10 Hz
 # of seven columns is 180 million cells, which no cycler exports as one text).
 LARGEST_BYTES = 512 * 1024 * 1024
@@ -79,7 +81,7 @@ def _require_file(path: Path) -> None:
         what, export = _VENDOR_FILES[kind_of(path)]
         raise ConfigurationError(
             f"{path}: is {what}, which is not read",
-            why=f"read are text tables, .xlsx and Parquet, such as {', '.join(SUFFIXES[:4])}",
+            why=f"read are text tables, .xlsx and Parquet, such as {', '.join(TABLES)}",
             hint=export,
         )
     if path.stat().st_size > LARGEST_BYTES:

@@ -10,6 +10,7 @@ What is missing is refused with the entry of a column map that would name it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from voltward.core.errors import ConfigurationError
@@ -335,8 +336,9 @@ def _no_unit(path: Path, quantity: str, name: ColumnName, needs: Needs) -> Confi
     return ConfigurationError(
         f"{path}: column '{name.written}' looks like {quantity} and has no unit",
         why=f"nothing in the file says whether it is in {unit} or {other[0]}",
-        hint=f"write the unit behind the name, such as {quantity}; or in a column map ({needs.place}): "
-        f"{entry.text(quantity)} for {unit}, {entry.then(other[1]).text(quantity)} for {other[0]}",
+        hint=f"write the unit behind the name, such as {quantity}; or in a column map "
+        f"({needs.place}): {entry.text(quantity)} for {unit}, "
+        f"{entry.then(other[1]).text(quantity)} for {other[0]}",
     )
 
 
@@ -363,10 +365,10 @@ def _hint(name: str, header: Sequence[str], needs: Needs) -> str:
     """Return which column is probably meant, and the entry of a column map that says so."""
     stem = name.rsplit("_", 1)[0]
     lower = {written.lower(): written for written in header}
-    close = closest(name.lower(), lower) or closest(stem, lower)
+    close = get_close_matches(name.lower(), lower) or get_close_matches(stem, lower)
     if not close:
         return ""
-    written = lower[close.split("'")[1]]
+    written = lower[close[0]]
     return (
         f"did you mean {name} by '{written}'? Rename it, or say in a column map ({needs.place}): "
         f"{ColumnEntry(column=written).text(name)}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from voltward.real_cells.recordings.column_name import ColumnName, column_name
 
 # Of each quantity: its dimension, and groups of names without their unit; a later group is taken
-# only where no earlier one is there. Sources: exports of the makers that have a column map, PyBaMM's
-# drive cycles, the Battery Data Format (battery-data-alliance/battery-data-format).
+# only where no earlier one is there. Sources: exports of the makers that have a column map, drive
+# cycles of PyBaMM, the Battery Data Format (battery-data-alliance/battery-data-format).
 TIME = (
     "test time",
     "total time",

@@ -159,8 +159,8 @@ def check_temperature(recording: Recording, columns: ColumnMap) -> tuple[Finding
                 f"temperature_degC is out of range in {outside.size} of {value.size} samples, "
                 f"first {value[row]:g} at {recording.time_s[row]:g} s",
                 f"allowed are {_LOWEST_degC:g} to {_HIGHEST_degC:g} degC",
-                f"see column '{entry.column}': a broken sensor, or another unit; --temperature 25 takes "
-                "a constant in place of a sensor that is not connected",
+                f"see column '{entry.column}': a broken sensor, or another unit; of one that is "
+                "not connected --temperature 25 takes a constant in its place",
             ),
         )
     if middle > _WARM_degC:

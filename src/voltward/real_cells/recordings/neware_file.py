@@ -1,15 +1,33 @@
 """A binary file of Neware's newer software, by a library of the extra `neware`."""
 
 import importlib
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from voltward.core.errors import ConfigurationError
+from voltward.real_cells.recordings.file_content import LARGEST_BYTES
 from voltward.real_cells.recordings.table import Columns, Table
 
 _EXPORT = "or export it as CSV or Excel in BTSDA"
+# What a damaged file ends in.
+_BROKEN = (
+    zipfile.BadZipFile,
+    struct.error,
+    pa.ArrowException,
+    ArithmeticError,
+    AttributeError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
 
 
 def neware_table(path: Path) -> Table:
@@ -29,12 +47,22 @@ def neware_table(path: Path) -> Table:
             hint=f"pip install 'voltward[neware]', {_EXPORT}",
         ) from error
     try:
-        frame = library.read(str(path))
-        table: Any = pa.Table.from_pandas(frame, preserve_index=False)
-    except (ValueError, KeyError, OSError, RuntimeError, pa.ArrowException) as error:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+        table: Any = None
+        if size <= LARGEST_BYTES:
+            table = pa.Table.from_pandas(library.read(str(path)), preserve_index=False)
+    except _BROKEN as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigurationError(
-            f"{path}: NewareNDA cannot read it", why=str(error).splitlines()[0], hint=_EXPORT
+            f"{path}: NewareNDA cannot read it", why=reason, hint=_EXPORT[3:]
         ) from error
+    if table is None:
+        raise ConfigurationError(
+            f"{path}: unpacks to {size >> 20} MiB",
+            why=f"allowed are {LARGEST_BYTES >> 20} MiB",
+            hint=_EXPORT[3:],
+        )
     names = tuple(map(str, table.column_names))
 
     def take(columns: Any) -> Columns:

@@ -45,26 +45,31 @@ def decimal_mark(text: Any) -> str:
         text: Column of text; a field such as 3,700 alone says nothing, 0,700 and 3,70 do.
     """
     with_comma = pc.match_substring(text, ",")
-    if not pc.any(with_comma).as_py():
-        return "."
-    grouped = False
-    for field in pc.unique(text.filter(with_comma))[:_LOOKED_AT].to_pylist():
-        trimmed = field.strip()
-        if "." in trimmed:
-            return "." if trimmed.rfind(".") > trimmed.rfind(",") else ","
-        if _GROUPED.fullmatch(trimmed):
-            if trimmed.count(",") > 1:
-                return "."
-            grouped = True
-        elif _COMMA.fullmatch(trimmed):
-            # A column that has both is written in two ways, and no rule reads it.
-            return "?" if pc.any(pc.match_substring_regex(text, _POINTED)).as_py() else ","
-    if not grouped:
-        return "."
-    if pc.any(pc.match_substring_regex(text, r"^\s*[+-]?\d+\.\d")).as_py():
-        return "."
-    # Whoever marks thousands marks them everywhere.
-    return "," if pc.any(pc.match_substring_regex(text, r"^\s*[+-]?\d{4,}")).as_py() else "?"
+    fields = pc.unique(text.filter(with_comma))[:_LOOKED_AT].to_pylist()
+    shown = {_mark_of(field.strip()) for field in fields} - {""}
+    if shown == {"?"}:
+        if has_points(text):
+            return "."
+        # Whoever marks thousands marks them everywhere.
+        return "," if pc.any(pc.match_substring_regex(text, r"^\s*[+-]?\d{4,}")).as_py() else "?"
+    if "," in shown:
+        # A column that has both is written in two ways, and no rule reads it.
+        return "?" if has_points(text) or "." in shown else ","
+    return "."
+
+
+def has_points(text: Any) -> bool:
+    """Return whether a column has decimals behind a point."""
+    return bool(pc.any(pc.match_substring_regex(text, _POINTED)).as_py())
+
+
+def _mark_of(field: str) -> str:
+    """Return the decimal mark that one field with a comma shows; "?" for either, or nothing."""
+    if "." in field:
+        return "." if field.rfind(".") > field.rfind(",") else ","
+    if _GROUPED.fullmatch(field):
+        return "." if field.count(",") > 1 else "?"
+    return "," if _COMMA.fullmatch(field) else ""
 
 
 def to_numbers(text: Any, mark: str) -> Numbers:

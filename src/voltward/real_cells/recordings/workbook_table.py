@@ -2,12 +2,14 @@
 
 1. What the archive unpacks to is bounded before anything is unpacked.
 2. Of every sheet the first rows are looked at; those that hold a recording may be read.
-3. Of these the longest is read, to its last filled row; blank rows and far columns end it.
+3. Of these the longest is read, without its blank rows and far columns.
 """
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -17,19 +19,21 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from voltward.core.errors import ConfigurationError
-from voltward.real_cells.recordings.file_content import LARGEST_CELLS
 from voltward.real_cells.recordings.layout import Known, Layout, rows_layout
 from voltward.real_cells.recordings.table import Columns, Table, text_column
 
-# A row index far away makes a reader yield as many blank rows; a sheet ends before so many.
-_BLANK_ROWS = 200
+# Of a sheet of Excel. A row index beyond makes a reader yield as many blank rows, without end.
+_MOST_ROWS = 1 << 20
 _MOST_COLUMNS = 400
 _MOST_SHEETS = 60
 _LOOKED_AT = 200
 # Of one part of the archive when unpacked; shared texts are held in memory whole.
-_LARGEST_SHEET, _LARGEST_TEXTS = 512 << 20, 32 << 20
+_LARGEST_SHEET, _LARGEST_TEXTS = 256 << 20, 32 << 20
+# About half a minute of reading (assumption).
+_MOST_CELLS = 5_000_000
 _BROKEN = (
     zipfile.BadZipFile,
+    zlib.error,
     InvalidFileException,
     KeyError,
     ValueError,
@@ -56,31 +60,36 @@ def workbook_table(
     Raises:
         ConfigurationError: It is no workbook, too large, or has no such sheet.
     """
-    try:
+    with _explained(path):
         # 1. Limits.
         _bound(path, data)
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         # 2. The sheets.
         name, layout, notes = _chosen(path, book, known, header_row, sheet)
-        # 3. The rows.
-        rows = list(islice(_rows(book[name]), layout.first, None))
+
+    # 3. The rows.
+    def take(columns: Sequence[int]) -> Columns:
+        found: dict[int, list[str]] = {column: [] for column in columns}
+        with _explained(path):
+            for row in islice(_rows(path, book[name]), layout.first, None):
+                for column, fields in found.items():
+                    fields.append(row[column] if column < len(row) else "")
+        return {column: text_column(fields) for column, fields in found.items()}
+
+    return Table(layout.names, layout.units, take, (*notes, *layout.notes))
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what a damaged archive or sheet ends in into a message."""
+    try:
+        yield
     except _BROKEN as error:
         raise ConfigurationError(
             f"{path}: cannot be read as a workbook",
             why=str(error).splitlines()[0] if str(error) else type(error).__name__,
             hint="save it as .xlsx or CSV once more",
         ) from error
-    width = len(layout.names)
-    if len(rows) * width > LARGEST_CELLS:
-        raise _too_large(path)
-
-    def take(columns: Sequence[int]) -> Columns:
-        return {
-            column: text_column([row[column] if column < len(row) else "" for row in rows])
-            for column in columns
-        }
-
-    return Table(layout.names, layout.units, take, (*notes, *layout.notes))
 
 
 def _bound(path: Path, data: bytes) -> None:
@@ -99,7 +108,7 @@ def _bound(path: Path, data: bytes) -> None:
 def _too_large(path: Path) -> ConfigurationError:
     return ConfigurationError(
         f"{path}: the workbook is too large",
-        why=f"allowed are {LARGEST_CELLS} cells, {_LARGEST_SHEET >> 20} MiB in a sheet and "
+        why=f"allowed are {_MOST_CELLS} cells, {_LARGEST_SHEET >> 20} MiB in a sheet and "
         f"{_LARGEST_TEXTS >> 20} MiB of texts",
         hint="save the sheet of samples as CSV",
     )
@@ -116,12 +125,12 @@ def _chosen(
         )
     found: list[tuple[int, int, str, Layout]] = []
     for name in [sheet] if sheet else names:
-        head = list(islice(_rows(book[name]), _LOOKED_AT))
+        head = list(islice(_rows(path, book[name]), _LOOKED_AT))
         try:
             layout = rows_layout(path, head, known, header_row=header_row)
         except ConfigurationError:
             continue
-        size = min(int(book[name].max_row or 0), LARGEST_CELLS)
+        size = min(int(book[name].max_row or 0), _MOST_CELLS)
         found.append((known(layout.names, layout.units), size, name, layout))
     if not found:
         raise ConfigurationError(
@@ -139,43 +148,37 @@ def _chosen(
     return name, layout, notes
 
 
-def _rows(sheet: Any) -> Iterator[list[str]]:
-    """Return the rows of a sheet as text, to the last before a long blank stretch."""
-    blank: list[list[str]] = []
+def _rows(path: Path, sheet: Any) -> Iterator[list[str]]:
+    """Return the rows of a sheet as text; blank ones only near the top, where a header is."""
     cells = 0
-    for values in sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS):
+    for at, values in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS)):
+        if at >= _MOST_ROWS:
+            return
+        if values == (None,) * len(values):
+            if at < _LOOKED_AT:
+                yield []
+            continue
         row = [_text(value) for value in values]
         while row and not row[-1]:
             row.pop()
-        if not row:
-            blank.append(row)
-            if len(blank) > _BLANK_ROWS:
-                return
-            continue
         cells += len(row)
-        if cells > LARGEST_CELLS:
-            raise ValueError("more cells than are read")
-        yield from blank
-        blank = []
+        if cells > _MOST_CELLS:
+            raise _too_large(path)
         yield row
 
 
 def _text(value: Any) -> str:
     """Return what a cell holds as a recorder would write it."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        # A duration in a cell that is formatted as a time is a date of 1899 or 1900.
-        if value.year in {1899, 1900}:
-            return _clock(value - datetime(1899, 12, 30, tzinfo=value.tzinfo))
-        return value.isoformat(sep=" ")
+    # A duration in a cell that is formatted as a time is a date of 1899 or 1900.
+    if isinstance(value, datetime) and value.year in {1899, 1900}:
+        value = value - datetime(1899, 12, 30, tzinfo=value.tzinfo)
     if isinstance(value, timedelta):
         return _clock(value)
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
     if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, float):
-        return repr(value)
-    return str(value).strip()
+    return "" if value is None else str(value).strip()
 
 
 def _clock(value: timedelta) -> str:
