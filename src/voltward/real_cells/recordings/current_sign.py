@@ -29,6 +29,11 @@ _BOTH_SHARE = 0.1
 _FEWEST_CHANGES = 4
 _STEADY = 0.02
 _MOVED_V = 0.005
+# Changes of the load of this share of the largest, so many of them, nearly all of which move the
+# voltage the same way, are of one direction: a discharge that relaxes is no charge (assumptions).
+_CHANGE_SHARE, _MANY_CHANGES = 0.05, 20
+# A longer step than so many usual ones is a hole.
+_HOLE_STEPS = 20.0
 
 
 @dataclass(frozen=True)
@@ -167,13 +172,20 @@ def _both_ways(
         return False
     # Changes from rest to load, and from load to rest.
     change_A, change_V = np.diff(magnitude_A), np.diff(voltage_V)
+    step_s = np.diff(time_s)
+    # Over a hole anything may have happened.
+    near = step_s <= _HOLE_STEPS * max(float(np.median(step_s)), 1.0)
+    large = near & (np.abs(change_A) > _CHANGE_SHARE * largest_A) & (change_V != 0.0)
+    together = float(np.mean(change_A[large] * change_V[large] > 0.0)) if np.any(large) else 0.5
+    if np.count_nonzero(large) >= _MANY_CHANGES and not 1.0 - _AGREE < together < _AGREE:
+        return False
     rest = magnitude_A < _REST_SHARE * largest_A
-    edge = (rest[1:] != rest[:-1]) & (np.abs(change_V) > _MOVED_V)
+    edge = near & (rest[1:] != rest[:-1]) & (np.abs(change_V) > _MOVED_V)
     ups = np.sign(change_A[edge]) * np.sign(change_V[edge])
     if ups.size >= _FEWEST_CHANGES and _BOTH_SHARE <= float(np.mean(ups > 0.0)) <= 1 - _BOTH_SHARE:
         return True
     # Stretches of a constant current that are long enough to move the voltage.
-    steady = ~rest[1:] & ~rest[:-1] & (np.abs(change_A) <= _STEADY * largest_A)
+    steady = near & ~rest[1:] & ~rest[:-1] & (np.abs(change_A) <= _STEADY * largest_A)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], steady.astype(np.int8), [0]))))
     moved = {1: 0.0, -1: 0.0}
     for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
