@@ -110,7 +110,7 @@ def test_the_wrong_cell_gets_a_warning_in_words_and_in_json(data, capsys):
 def test_a_recording_of_a_larger_cell_is_refused(data, capsys):
     run(["replay", str(data), "--cell", "lg-18650hg2", "--initial-soc", "0.8"])
     captured = capsys.readouterr()
-    assert "error: drive: not a recording of the cell lg-18650hg2: the capacity" in captured.err
+    assert f"error: {data}: not a recording of the cell lg-18650hg2: the capacity" in captured.err
 
 
 @pytest.mark.parametrize(

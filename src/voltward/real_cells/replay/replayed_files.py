@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voltward.controls.cell_calibration import load_calibration, parameters_of, with_calibration
+from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import find_document
 from voltward.physical.cell_file import load_cell
 from voltward.real_cells.recordings.column_map import load_column_map
@@ -75,14 +76,21 @@ class FileReplay:
         if sparse not in self._sessions:
             ready = with_calibration(self._controls, self.calibration, sparse=sparse)
             self._sessions[sparse] = ReplaySession(self.cell, ready)
-        return replay_profile(
-            self._sessions[sparse],
-            prepared(read, self.cell),
-            injections,
-            initial_soc,
-            track,
-            self._parameters,
-        )
+        try:
+            return replay_profile(
+                self._sessions[sparse],
+                prepared(read, self.cell),
+                injections,
+                initial_soc,
+                track,
+                self._parameters,
+            )
+        except ConfigurationError as error:
+            # A recording knows its name, the user its path.
+            if not error.what.startswith(f"{read.name}: "):
+                raise
+            what = f"{path}{error.what.removeprefix(read.name)}"
+            raise ConfigurationError(what, why=error.why, hint=error.hint) from error
 
     @property
     def detectors(self) -> tuple[str, ...]:
