@@ -1,12 +1,16 @@
 """`voltward run` around the engine: a stand-in writes a made-up folder."""
 
 import json
+import os
 import runpy
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError, ExitCode
+from voltward.core.files import checked_name
 from voltward.interfaces.cli.main import run
 from voltward.interfaces.cli.run import read_attack_options
 from voltward.ranges.configuration.campaign_file import load_campaign
@@ -41,6 +45,38 @@ def test_the_result_goes_to_output_and_the_rest_to_error(engine, tmp_path, capsy
         assert word in first
     assert "96s1p of reference-nmc" in captured.err
     assert "\x1b[" not in captured.out + captured.err
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/tmp/x", "..", ".", " ", "a\nb", "x\0"])
+def test_a_name_does_not_lead_out_of_the_folder(engine, tmp_path, monkeypatch, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    assert run([*BASE, "--name", name]) == ExitCode.USAGE
+    assert "--name" in capsys.readouterr().err
+    campaign = tmp_path / "campaign.toml"
+    campaign.write_text(f'name = {json.dumps(name)}\nattacks = ["voltage-bias"]\n')
+    assert run(["run", str(campaign), "--no-report"]) == ExitCode.USAGE
+    assert engine == []
+    assert list(tmp_path.iterdir()) == [campaign]
+    # With a folder of its own the name is a title.
+    assert run([*BASE, "--name", name, "--out", str(tmp_path / "run")]) == ExitCode.DONE
+
+
+@given(st.text(min_size=1, max_size=100))
+def test_any_name_stays_below_its_folder(name):
+    try:
+        path = checked_name(name, "--name")
+    except ConfigurationError:
+        return
+    folder = Path("/somewhere/out")
+    assert Path(os.path.normpath(folder / path)).is_relative_to(folder)
+    assert Path(os.path.normpath(folder / path)) != folder
+
+
+@pytest.mark.parametrize("name", ["winter", "winter/a", "2026-11 cold: b", ".hidden", "Straße"])
+def test_other_names_are_taken(engine, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    assert run([*BASE, "--name", name]) == ExitCode.DONE
+    assert engine[0][1] == Path("out") / name
 
 
 def test_quiet_says_nothing_beside_the_result(engine, tmp_path, capsys):

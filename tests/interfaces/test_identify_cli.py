@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +36,7 @@ def data(tmp_path_factory):
     write(folder / "fit-25.parquet", MADE["drive"]("fit-25", 25.0, 2))
     write(folder / "fit-0.parquet", MADE["drive"]("fit-0", 0.0, 4))
     write(folder / "check-25.parquet", MADE["drive"]("check-25", 25.0, 12, seconds=900))
+    write(folder / "random.parquet", MADE["random_loads"]("random", 25.0, 7))
     off = MADE["drive"]("check-off", 25.0, 15, seconds=600)
     write(folder / "check-off.parquet", off, voltage_offset_V=0.06)
     return folder
@@ -48,6 +50,10 @@ def done(data, tmp_path_factory):
         said, heard = [], []
         patch.setattr("voltward.interfaces.cli.identify.emit", said.append)
         patch.setattr("voltward.interfaces.cli.identify.message", heard.append)
+        patch.setattr(
+            "voltward.interfaces.cli.identify.progress_bar",
+            lambda: nullcontext(lambda stage, *_: heard.append(f"progress {stage}")),
+        )
         facts = ["--name", "tiny", "--chemistry", "NMC", "--source", "a test <&>"]
         held_out = ["--check", f"{data}/check-*"]
         files = [str(data), *held_out, "--out", f"{out}/cell.toml"]
@@ -79,6 +85,13 @@ def test_the_table_tells_fit_from_check_and_poor_from_good(done):
     assert "poor" in lines["check-off"]
     assert " fit " in lines["slow"]
     assert "warning poor fit: check-off is met within 6" in done[2]
+
+
+def test_the_wait_for_the_compiler_is_announced(done):
+    stages = [line for line in done[3].splitlines() if line.startswith("progress ")]
+    first = stages.index("progress fit: compiling (up to half a minute)")
+    assert stages[first - 1] == "progress read"
+    assert "mV" in stages[first + 1]
 
 
 def test_the_start_that_was_assumed_is_said(done):
@@ -113,7 +126,7 @@ def test_the_figures_of_the_report_are_numbers_too(done):
     assert rows["check-off"]["voltage_bias_mV"] == pytest.approx(60.0, abs=5.0)
     assert document["track"] == "measured"
     assert document["usable"]
-    assert [row["recordings"] for row in document["temperatures"]] == [1, 4]
+    assert [row["recordings"] for row in document["temperatures"]] == [1, 5]
     fitted = {row["name"]: row for row in document["fitted"]}
     assert fitted["slow_s"]["lowest"] == pytest.approx(
         load_cell(done[0] / "cell.toml").slow_s, 1e-4
@@ -136,6 +149,40 @@ def test_a_fit_that_does_not_converge_is_written_marked_and_fails(
     assert "did not converge" in out.read_text(encoding="utf-8")
 
 
+def test_a_discharge_at_random_currents_identifies_a_cell(data, tmp_path, capsys):
+    names = ("slow", "random")
+    files = [str(data / f"{name}.parquet") for name in names]
+    check = ["--check", str(data / "check-25.parquet")]
+    code = run(["identify", *files, *check, "--out", f"{tmp_path}/cell.toml", "--json"])
+    assert code == ExitCode.DONE
+    rows = {row["recording"]: row for row in json.loads(capsys.readouterr().out)["recordings"]}
+    assert rows["random"]["drive"]
+    assert not rows["slow"]["drive"]
+    assert rows["check-25"]["voltage_rmse_mV"] < 10.0
+
+
+def test_a_copy_of_a_check_is_held_out_too(data, tmp_path, capsys):
+    copy = tmp_path / "copy.parquet"
+    copy.write_bytes((data / "check-25.parquet").read_bytes())
+    out = ["--out", f"{tmp_path}/cell.toml"]
+    check = ["--check", str(data / "check-25.parquet")]
+    code = run(["identify", str(data / "slow.parquet"), str(copy), *check, *out])
+    assert code == ExitCode.USAGE
+    # The slow discharge alone is left, and it is no profile.
+    assert "no recording is a profile" in capsys.readouterr().err
+    assert run(["identify", str(copy), *check, *out]) == ExitCode.USAGE
+    error = capsys.readouterr().err
+    assert "every recording is held out" in error
+    assert "in-sample" in error
+
+
+def test_an_error_without_a_check_is_called_in_sample(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("voltward.real_cells.identification.solve._ROUNDS", 1)
+    files = [str(data / f"{name}.parquet") for name in ("slow", "fit-25")]
+    run(["identify", *files, "--out", f"{tmp_path}/cell.toml"])
+    assert "the stated model error is in-sample" in capsys.readouterr().err
+
+
 def test_an_interruption_leaves_nothing(data, tmp_path, monkeypatch, capsys):
     def stop(*_):
         raise KeyboardInterrupt
@@ -150,7 +197,10 @@ def test_an_interruption_leaves_nothing(data, tmp_path, monkeypatch, capsys):
     ("names", "options", "words"),
     [
         (["fit-25"], [], "no recording is a slow discharge"),
-        (["slow"], [], "drive-like"),
+        (["fit-25"], [], "fit-25: discharge within 10% of"),
+        (["random"], [], "random: discharge within 10% of"),
+        (["slow"], [], "no recording is a profile"),
+        (["slow"], [], "slow: within 10 s of a change of current: 0% of the samples"),
         (["slow", "fit-25"], ["--capacity", "2900"], "2900 Ah are stated"),
         (["slow", "fit-25"], ["--initial-soc", "0.3"], "leads to"),
         (["slow", "fit-25"], ["--cut", "lowest-charge"], "no charge counter"),
@@ -189,7 +239,9 @@ def test_all_held_out_leaves_nothing_to_fit(data, tmp_path, capsys):
 
 def test_files_folders_and_patterns_name_each_file_once(data, tmp_path):
     drives = recording_files([f"{data}/fit-*", str(data / "fit-0.parquet"), str(data)])
-    assert [path.stem for path in drives] == ["fit-0", "fit-25", "check-25", "check-off", "slow"]
+    assert [path.stem for path in drives] == [
+        "fit-0", "fit-25", "check-25", "check-off", "random", "slow",
+    ]  # fmt: skip
     for name in (str(tmp_path), f"{tmp_path}/*.csv"):
         with pytest.raises(ConfigurationError, match=r"no recording|no file"):
             recording_files([name])

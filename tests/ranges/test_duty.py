@@ -142,3 +142,23 @@ def test_two_levels_in_one_duty_are_refused(tmp_path):
     path.write_text(HEAD + segment.format("cell") + segment.format("pack"))
     with pytest.raises(ConfigurationError, match="both levels"):
         load_duty(str(path))
+
+
+def test_a_recorded_power_reaches_the_pack_and_a_cells_all_cells(tmp_path):
+    path = tmp_path / "drive.csv"
+    path.write_text("time_s;power_W\n0;3\n1;-6\n2;3\n")
+    duty = load_duty(str(path), level="cell")
+    assert np.all(np.isnan(duty.current_A))
+    np.testing.assert_array_equal(duty.pack_power_W(8), [24.0, -48.0, 24.0])
+    np.testing.assert_array_equal(load_duty(str(path), level="pack").pack_power_W(8), [3, -6, 3])
+
+
+def test_a_side_file_states_map_and_sign(tmp_path):
+    path = tmp_path / "drive.csv"
+    path.write_text("t,i\n0,3\n1,6\n2,3\n")
+    (tmp_path / "own.toml").write_text(
+        'name = "own"\n[columns]\ntime_s = { column = "t" }\ncurrent_A = { column = "i" }\n'
+    )
+    side = tmp_path / "drive.toml"
+    side.write_text('level = "pack"\ncolumns = "own.toml"\npositive = "discharging"\n')
+    np.testing.assert_array_equal(load_duty(str(path)).current_A, [-3.0, -6.0, -3.0])

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from voltward.core.errors import ConfigurationError
-from voltward.ranges.configuration.duty_recording import read_profile, resample, ticks_of
+from voltward.ranges.configuration.duty_recording import (
+    read_profile,
+    read_speed,
+    resample,
+    ticks_of,
+)
 
 GOOD = "time_s,current_A,temperature_degC\n0,1.5,20\n1,-2,20.5\n2,0,21\n"
 
@@ -40,35 +45,119 @@ def test_other_columns_and_a_byte_order_mark_are_left_alone(tmp_path):
     assert list(profile.time_s) == [0.0, 1.0]
 
 
+LOAD_A = np.array([0.0, -20.0, -35.5, 12.25, 0.0, -3.0])
+HEADS = {
+    "own": ("time_s,current_A", 1.0, 1.0, {}),
+    "milliseconds": ("time_ms,current_A", 1e3, 1.0, {}),
+    "milliampere": ("time_s,current_mA", 1.0, 1e3, {"positive": "charging"}),
+    "a drive cycle": ("# Time [s],Current [A]", 1.0, -1.0, {"positive": "discharging"}),
+    "minutes": ("Time (min),Current (A)", 1.0 / 60.0, 1.0, {"positive": "charging"}),
+}
+
+
+@pytest.mark.parametrize("case", HEADS, ids=str)
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_a_load_is_the_same_in_any_table(tmp_path, case, decimal):
+    head, of_time, of_load, options = HEADS[case]
+    mark = ";" if decimal == "," else ","
+    rows = [head.replace(",", mark)] + [
+        mark.join(f"{value:.9f}".replace(".", decimal) for value in (t * of_time, a * of_load))
+        for t, a in enumerate(LOAD_A)
+    ]
+    profile = read_profile(_csv(tmp_path, "\n".join(rows)), level="pack", **options)
+    np.testing.assert_allclose(profile.time_s, np.arange(LOAD_A.size), atol=1e-6)
+    np.testing.assert_allclose(profile.current_A, LOAD_A, atol=1e-6)
+    assert profile.power_W is None
+
+
+def test_a_column_map_says_time_of_steps_and_sign(tmp_path):
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'name = "own"\ncurrent_sign = "discharging"\n[columns]\n'
+        'time_s = { column = "t", restarts = true }\ncurrent_A = { column = "i" }\n'
+    )
+    path = _csv(tmp_path, "t,i\n0,1\n1,1\n2,1\n1,2\n2,2\n3,2\n")
+    profile = read_profile(path, level="pack", columns=str(own))
+    assert list(profile.time_s) == [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]
+    assert list(profile.current_A) == [-1.0, -1.0, -1.0, -2.0, -2.0, -2.0]
+
+
+def test_words_give_a_load_its_sign(tmp_path):
+    path = _csv(tmp_path, "time_s,current_A,Step Type\n0,2,CC Chg\n1,3,CC DChg\n2,0,Rest\n")
+    assert list(read_profile(path, level="pack").current_A) == [2.0, -3.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("head", "factor"), [("power_W", 1.0), ("Power / kW", 1e-3), ("P[W]", 1.0)]
+)
+def test_a_recorded_power_is_read(tmp_path, head, factor):
+    rows = "".join(f"{t},{factor * p}\n" for t, p in enumerate((400.0, -1500.0, -1500.0)))
+    profile = read_profile(
+        _csv(tmp_path, f"time_s,{head}\n{rows}"), level="pack", positive="charging"
+    )
+    np.testing.assert_allclose(profile.power_W, [400.0, -1500.0, -1500.0])
+    assert profile.current_A is None
+
+
+@pytest.mark.parametrize(
+    ("head", "factor"),
+    [("speed_mps", 1.0), ("speed_kmh", 3.6), ("Speed (mph)", 1.0 / 0.44704), ("v[km/h]", 3.6)],
+)
+def test_a_speed_is_converted(tmp_path, head, factor):
+    rows = "".join(f"{t};{factor * v}\n" for t, v in enumerate((0.0, 5.0, 10.0)))
+    time_s, speed_mps = read_speed(_csv(tmp_path, f"time [s];{head}\n{rows}"))
+    np.testing.assert_allclose(speed_mps, [0.0, 5.0, 10.0])
+    np.testing.assert_allclose(time_s, [0.0, 1.0, 2.0])
+
+
 BAD = {
     "no header": ("", ["is empty", "allowed is a header"]),
-    "no rows": ("time_s,current_A\n", ["got 0 rows", "two rows or more"]),
-    "column missing": ("time,current_A\n0,1\n1,1\n", ["'time_s' is missing", "rename 'time'"]),
-    "milliampere column": (
-        "time_s,current_mA\n0,1\n1,1\n",
-        ["'current_A' is missing", "divide 'current_mA' by 1000"],
-    ),
+    "no rows": ("time_s,current_A\n", ["has a header and no rows"]),
+    "one row": ("time_s,current_A\n1,2\n", ["got 1 rows", "two rows or more"]),
+    "column missing": ("tine_s,current_A\n0,1\n1,1\n", ["'time_s' is missing", "'tine_s'"]),
+    "no load": ("time_s,torque_Nm\n0,1\n1,1\n", ["'current_A' is missing", "power_W"]),
     "column twice": (
         "time_s,current_A,current_A\n0,1,1\n1,1,1\n",
         ["'current_A' appears twice"],
     ),
-    "not a number": ("time_s,current_A\n0,1\n1,abc\n", ["row 2, current_A: got 'abc'"]),
-    "decimal comma": ('time_s,current_A\n0,1\n1,"1,5"\n', ["row 2", "got '1,5'", "decimal commas"]),
-    "empty field": ("time_s,current_A\n0,1\n1,\n", ["row 2, current_A: got ''"]),
-    "short row": ("time_s,current_A\n0,1\n1\n", ["row 2 has 1 fields", "header has 2"]),
-    "nan": ("time_s,current_A\n0,1\n1,nan\n2,nan\n", ["row 2, current_A: got nan", "1 more"]),
-    "infinite": ("time_s,current_A\n0,inf\n1,2\n", ["row 1, current_A: got inf", "finite"]),
-    "unsorted": ("time_s,current_A\n0,1\n2,1\n1,1\n", ["row 3, time_s: got 1 after 2", "sort"]),
-    "duplicate": ("time_s,current_A\n0,1\n1,1\n1,2\n", ["row 3", "got 1 after 1", "twice"]),
+    "not a number": (
+        "time_s,current_A\n0,1\n1,abc\n2,1\n",
+        ["row 2, column 'current_A': got 'abc'"],
+    ),
+    "empty field": ("time_s,current_A\n0,1\n1,\n2,3\n", ["in 1 of 3 rows, first in row 2"]),
+    "nan": ("time_s,current_A\n0,1\n1,nan\n2,nan\n3,1\n", ["in 2 of 4 rows, first in row 2"]),
+    "infinite": ("time_s,current_A\n0,inf\n1,2\n", ["in 1 of 2 rows, first in row 1"]),
+    "unsorted": (
+        "time_s,current_A\n" + "".join(f"{t},1\n" for t in (0, 1, 2, 3, 9, 5, 6, 7)),
+        ["runs backwards at one place, first from 9 s to 5 s after row 5", "split the file"],
+    ),
+    "steps": (
+        "time_s,current_A\n0,1\n1,1\n2,1\n0,2\n1,2\n2,2\n",
+        ["starts again", "total time", "restarts = true"],
+    ),
     "gap": (
         "time_s,current_A\n" + "".join(f"{t},1\n" for t in (0, 1, 2, 3, 500)),
         ["row 5, time_s: a gap of 497 s", "allowed are 60 s"],
     ),
+    "milliseconds": (
+        "time_s,current_A\n" + "".join(f"{t},1\n" for t in range(0, 9000, 1000)),
+        ["looks like milliseconds", "time_ms"],
+    ),
+    "milliseconds since 1970": (
+        "time_s,current_A\n" + "".join(f"{t},1\n" for t in range(1711849500000, 1711849500090, 10)),
+        ["looks like milliseconds", "time_ms"],
+    ),
     "milliampere": ("time_s,current_A\n0,1\n1,6500\n", ["row 2", "got 6500", "looks like mA"]),
+    "watts": ("time_s,power_W\n0,1\n1,65000\n", ["row 2, power_W: got 65000", "10000 W"]),
     "kelvin": (
         "time_s,current_A,temperature_degC\n0,1,298.15\n1,1,298.15\n",
         ["row 1, temperature_degC: got 298.15", "kelvin"],
     ),
+    "a sign that nobody states": (
+        "# Time [s],Current [A]\n0,1\n1,2\n",
+        ["nothing says whether positive numbers of column 'Current [A]' charge", "positive ="],
+    ),
+    "a power without a unit": ("time,power\n0,1\n1,2\n", ["has no unit", "W or kW"]),
 }
 
 
@@ -95,7 +184,7 @@ def test_level_ending_and_damage_are_named(tmp_path):
     with pytest.raises(ConfigurationError, match="level = 'pck'") as caught:
         read_profile(path, level="pck")
     assert "'pack'" in caught.value.hint
-    with pytest.raises(ConfigurationError, match=r"\.csv or \.parquet"):
+    with pytest.raises(ConfigurationError, match="there is no such file"):
         read_profile(tmp_path / "profile.xlsx", level="cell")
     damaged = tmp_path / "damaged.parquet"
     damaged.write_bytes(b"PAR1 no")
@@ -103,14 +192,14 @@ def test_level_ending_and_damage_are_named(tmp_path):
         read_profile(damaged, level="cell")
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(ConfigurationError, match="cannot be read as CSV"):
+    with pytest.raises(ConfigurationError, match="no table is found"):
         read_profile(binary, level="cell")
 
 
 def test_parquet_of_text_is_refused(tmp_path):
     path = tmp_path / "text.parquet"
     parquet.write_table(pa.table({"time_s": [0.0, 1.0], "current_A": ["a", "b"]}), path)
-    with pytest.raises(ConfigurationError, match="column 'current_A' holds string"):
+    with pytest.raises(ConfigurationError, match="column 'current_A': got 'a'"):
         read_profile(path, level="cell")
 
 

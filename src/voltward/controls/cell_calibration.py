@@ -72,8 +72,17 @@ class Calibration:
 
     @property
     def onsets_per_hour_bound(self) -> float:
-        """Upper 95 % Poisson bound of the false-alarm rate on such recordings."""
+        """Upper 95 % Poisson bound of the false-alarm rate on the hours that set the thresholds."""
         return poisson_upper(self.onsets) / self.hours
+
+    @property
+    def in_sample_words(self) -> str:
+        """The alarms on the hours of the thresholds, and that other hours have more."""
+        return (
+            f"in-sample, on those very hours: {self.onsets} alarms, at most "
+            f"{self.onsets_per_hour_bound:.2f} an hour (95 %, Poisson); expect more on others, "
+            "and replay some that set nothing"
+        )
 
 
 def with_calibration(

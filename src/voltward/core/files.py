@@ -125,6 +125,28 @@ def not_written(path: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(what, why="nothing is left half-written", hint=hint)
 
 
+def checked_name(name: str, label: str) -> Path:
+    """Return the path below a folder that a name stands for.
+
+    Args:
+        name: As the user gave it.
+        label: What named it, such as "--name".
+
+    Raises:
+        ConfigurationError: It leads out of the folder, or no file can have it.
+    """
+    path = Path(name)
+    inside = path.parts and not path.is_absolute() and ".." not in path.parts
+    if inside and name.strip() and name.isprintable():
+        return path
+    raise ConfigurationError(
+        f"{label} {name!r}: cannot be the name of a folder",
+        why="a name is printable, does not begin with '/', and has no part '..', which would "
+        "lead out of the folder that is written to",
+        hint="give a plain name such as 'winter-test'; --out names any folder",
+    )
+
+
 def checked_path(name: str | Path, noun: str) -> Path:
     """Return a path that the system can look up, whether something lies there or not.
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.suggestion import meant
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Parameter:
             raise ConfigurationError(
                 f"{owner}: {self.name} = {value:g} is out of range",
                 why=f"allowed are {self.low:g} to {self.high:g} {self.unit}",
-                hint=f"the default is {self.default:g}",
+                hint=meant(value, self.low, self.high, self.unit)
+                or f"the default is {self.default:g}",
             )
         return value

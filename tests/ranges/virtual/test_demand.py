@@ -67,6 +67,19 @@ def test_a_recorded_current_is_drawn_within_the_limits():
     assert float(demand.unserved_W[0]) == pytest.approx(50.0 * PACK_V)
 
 
+@pytest.mark.parametrize("power_W", [-70_000.0, 20_000.0, -140_000.0])
+def test_a_recorded_power_is_the_current_at_the_packs_voltage(power_W):
+    as_power, as_current = (
+        asked(PROFILE, power_W=power_W),
+        asked(PROFILE, current_A=power_W / PACK_V),
+    )
+    for name in ("current_A", "unserved_W", "power_W"):
+        assert float(getattr(as_power, name)[0]) == pytest.approx(
+            float(getattr(as_current, name)[0]), abs=1e-6
+        )
+    assert float(as_power.power_W[0]) == power_W
+
+
 @pytest.mark.parametrize(("share", "lost"), [(1.0, False), (0.95, False), (0.7, True), (0.0, True)])
 def test_propulsion_is_lost_when_the_traffic_pulls_away(share, lost):
     """A car that is a few percent slow follows; one at two thirds of the speed does not."""

@@ -161,7 +161,12 @@ def cell():
 
 @pytest.fixture(scope="module")
 def matched(cell):
-    return matched_rows(matched_bench(cell), 25.0, 3, 3, lambda *_: None)
+    stages = []
+    rows = matched_rows(matched_bench(cell), 25.0, 3, 3, lambda *shown: stages.append(shown))
+    # The wait for the compiler is announced before anything is made.
+    assert "compiling" in stages[0][0]
+    assert stages[-1] == ("matched 25 degC", 6, 6)
+    return rows
 
 
 def test_where_model_and_plant_are_one_large_biases_are_found_at_once(matched):

@@ -86,6 +86,13 @@ def drive(name, temperature_degC, seed, seconds=2500):
     return recorded(name, 0.05, current_A, warm, keep=2, lag=round(LAG_S / 0.05), seed=seed)
 
 
+def random_loads(name, temperature_degC, seed, step_s=100):
+    """Return a discharge whose current changes at random every so many seconds."""
+    loads_C = np.random.default_rng(seed).uniform(0.2, 1.6, 3300 // step_s)
+    current_A = np.repeat(-KNOWN.capacity_Ah * np.array([0.0, *loads_C]), step_s)
+    return recorded(name, 1.0, current_A, temperature_degC, seed=seed)
+
+
 def pulses(name, temperature_degC, seed):
     """Return pulses at every tenth of charge, with rests."""
     one_C = KNOWN.capacity_Ah

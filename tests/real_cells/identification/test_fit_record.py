@@ -110,8 +110,48 @@ def test_without_a_drive_there_is_no_fit(recordings):
     others = [recording for recording in recordings if "drive" not in recording.name]
     curve = slow_curve(others)
     facts = cell_facts("x", "x", "x", curve.capacity_Ah)
-    with pytest.raises(ConfigurationError, match="drive-like"):
+    with pytest.raises(ConfigurationError, match="no recording is a profile"):
         identify(others, [], curve, facts, lambda *_: None)
+
+
+@given(
+    loads=st.lists(st.floats(0.3, 3.0), min_size=2, max_size=40),
+    step_s=st.integers(40, 300),
+    rest_s=st.sampled_from([0, 60]),
+)
+def test_a_profile_has_enough_changes_between_different_loads(loads, step_s, rest_s):
+    # With rests between the loads it is a test of pulses.
+    parts = [part for load in loads for part in ((-load, step_s), (0.0, rest_s)) if part[1]]
+    record = fit_record(made_of(parts), CAPACITY_AH, 0.0)
+    level = np.round(np.array(loads) / (0.05 * max(loads)))
+    joined = level[np.concatenate([[True], np.diff(level) != 0])]
+    changes = 0 if rest_s else int(np.count_nonzero(np.abs(np.diff(joined)) >= 2))
+    assert record.drive == (changes >= 12 and np.unique(level).size >= 5)
+    if not record.drive:
+        assert f"from load to load without a rest: {changes}, needed 12" in record.not_a_profile
+
+
+def every(recording, step):
+    """Return every so many samples of a recording."""
+    names = ("time_s", "voltage_V", "current_A", "temperature_degC", "soc")
+    return replace(recording, **{name: getattr(recording, name)[::step] for name in names})
+
+
+def test_the_message_names_each_file_and_rule(recordings):
+    drives = [recording for recording in recordings if "drive" in recording.name]
+    coarse = replace(every(recordings[0], 20), name="coarse")
+    with pytest.raises(ConfigurationError) as caught:
+        slow_curve([coarse, *drives * 3])
+    assert "coarse: samples in the discharge within 10% of 0.145 A: 60, needed" in caught.value.why
+    assert "drive-25: discharge within" in caught.value.why
+    assert "and 7 more files" in caught.value.why
+
+
+def test_a_discharge_of_few_samples_has_all_its_charge(recordings):
+    sparse = every(recordings[0], 12)
+    assert slow_curve([sparse]).capacity_Ah == pytest.approx(2.9, rel=0.02)
+    counted = with_soc(replace(sparse, soc=None), 2.9, 1.0)
+    assert counted.soc[-1] == pytest.approx(sparse.soc[-1], abs=0.01)
 
 
 def test_slow_records_say_nothing_of_the_skew():

@@ -10,7 +10,6 @@ from voltward.documents.toml_document import shipped_names
 from voltward.real_cells.recordings.column_map import (
     ColumnEntry,
     load_column_map,
-    recognised_map,
 )
 
 NUMBERS = st.floats(-1e4, 1e4)
@@ -56,15 +55,11 @@ def test_a_repaired_entry_is_the_old_one_and_then_the_repair(
 
 
 @pytest.mark.parametrize("name", shipped_names("columns"))
-def test_shipped_maps_are_whole_and_recognised(name):
+def test_shipped_maps_are_whole(name):
     found = load_column_map(name)
     assert found.name == name
     assert found.source
     assert found.voltages == ("voltage_V",)
-    recognised = recognised_map(found.sources)
-    assert recognised is not None
-    assert recognised.name == name
-    assert recognised_map({*found.sources, "more"}) is None
 
 
 def test_the_shared_records_keep_their_sign_and_become_si():
@@ -105,6 +100,14 @@ BAD = {
         ["cut = 'lowest charge' needs", "columns.charge_Ah"],
     ),
     "unknown cut": ('cut = "lowest"\n' + GOOD, ["'cut'", "lowest charge"]),
+    "column and names": (
+        GOOD.replace('column = "t" }', 'column = "t", names = ["t"] }'),
+        ["columns.time_s has both column and names"],
+    ),
+    "magnitude without a direction": (
+        'current_sign = "magnitude"\n' + GOOD,
+        ["current_sign = 'magnitude' needs the table 'direction'"],
+    ),
     "no TOML": ("name = own", ["is not valid TOML"]),
 }
 

@@ -74,11 +74,11 @@ DEFECTS = {
     ),
     "backward": (
         lambda c: {"time_s": np.where(c["time_s"] > 3000.0, c["time_s"] - 500.5, c["time_s"])},
-        ["runs backwards at one place", "from 3000 s to 2500.5 s after row 3001", "sort the rows"],
+        ["runs backwards at one place", "from 3000 s to 2500.5 s after row 3001", "split the file"],
     ),
     "step time": (
         lambda c: {"time_s": np.mod(c["time_s"], 600.0)},
-        ["runs backwards at 5 places", "column of the total time"],
+        ["runs backwards at 5 places", "column of the total time", "restarts = true"],
     ),
     "clock stands": (
         lambda c: {"time_s": np.ones_like(c["time_s"])},

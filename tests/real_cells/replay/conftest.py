@@ -22,10 +22,10 @@ def cell():
     return load_cell(find_document("cells", "reference-nmc", "cell"))
 
 
-def made_by(cell, seconds, cells=1, noise_V=0.0005):
-    """Return a drive-like recording of equal cells from the model's own equations."""
+def drive_of(cell, seconds, level_C=1.0, noise_V=0.0005):
+    """Return a drive-like recording of a cell from the model's own equations."""
     draw = np.random.default_rng(5)
-    level_C = np.repeat(draw.uniform(-1.2, 0.4, seconds // 20 + 1), 20)[:seconds]
+    level_C = level_C * np.repeat(draw.uniform(-1.2, 0.4, seconds // 20 + 1), 20)[:seconds]
     level_C[:5] = 0.0
     current_A = level_C * cell.capacity_Ah
     temperature_degC = np.full(seconds, 25.0) + np.linspace(0.0, 4.0, seconds)
@@ -40,7 +40,7 @@ def made_by(cell, seconds, cells=1, noise_V=0.0005):
     begin = start_estimator(jnp.full((1, 1), INITIAL_SOC), tuning)
     given = (jnp.asarray(current_A), jnp.asarray(temperature_degC))
     voltage_V, soc = (np.asarray(values) for values in lax.scan(second, begin, given)[1])
-    noise = noise_V * draw.standard_normal((seconds, cells))
+    noise = noise_V * draw.standard_normal((seconds, 1))
     return Recording(
         name="made",
         time_s=np.arange(float(seconds)),
@@ -53,7 +53,12 @@ def made_by(cell, seconds, cells=1, noise_V=0.0005):
 
 @pytest.fixture(scope="session")
 def recording(cell):
-    return made_by(cell, 700)
+    return drive_of(cell, 700)
+
+
+@pytest.fixture(scope="session")
+def made_by():
+    return drive_of
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ def test_every_transform_reaches_its_column():
     injection = parse_injection(
         "voltage=bias:0.01,gain:0.02,ramp:0.001,noise:0.003,delay:7,swap:2,cells=2-4@600-900"
     )
-    rows = injected_rows([injection], 6, 1000.0)
+    rows = injected_rows([injection], 6)
     row = rows[TAP_INDEX["cell.voltage"], 0]
     wanted = {
         "used": 1.0, "start": 600.0, "stop": 900.0, "bias": 0.01, "gain": 0.02, "ramp": 0.001,
@@ -118,28 +118,30 @@ def test_every_transform_reaches_its_column():
 def test_several_injections_share_a_run_as_far_as_slots_go():
     texts = ("voltage=bias:0.01@600", "voltage=gain:0.01@300", "current=gain:0.1@400")
     parsed = [parse_injection(text) for text in texts]
-    rows = injected_rows(parsed, 1, 1000.0)
+    rows = injected_rows(parsed, 1)
     assert np.count_nonzero(rows[:, :, COLUMN["used"]]) == 3
     assert start_of(parsed) == 300.0
     with pytest.raises(ConfigurationError, match="2 slots"):
-        injected_rows([*parsed, parsed[0]], 1, 1000.0)
+        injected_rows([*parsed, parsed[0]], 1)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("voltage=bias:1,cells=3", "no cell 3"),
-        ("voltage=bias:1@5000", "ends at 1000 s"),
         ("voltage=swap:1,cells=2", "two cells"),
+        ("voltage=swap:4", "changes nothing"),
+        ("sensor-swap:shift_cells=2", "changes nothing"),
+        ("sensor-swap:first_cell=1", "two cells"),
         ("voltage-bias:first_cell=7@5", "first_cell = 7"),
     ],
 )
 def test_an_injection_that_does_not_fit_the_recording_is_refused(text, words):
     with pytest.raises(ConfigurationError, match=words):
-        injected_rows([parse_injection(text)], 2, 1000.0)
+        injected_rows([parse_injection(text)], 2)
 
 
 def test_a_stop_cuts_a_catalogue_attack_short():
-    rows = injected_rows([parse_injection("voltage-freeze-replay:window_s=10@100-150")], 1, 500.0)
+    rows = injected_rows([parse_injection("voltage-freeze-replay:window_s=10@100-150")], 1)
     row = rows[TAP_INDEX["cell.voltage"], 0]
     assert (row[COLUMN["start"]], row[COLUMN["stop"]]) == (100.0, 150.0)

@@ -97,8 +97,7 @@ def test_a_meter_of_the_whole_string_catches_what_the_sum_cannot(session, string
 
 def test_runs_beside_each_other_do_not_touch(session, recording):
     rows = [
-        injected_rows([parse_injection(f"voltage=bias:{bias}@400")], 1, 699.0)
-        for bias in (0.05, 0.01)
+        injected_rows([parse_injection(f"voltage=bias:{bias}@400")], 1) for bias in (0.05, 0.01)
     ]
     both = session.replay(recording, 0.8, rows)
     alone = session.replay(recording, 0.8, rows[1:])

@@ -11,7 +11,7 @@ from voltward.interfaces.cli.main import run
 FIELDS = {
     "profile", "track", "samples", "hours", "initial_soc", "voltage_rmse_mV",
     "innovation_rmse_mV", "soc_rmse_pct", "false_alarms", "detected", "delay_s", "detector",
-    "cell_named", "soc_damage_pct", "alarmed_at_start", "alarms", "notes",
+    "cell_named", "soc_damage_pct", "alarmed_at_start", "alarms", "notes", "warnings",
 }  # fmt: skip
 CELL = ["--cell", "reference-nmc"]
 
@@ -75,9 +75,50 @@ def test_traces_take_the_names_of_several_profiles(data, tmp_path, capsys):
     assert f"wrote {out.with_name('trace-drive.csv')}" in capsys.readouterr().err
 
 
+def test_traces_of_like_names_do_not_overwrite_one_another(data, tmp_path, capsys):
+    others = []
+    for folder in ("a", "b", "c/a"):
+        path = tmp_path / folder / "drive.csv"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(data.read_bytes())
+        others.append(str(path))
+    out = tmp_path / "out" / "t.csv"
+    folders = [str(tmp_path / "b"), f"{tmp_path}/a/*.csv", others[2]]
+    assert run(["replay", *folders, *CELL, "--trace", str(out)]) == ExitCode.DONE
+    names = sorted(path.name for path in out.parent.iterdir())
+    assert names == ["t-a-drive-1.csv", "t-a-drive-2.csv", "t-b-drive.csv"]
+    assert capsys.readouterr().out.count("\ndrive ") == 3
+
+
+def test_the_wrong_cell_gets_a_warning_in_words_and_in_json(data, capsys):
+    bent = []
+    head, *rows = data.read_text().splitlines()
+    for row in rows:
+        time_s, voltage_V, *rest = row.split(",")
+        level = 0.2 * np.sin(float(time_s) / 30.0)
+        bent.append(",".join([time_s, str(float(voltage_V) + level), *rest]))
+    data.write_text("\n".join([head, *bent]) + "\n")
+    assert run(["replay", str(data), *CELL]) == ExitCode.DONE
+    out = capsys.readouterr().out
+    assert "warning drive: the open-loop twin of reference-nmc is 14" in out
+    assert "'voltward identify'" in out
+    assert run(["replay", str(data), *CELL, "--json"]) == ExitCode.DONE
+    (profile,) = json.loads(capsys.readouterr().out)["profiles"]
+    assert "the voltage curve" in profile["warnings"][0]
+
+
+def test_a_recording_of_a_larger_cell_is_refused(data, capsys):
+    run(["replay", str(data), "--cell", "lg-18650hg2", "--initial-soc", "0.8"])
+    captured = capsys.readouterr()
+    assert f"error: {data}: not a recording of the cell lg-18650hg2: the capacity" in captured.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        ([*CELL, "--inject", "voltage=bias:20"], "did you mean 0.02 V (20 mV)?"),
+        ([*CELL, "--inject", "current=bias:3000@10"], "allowed are -300 to 300 A"),
+        ([*CELL, "--inject", "temperature=ramp:1"], "after 699 s it would add 699 K"),
         (["--cell", "reference-nmd"], "did you mean 'reference-nmc'"),
         (["--cell", "missing.toml"], "there is no such file"),
         ([*CELL, "--inject", "voltag=bias:1"], "did you mean 'voltage'"),

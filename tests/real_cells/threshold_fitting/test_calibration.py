@@ -176,3 +176,4 @@ def test_shipped_calibrations_belong_to_shipped_cells():
         assert found is not None
         assert found.cell == name
         assert found.onsets == 0
+        assert found.in_sample_words.startswith("in-sample")

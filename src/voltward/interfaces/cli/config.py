@@ -10,9 +10,11 @@ from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
     emit_json,
+    message,
 )
 from voltward.ranges.configuration.campaign_file import CampaignDocument, load_campaign
 from voltward.ranges.configuration.duty import DutyDocument, load_duty
+from voltward.ranges.configuration.duty_recording import is_recorded
 from voltward.ranges.configuration.system import load_link, load_system, system_schema
 from voltward.ranges.configuration.system_settings import LinkSettings, SystemSettings
 
@@ -45,7 +47,7 @@ def print_schema(kind: str) -> None:
 
 def check_file(file: Path, kind: str | None, level: str | None, *, as_json: bool) -> None:
     """Check a file and print what it is."""
-    recorded = file.suffix.lower() in {".csv", ".parquet"}
+    recorded = is_recorded(file)
     chosen = kind or ("duty" if recorded else kind_of(read_document(file)))
     digest, text = _checked(chosen, file, level or "")
     if as_json:
@@ -69,6 +71,8 @@ def _checked(kind: str, file: Path, level: str) -> tuple[str | None, str]:
     name = str(file)
     if kind == "duty":
         duty = load_duty(name, level=level)
+        for note in duty.notes:
+            message(f"note: {note}")
         return None, f"{duty.duration_s:g} s on a tick of {duty.tick_s:g} s"
     if kind == "system":
         system = load_system(name)

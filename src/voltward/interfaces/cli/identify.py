@@ -25,9 +25,6 @@ from voltward.real_cells.identification.identified_files import (
 from voltward.real_cells.recordings.column_map import Cut
 
 _HEAD = ("recording", "degC", "part", "error", "worst", "")
-# The fit stops by itself, most often after 6 to 15 rounds; the bar needs a length.
-_ROUNDS_SHOWN = 40
-_REPORT = "voltward.interfaces.report.fit_report"
 _CUTS: dict[str, Cut] = {"none": "none", "lowest-charge": "lowest charge"}
 
 
@@ -64,7 +61,7 @@ def identify_cell(
     if as_json:
         emit_json({**summary, "written": [str(path) for path in written]})
     else:
-        _show(summary, written, assumed_full=files.assumed_full)
+        _show(summary, written, remarks=files.remarks)
     if found.errors:
         leave(
             ExitCode.GATE_FAILED,
@@ -74,7 +71,7 @@ def identify_cell(
         )
 
 
-def _show(summary: dict[str, Any], written: Sequence[Path], *, assumed_full: bool) -> None:
+def _show(summary: dict[str, Any], written: Sequence[Path], *, remarks: Sequence[str]) -> None:
     emit(columns([_row(row) for row in summary["recordings"]], _HEAD))
     notes: dict[str, list[str]] = {}
     for row in summary["recordings"]:
@@ -83,8 +80,8 @@ def _show(summary: dict[str, Any], written: Sequence[Path], *, assumed_full: boo
     for note, names in notes.items():
         where = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
         message(f"note    {where}: {note}")
-    if assumed_full:
-        message("note    recordings without a state of charge were taken to start full")
+    for remark in remarks:
+        message(f"note    {remark}")
     for finding in summary["doubts"]:
         emit(f"{'error' if finding['grave'] else 'warning':8}{finding['text']}")
     emit(

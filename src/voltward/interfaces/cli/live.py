@@ -5,6 +5,7 @@ from pathlib import Path
 
 from voltward.core.termination import StoppedError
 from voltward.interfaces.cli.output import (
+    Progress,
     columns,
     detail,
     emit,
@@ -25,6 +26,7 @@ NOTE = (
     "alarm: first tick with an alarm; twin error: largest error of the twin's SoC from the attack "
     "on; reached: forged records got to the cloud"
 )
+_BEGINNING = "live: starting the processes, compiling (up to a minute the first time)"
 
 
 def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
@@ -32,11 +34,12 @@ def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
     settings = load_settings(file)
     with progress_bar() as advance:
         done = iter(range(len(settings.case)))
+        advance(_BEGINNING, 0, len(settings.case))
         try:
             result = run_live(
                 settings,
                 out,
-                progress=lambda _name: advance("live", next(done), len(settings.case)),
+                progress=lambda _name: _advance(advance, next(done), len(settings.case)),
                 replacing=naming(force=force),
             )
         except KeyboardInterrupt as error:
@@ -47,6 +50,11 @@ def run_cases(file: Path, out: Path, *, force: bool, as_json: bool) -> None:
     _show(result.report)
     names = ("live.json", "ticks.csv", "physics.csv", "logs")
     message("written: " + ", ".join(str(out / name) for name in names))
+
+
+def _advance(advance: Progress, done: int, total: int) -> None:
+    """Move the bar; the first case waits for the processes to compile their parts."""
+    advance("live" if done else _BEGINNING, done, total)
 
 
 def print_schema(subject: str) -> None:

@@ -12,6 +12,7 @@ import click
 
 from voltward import __version__
 from voltward.core.errors import ExitCode, VoltwardError
+from voltward.core.termination import ended_by_signals
 from voltward.interfaces.cli.commands.campaigns import plant_command, run_command, runs_group
 from voltward.interfaces.cli.commands.can import can_group
 from voltward.interfaces.cli.commands.catalogues import attacks_group, defences_group
@@ -105,7 +106,10 @@ def _run(arguments: Sequence[str]) -> int:
     """Run the command line; what is expected to go wrong is shown."""
     as_json = "--json" in arguments
     try:
-        result: Any = cli.main(args=list(arguments), prog_name="voltward", standalone_mode=False)
+        with ended_by_signals():
+            result: Any = cli.main(
+                args=list(arguments), prog_name="voltward", standalone_mode=False
+            )
     except VoltwardError as error:
         return show_error(error.what, error.why, error.hint, error.exit_code, as_json=as_json)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -18,6 +18,7 @@ from voltward.results.folder_ownership import OwnedFolder
 def run_plant(
     duty: str,
     level: str | None,
+    column_map: str | None,
     cell: str,
     system: str,
     tick_s: float | None,
@@ -28,7 +29,13 @@ def run_plant(
 ) -> None:
     """Run the plant alone and print its figures."""
     settings = load_system(system, cell=cell)
-    asked = load_duty(duty, tick_s=tick_s, level=level or "", capacities_Ah=capacities_Ah(settings))
+    asked = load_duty(
+        duty,
+        tick_s=tick_s,
+        level=level or "",
+        columns=column_map or "",
+        capacities_Ah=capacities_Ah(settings),
+    )
     with OwnedFolder(out, replacing=naming(force=force)) as owned:
         owned.refuse_strangers((out / TRACE_FILE,))
         result = run_bare_plant(settings, asked, owned)

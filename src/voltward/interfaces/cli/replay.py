@@ -17,11 +17,12 @@ from voltward.interfaces.cli.output import (
     progress_bar,
     refuse_existing,
 )
+from voltward.real_cells.identification.data_files import distinct_names, recording_files
 from voltward.real_cells.replay.injected_rows import parse_injection
 from voltward.real_cells.replay.profile import ReplayedProfile
 from voltward.real_cells.replay.replayed_files import FileReplay
 from voltward.real_cells.replay.scores import ProfileScore
-from voltward.real_cells.replay.session import waiting_words
+from voltward.real_cells.replay.session import replay_stage
 from voltward.real_cells.replay.trace import TABLES, trace_columns, write_trace
 
 _HEAD = (
@@ -41,7 +42,7 @@ _DRAWING = "voltward.interfaces.report.figure_replay"
 
 
 def replay_recordings(
-    data: tuple[Path, ...],
+    data: tuple[str, ...],
     cell_name: str,
     injections: tuple[str, ...],
     initial_soc: float | None,
@@ -60,15 +61,16 @@ def replay_recordings(
             f"--trace {trace}: cannot tell the form from '{trace.suffix}'",
             why=f"allowed are {', '.join((*TABLES, _PICTURE))}",
         )
-    if trace is not None:
-        for path in data:
-            refuse_existing(_trace_of(trace, path, data), force=force, option="--trace")
+    files = [path for name in data for path in recording_files([name])]
+    traces = _traces_of(trace, files) if trace is not None else []
+    for out in traces:
+        refuse_existing(out, force=force, option="--trace")
     parsed = [parse_injection(text) for text in injections]
     player = FileReplay(cell_name, detectors, column_map or "")
     scores = []
     with progress_bar() as progress:
-        for index, path in enumerate(data):
-            progress("replay" if index else f"replay: {waiting_words()}", index, len(data))
+        for index, path in enumerate(files):
+            progress(replay_stage("replay", index), index, len(files))
             replayed = player.replay(
                 path,
                 parsed,
@@ -77,11 +79,10 @@ def replay_recordings(
                 track=track,
             )
             scores.append(replayed.score)
-            if trace is not None:
-                out = _trace_of(trace, path, data)
-                _write_trace(out, replayed)
-                message(f"wrote {out}")
-        progress("replay", len(data), len(data))
+            if traces:
+                _write_trace(traces[index], replayed)
+                message(f"wrote {traces[index]}")
+        progress("replay", len(files), len(files))
     if as_json:
         profiles = [score.as_document() for score in scores]
         emit_json({"schema_version": SCHEMA_VERSION, "profiles": profiles})
@@ -97,17 +98,17 @@ def _thresholds(calibration: Calibration | None) -> str:
             "alarms (make one with 'voltward calibrate')"
         )
     return (
-        f"thresholds: set on {calibration.hours:.1f} clean h of {calibration.source}: "
-        f"{calibration.onsets} alarms, at most {calibration.onsets_per_hour_bound:.2f} an hour "
-        "(95 %, Poisson)"
+        f"thresholds: set on {calibration.hours:.1f} clean h of {calibration.source}; "
+        f"{calibration.in_sample_words}"
     )
 
 
-def _trace_of(trace: Path, profile: Path, profiles: Sequence[Path]) -> Path:
-    """Return where the trace of a profile goes: one of several adds its name."""
+def _traces_of(trace: Path, profiles: Sequence[Path]) -> list[Path]:
+    """Return where the trace of each profile goes: one of several adds its name."""
     if len(profiles) == 1:
-        return trace
-    return trace.with_name(f"{trace.stem}-{profile.stem}{trace.suffix}")
+        return [trace]
+    names = distinct_names(profiles, joined="-")
+    return [trace.with_name(f"{trace.stem}-{name}{trace.suffix}") for name in names]
 
 
 def _write_trace(path: Path, replayed: ReplayedProfile) -> None:
@@ -120,6 +121,9 @@ def _write_trace(path: Path, replayed: ReplayedProfile) -> None:
 
 def _show(scores: Sequence[ProfileScore], detectors: Sequence[str], *, injected: bool) -> None:
     emit(columns([_row(score) for score in scores], _HEAD))
+    for score in scores:
+        for warning in score.warnings:
+            emit(f"warning {score.profile}: {warning}")
     hours = sum(score.hours for score in scores)
     false_alarms = sum(score.false_alarms for score in scores)
     detected = sum(bool(score.detected) for score in scores)

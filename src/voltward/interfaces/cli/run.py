@@ -10,6 +10,7 @@ from typing import Any
 from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.model.model_folder import model_folder
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
+from voltward.core.files import checked_name
 from voltward.core.termination import StoppedError, ended_by_signals
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
@@ -67,7 +68,7 @@ def run_selection(
             "set": changes or None,
         },
     )
-    folder = out or Path("out") / settings.name
+    folder = out or Path("out") / checked_name(settings.name, "--name")
     model = "" if tara == NO_MODEL else tara
     if model:
         # Before the campaign: a fault of the model must not cost a run.

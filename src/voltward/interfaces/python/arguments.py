@@ -16,9 +16,11 @@ def text_of(label: str, value: object) -> str:
     """Return a name or a path as text.
 
     Raises:
-        ConfigurationError: It is neither a text nor a path.
+        ConfigurationError: It is neither a text nor a path, or holds what no name holds.
     """
     if isinstance(value, str | Path):
+        if "\0" in str(value):
+            raise wrong_kind(label, value, "a name without a null character")
         return str(value)
     raise wrong_kind(label, value, "a name or a path", "write it in quotes")
 
@@ -62,7 +64,10 @@ def number_of(
     allowed += f" to {high:g}" if math.isfinite(high) else ""
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         raise wrong_kind(label, value, allowed, "leave it out for the default")
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise wrong_kind(label, value, allowed, "leave it out for the default") from error
     if not (math.isfinite(number) and low <= number <= high):
         raise ConfigurationError(
             f"{label} = {value} is out of range",

@@ -66,7 +66,7 @@ class System:
             cell=text_of("System: cell", self.cell),
             link=text_of("System: link", self.link),
         )
-        if self.cloud not in {True, False, None}:
+        if self.cloud is not None and not isinstance(self.cloud, bool):
             raise wrong_kind("System: cloud", self.cloud, "True, False or None")
 
     def __repr__(self) -> str:
@@ -97,7 +97,7 @@ class Attack:
         Traceback (most recent call last):
         voltward.core.errors.ConfigurationError: attacks[0] (voltage-bias): bias_V = -50 is out ...
           why: allowed are -0.5 to 0.5 V
-          hint: the default is -0.15
+          hint: did you mean -0.05 V (-50 mV)?
     """
 
     id: str
@@ -146,6 +146,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         text_of("Stack: base", self.base)
+        text_of("Stack: name", self.name)
         for key in ("add", "remove"):
             given = entries_of(f"Stack: {key}", getattr(self, key), "ids of controls")
             object.__setattr__(self, key, tuple(text_of(f"Stack: {key}", name) for name in given))
@@ -265,7 +266,8 @@ class Campaign:
         if "controls" in flags:
             flags["controls"] = text_of("controls", flags["controls"])
         if "set" in flags:
-            flags["set"] = entries_of("set", flags["set"], "texts such as 'derate.strength=0.5'")
+            given = entries_of("set", flags["set"], "texts such as 'derate.strength=0.5'")
+            flags["set"] = [text_of("set", entry) for entry in given]
         object.__setattr__(self, "settings", _checked(flags, file))
 
     def run(

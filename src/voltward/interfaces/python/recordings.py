@@ -235,9 +235,9 @@ def identify(
         _texts("recordings", recordings),
         _texts("check", check),
         CellWords(
-            name or (file.stem if file else "cell"),
-            chemistry,
-            source,
+            text_of("name", name) or (file.stem if file else "cell"),
+            text_of("chemistry", chemistry),
+            text_of("source", source),
             number_of("heat_capacity_J_per_K", heat_capacity_J_per_K, low=0.0),
             number_of("surface_m2", surface_m2, low=0.0),
             number_of("volume_m3", volume_m3, low=0.0),
@@ -253,11 +253,12 @@ def identify(
     )
     summary = fit_summary(files.found, track=track, notes=files.notes)
     written = write_fit(file, files.found, summary) if file else []
-    notes = dict.fromkeys(note for notes in files.notes.values() for note in notes)
+    of_each = (note for notes in files.notes.values() for note in notes)
+    notes = dict.fromkeys((*of_each, *files.remarks))
     return IdentifiedCell(files.found, tuple(notes), tuple(written))
 
 
 def _texts(label: str, given: str | Path | Sequence[str | Path]) -> list[str]:
     if isinstance(given, str | Path):
-        return [str(given)]
+        return [text_of(label, given)]
     return [text_of(label, entry) for entry in entries_of(label, given, "names and paths")]

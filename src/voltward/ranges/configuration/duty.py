@@ -12,10 +12,14 @@ from annotated_types import Interval, Len
 from voltward.core.errors import ConfigurationError
 from voltward.documents.settings_table import NotNegative, Share, Temperature, settings_table
 from voltward.documents.toml_document import check_document, find_document, read_document
-from voltward.ranges.configuration.duty_recording import LEVELS
+from voltward.ranges.configuration.duty_recording import LEVELS, is_recorded
 from voltward.ranges.configuration.duty_segments import Columns, DutyMode, Place, segment_columns
 
 __all__ = ["Duty", "DutyDocument", "DutyMode", "load_duty"]
+
+
+# What a side file says of its table, besides the level.
+_SEGMENT_KEYS = ("scale", "max_gap_s", "columns", "positive")
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,15 @@ class Duty:
         speed_mps: Demanded speed (tick,).
         grade: Slope of the road, rise over run (tick,).
         current_A: Recorded current, positive when charging; NaN where none is (tick,).
-        power_W: Grid set point or charging power, positive when charging; NaN where the charger
-            gives what it can (tick,).
+        power_W: Grid set point, charging power or recorded power, positive when charging; NaN where
+            the charger gives what it can and where a current is recorded (tick,).
         ambient_degC: (tick,).
         auxiliary_power_W: Beside propulsion; NaN where the vehicle's own value holds (tick,).
-        level: Whose current `current_A` is: "cell" or "pack".
+        level: Whose current and power a recorded segment holds: "cell" or "pack".
         initial_soc: At the start.
         target_soc: At which charging ends when no plan says otherwise.
         initial_temperature_degC: Of all cells at the start.
+        notes: What the reader of recorded segments found, repaired or left out.
     """
 
     name: str
@@ -54,6 +59,7 @@ class Duty:
     initial_soc: float
     target_soc: float
     initial_temperature_degC: float
+    notes: tuple[str, ...] = ()
 
     @property
     def ticks(self) -> int:
@@ -68,6 +74,12 @@ class Duty:
     def pack_current_A(self, parallel: int) -> np.ndarray:
         """Return the recorded current at the pack's terminals (tick,)."""
         return self.current_A * (parallel if self.level == "cell" else 1)
+
+    def pack_power_W(self, cells: int) -> np.ndarray:
+        """Return the power at the pack's terminals (tick,); a recorded one may be of a cell."""
+        if self.level != "cell":
+            return self.power_W
+        return np.where(self.mode == DutyMode.RECORDED, self.power_W * cells, self.power_W)
 
 
 @settings_table
@@ -91,21 +103,23 @@ def load_duty(
     *,
     tick_s: float | None = None,
     level: str = "",
+    columns: str = "",
     capacities_Ah: Mapping[str, float] | None = None,
 ) -> Duty:
     """Return a shipped duty, the user's own duty file, or a recorded profile.
 
     Args:
-        name_or_path: A shipped name, a .toml duty file, or a .csv or .parquet recorded profile.
+        name_or_path: A shipped name, a .toml duty file, or the table of a recorded profile.
         tick_s: Replaces the duty's own tick.
         level: "cell" or "pack", for a recorded profile given by itself; a side file of the same
             name ending in .toml may say it instead, together with the start conditions.
+        columns: Column map of a recorded profile given by itself, before that of the side file.
         capacities_Ah: Level to capacity, to notice currents in milliampere.
 
     Raises:
         ConfigurationError: Something is wrong; file, key or row, got and allowed are named.
     """
-    path, document = duty_document(name_or_path, level)
+    path, document = duty_document(name_or_path, level, columns)
     duty = check_document(DutyDocument, document, str(path))
     tick = duty.tick_s if tick_s is None else tick_s
     if not 0.0 < tick <= 600.0:
@@ -116,7 +130,7 @@ def load_duty(
         raise ConfigurationError(f"{path}: key 'segment' is empty", why="a duty has one or more")
     place = Place(path, str(path), tick, capacities_Ah or {})
     parts = [segment_columns(segment, index, place) for index, segment in enumerate(duty.segment)]
-    columns = _joined(parts, duty)
+    series = _joined(parts, duty)
     if len(set(place.levels)) > 1:
         raise ConfigurationError(
             f"{path}: segments are recorded at both levels",
@@ -129,24 +143,34 @@ def load_duty(
         level=place.levels[0] if place.levels else "pack",
         initial_soc=duty.initial_soc,
         target_soc=duty.target_soc,
-        initial_temperature_degC=_start_temperature(columns, document, duty),
-        **columns,
+        initial_temperature_degC=_start_temperature(series, document, duty),
+        notes=tuple(place.notes),
+        **series,
     )
 
 
-def duty_document(name_or_path: str, level: str = "") -> tuple[Path, dict[str, Any]]:
+def duty_document(
+    name_or_path: str, level: str = "", columns: str = ""
+) -> tuple[Path, dict[str, Any]]:
     """Return the file of a duty and its document; a recorded profile is one segment of it.
 
     Args:
         name_or_path: As for `load_duty`.
         level: As for `load_duty`.
+        columns: As for `load_duty`.
 
     Raises:
         ConfigurationError: There is no such duty, or the level of a profile is not given.
     """
     path = Path(name_or_path)
-    if path.suffix.lower() in {".csv", ".parquet"}:
-        return path, _side_document(path, level)
+    if is_recorded(path):
+        return path, _side_document(path, level, columns)
+    if columns:
+        raise ConfigurationError(
+            f"--columns {columns}: the duty {name_or_path} is not a recorded profile",
+            why="a column map says what the columns of a table hold",
+            hint="leave it out; a duty file names the map of a segment with the key columns",
+        )
     path = find_document("duties", name_or_path, "duty")
     return path, read_document(path)
 
@@ -167,7 +191,7 @@ def _start_temperature(columns: Columns, document: Mapping[str, Any], duty: Duty
     return duty.initial_temperature_degC
 
 
-def _side_document(path: Path, level: str) -> dict[str, Any]:
+def _side_document(path: Path, level: str, columns: str) -> dict[str, Any]:
     """Return a duty document for a recorded profile given by itself."""
     if not path.is_file():
         raise ConfigurationError(
@@ -181,11 +205,12 @@ def _side_document(path: Path, level: str) -> dict[str, Any]:
     if not chosen:
         raise ConfigurationError(
             f"{path}: level is not given",
-            why=f"allowed are {' and '.join(LEVELS)}: whose current the file holds",
+            why=f"allowed are {' and '.join(LEVELS)}: whose current or power the file holds",
             hint=f"add --level, or write level into {side.name} beside it",
         )
     segment = {"kind": "recorded", "file": path.name, "level": chosen}
-    segment |= {key: document.pop(key) for key in ("scale", "max_gap_s") if key in document}
+    segment |= {key: document.pop(key) for key in _SEGMENT_KEYS if key in document}
+    segment |= {"columns": columns} if columns else {}
     return (
         {"name": path.stem, "source": f"recorded profile {path.name}"}
         | document

@@ -1,6 +1,5 @@
 """The parts that a duty is composed of: each kind turns into columns on the duty's ticks."""
 
-import csv
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,9 +12,16 @@ import numpy as np
 from annotated_types import Ge, Gt, Interval
 
 from voltward.core.errors import ConfigurationError
-from voltward.documents.settings_table import Positive, settings_table
+from voltward.documents.settings_table import Positive as AboveZero
+from voltward.documents.settings_table import settings_table
 from voltward.documents.toml_document import beside, check_document, closest, data_folder, shown
-from voltward.ranges.configuration.duty_recording import read_profile, resample, ticks_of
+from voltward.ranges.configuration.duty_recording import (
+    Positive,
+    read_profile,
+    read_speed,
+    resample,
+    ticks_of,
+)
 
 
 class DutyMode(IntEnum):
@@ -30,12 +36,21 @@ class DutyMode(IntEnum):
 
 @settings_table
 class CycleSegment:
-    """Follow a speed cycle of the shipped tables, or of a CSV with `time_s`, `speed_mps`."""
+    """Follow a speed cycle of the shipped tables, or of a file with a time and a speed.
+
+    Attributes:
+        kind: "cycle".
+        cycle: Shipped name, or a table whose names say the units: m/s, km/h or mph.
+        repeat: How often.
+        grade: Slope of the road, rise over run.
+        columns: Column map of the file, shipped or a file; by default its columns are found.
+    """
 
     kind: str
     cycle: str
     repeat: Annotated[int, Interval(ge=1, le=1000)] = 1
     grade: Annotated[float, Interval(ge=-0.3, le=0.3)] = 0.0
+    columns: str = ""
 
 
 @settings_table
@@ -43,7 +58,7 @@ class CruiseSegment:
     """Drive at one speed."""
 
     kind: str
-    seconds: Positive
+    seconds: AboveZero
     speed_mps: Annotated[float, Interval(ge=0.0, le=100.0)]
     grade: Annotated[float, Interval(ge=-0.3, le=0.3)] = 0.0
 
@@ -53,7 +68,7 @@ class ChargeSegment:
     """Charge at a charger: its own power unless one is given."""
 
     kind: str
-    seconds: Positive
+    seconds: AboveZero
     power_W: Annotated[float, Gt(0.0)] | None = None
 
 
@@ -62,7 +77,7 @@ class StandbySegment:
     """Rest, contactors closed."""
 
     kind: str
-    seconds: Positive
+    seconds: AboveZero
 
 
 @settings_table
@@ -70,7 +85,7 @@ class GridSegment:
     """Serve the grid: "regulation" swings around `offset_W`, "constant" stays there."""
 
     kind: str
-    seconds: Positive
+    seconds: AboveZero
     power_W: Annotated[float, Ge(0.0)] = 0.0
     offset_W: float = 0.0
     signal: Literal["regulation", "constant"] = "regulation"
@@ -78,13 +93,25 @@ class GridSegment:
 
 @settings_table
 class RecordedSegment:
-    """Follow a recorded current profile, of a cell or of the pack."""
+    """Follow a recorded current or power, of a cell or of the pack.
+
+    Attributes:
+        kind: "recorded".
+        file: The table: a text, a workbook or Parquet.
+        level: "cell" or "pack": whose current or power it is.
+        scale: Multiplies it.
+        max_gap_s: Longest time between two samples.
+        columns: Column map of the file, shipped or a file; by default its columns are found.
+        positive: What positive numbers do, where the file does not say it.
+    """
 
     kind: str
     file: str
     level: str
     scale: Annotated[float, Gt(0.0)] = 1.0
     max_gap_s: Annotated[float, Gt(0.0)] | None = None
+    columns: str = ""
+    positive: Positive | None = None
 
 
 # Zero-mean swing of a regulation signal: periods and their shares. Assumption: three sines stand
@@ -105,6 +132,7 @@ class Place:
         tick_s: The duty's tick.
         capacities_Ah: Level to capacity, to notice currents in milliampere.
         levels: Levels of the recorded segments so far.
+        notes: Of the reader of the recorded segments so far.
     """
 
     path: Path
@@ -112,6 +140,7 @@ class Place:
     tick_s: float
     capacities_Ah: Mapping[str, float] = field(default_factory=dict)
     levels: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def ticks(self, seconds: float) -> int:
         """Return the number of ticks, at least one."""
@@ -127,7 +156,7 @@ def _columns(mode: DutyMode, ticks: int, **given: Any) -> Columns:
 
 
 def _cycle(segment: CycleSegment, place: Place) -> Columns:
-    time_s, speed_mps = _read_cycle(segment.cycle, place)
+    time_s, speed_mps = _read_cycle(segment, place)
     length_s = float(time_s[-1])
     whole_s = np.concatenate([time_s[:-1] + turn * length_s for turn in range(segment.repeat)])
     ticks = place.ticks(length_s * segment.repeat)
@@ -169,14 +198,26 @@ def _recorded(segment: RecordedSegment, place: Place) -> Columns:
         level=segment.level,
         capacity_Ah=place.capacities_Ah.get(segment.level),
         max_gap_s=segment.max_gap_s,
+        columns=_map_beside(segment.columns, place.path),
+        positive=segment.positive,
     )
     place.levels.append(segment.level)
+    place.notes.extend(f"{profile.source}: {note}" for note in profile.notes)
     ticks = ticks_of(profile, place.tick_s)
     on_ticks = partial(resample, profile.time_s, tick_s=place.tick_s, ticks=ticks)
-    given = {"current_A": on_ticks(profile.current_A) * segment.scale}
+    given = {
+        name: on_ticks(values) * segment.scale
+        for name, values in (("current_A", profile.current_A), ("power_W", profile.power_W))
+        if values is not None
+    }
     if profile.temperature_degC is not None:
         given["ambient_degC"] = on_ticks(profile.temperature_degC)
     return _columns(DutyMode.RECORDED, ticks, **given)
+
+
+def _map_beside(columns: str, duty: Path) -> str:
+    """Return a column map's shipped name, or its file beside the duty."""
+    return beside(columns, duty) if columns.endswith(".toml") else columns
 
 
 _SEGMENTS: dict[str, tuple[type[Any], Callable[[Any, Place], Columns]]] = {
@@ -213,18 +254,22 @@ def segment_columns(segment: Mapping[str, Any], index: int, place: Place) -> Col
     return make(checked, replace(place, label=label))
 
 
-def segment_file(segment: Mapping[str, Any], duty: Path) -> tuple[str, Path] | None:
-    """Return the key of a segment that names a table, and the table's file; None without one.
+def segment_files(segment: Mapping[str, Any], duty: Path) -> dict[str, Path]:
+    """Return the keys of a segment that name files, and the files.
 
     Args:
         segment: As parsed.
         duty: The duty file.
     """
+    found: dict[str, Path] = {}
     if segment.get("kind") == "recorded":
-        return "file", Path(beside(str(segment["file"]), duty))
+        found["file"] = Path(beside(str(segment["file"]), duty))
     if segment.get("kind") == "cycle":
-        return "cycle", _cycle_file(str(segment["cycle"]), duty)
-    return None
+        found["cycle"] = _cycle_file(str(segment["cycle"]), duty)
+    columns = str(segment.get("columns", ""))
+    if found and columns.endswith(".toml"):
+        found["columns"] = Path(beside(columns, duty))
+    return found
 
 
 def _cycle_file(name: str, duty: Path) -> Path:
@@ -232,31 +277,16 @@ def _cycle_file(name: str, duty: Path) -> Path:
     return shipped if shipped.is_file() else Path(beside(name, duty))
 
 
-def _read_cycle(name: str, place: Place) -> tuple[np.ndarray, np.ndarray]:
-    path = _cycle_file(name, place.path)
+def _read_cycle(segment: CycleSegment, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    path = _cycle_file(segment.cycle, place.path)
     if not path.is_file():
         known = _speed_cycles(data_folder() / "cycles")
         raise ConfigurationError(
-            f"{place.label}.cycle = {shown(name)} is not known",
-            why=f"allowed are {', '.join(known)}, or a CSV with time_s and speed_mps",
-            hint=closest(name, known),
+            f"{place.label}.cycle = {shown(segment.cycle)} is not known",
+            why=f"allowed are {', '.join(known)}, or a table with a time and a speed",
+            hint=closest(segment.cycle, known),
         )
-    with path.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.reader(stream))
-    if not rows or rows[0] != ["time_s", "speed_mps"]:
-        raise ConfigurationError(
-            f"{path}: the header is {','.join(rows[0]) if rows else 'absent'}",
-            why="allowed is time_s,speed_mps",
-        )
-    try:
-        table = np.asarray(rows[1:], dtype=np.float64)
-    except ValueError as error:
-        raise ConfigurationError(f"{path}: a row has no two numbers", why=str(error)) from error
-    if table.shape[0] < 2 or not np.all(np.isfinite(table)) or np.any(np.diff(table[:, 0]) <= 0.0):
-        raise ConfigurationError(
-            f"{path}: a speed cycle has two rows or more, finite and sorted by time_s"
-        )
-    return table[:, 0] - table[0, 0], table[:, 1]
+    return read_speed(path, _map_beside(segment.columns, place.path))
 
 
 def _speed_cycles(folder: Path) -> tuple[str, ...]:

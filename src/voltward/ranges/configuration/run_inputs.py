@@ -17,7 +17,7 @@ from voltward.documents.toml_document import find_document
 from voltward.documents.toml_writer import toml_text
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import duty_document
-from voltward.ranges.configuration.duty_segments import segment_file
+from voltward.ranges.configuration.duty_segments import segment_files
 from voltward.ranges.configuration.system import dbc_file
 from voltward.results.run_layout import INPUTS
 
@@ -73,9 +73,7 @@ def _duty_files(settings: CampaignSettings) -> dict[str, bytes]:
     segments: list[dict[str, Any]] = []
     for segment in document["segment"]:
         copy = dict(segment)
-        named = segment_file(segment, path)
-        if named is not None:
-            key, table = named
+        for key, table in segment_files(segment, path).items():
             copy[key] = names.setdefault(table, f"duty-{len(names) + 1}{table.suffix.lower()}")
         segments.append(copy)
     text = toml_text({**document, "segment": segments})

@@ -36,7 +36,8 @@ def duty_arrays(duty: Duty, system: SystemSettings) -> DutyArrays:
         np.isnan(duty.auxiliary_power_W), 0.0, np.maximum(duty.auxiliary_power_W - own_W, 0.0)
     )
     free = np.where(duty.mode == DutyMode.CHARGE, 1e9, 0.0)
-    power_W = np.where(np.isnan(duty.power_W), free, duty.power_W)
+    pack_W = duty.pack_power_W(system.pack.series * system.pack.parallel)
+    power_W = np.where(np.isnan(pack_W), free, pack_W)
     current_A = np.nan_to_num(duty.pack_current_A(system.pack.parallel))
 
     def padded(values: np.ndarray) -> jnp.ndarray:

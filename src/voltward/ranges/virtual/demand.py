@@ -97,7 +97,9 @@ def demanded(
     )
     charge_A = jnp.clip(charger_A, 0.0, most_A)
     grid_A = jnp.clip(duty.power_W / voltage, -discharge_limit_A, charge_limit_A)
-    profile_A = jnp.clip(duty.current_A, -discharge_limit_A, charge_limit_A)
+    # A recorded load is a current or a power; the other one is zero.
+    wish_A = duty.current_A + duty.power_W / voltage
+    profile_A = jnp.clip(wish_A, -discharge_limit_A, charge_limit_A)
     current = by_mode(
         {
             DutyMode.DRIVE: -drawn_W / voltage,
@@ -111,7 +113,7 @@ def demanded(
             DutyMode.DRIVE: -full_W,
             DutyMode.CHARGE: most_A * voltage,
             DutyMode.GRID: zero + duty.power_W,
-            DutyMode.RECORDED: duty.current_A * voltage,
+            DutyMode.RECORDED: duty.current_A * voltage + duty.power_W,
         }
     )
     served = jnp.where(closed, current, 0.0) * voltage

@@ -30,7 +30,7 @@ from voltward.real_cells.detection_benchmark.trial import (
 )
 from voltward.real_cells.electrochemical_truth.drive_profile import HARD, MILD, drive_current_A
 from voltward.real_cells.recordings.recording import Recording
-from voltward.real_cells.replay.session import ReplaySession
+from voltward.real_cells.replay.session import ReplaySession, replay_stage
 
 TRACK = "matched"
 # Readings of a good analogue front end and a good shunt at 1 Hz (assumptions).
@@ -179,9 +179,10 @@ def matched_rows(
 
     calibration = []
     first = _CALIBRATION_SEED
+    progress(replay_stage(stage, 0), 0, total)
     made = matched_recordings(cell, temperature_degC, range(first, first + calibration_seeds))
     for place, recording in enumerate(made):
-        progress(stage, place, total)
+        progress(replay_stage(stage, place), place, total)
         soc = recording.soc if recording.soc is not None else np.zeros(0)
         calibration.append(run_trial(bench.quiet, recording, soc, (), bench.columns))
     factor = factor_from(calibration, _MARGIN)

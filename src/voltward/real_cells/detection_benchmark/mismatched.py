@@ -29,7 +29,7 @@ from voltward.real_cells.detection_benchmark.trial import (
 from voltward.real_cells.electrochemical_truth.parameter_sets import published_cell
 from voltward.real_cells.electrochemical_truth.virtual_tests import STYLES, virtual_drive
 from voltward.real_cells.recordings.recording import Recording
-from voltward.real_cells.replay.session import ReplaySession
+from voltward.real_cells.replay.session import ReplaySession, replay_stage
 from voltward.real_cells.threshold_fitting.schedule_fit import MARGIN
 
 TRACK, CELL = "mismatched", "lg-m50"
@@ -72,7 +72,7 @@ def mismatched_rows(
         recordings = []
         for style in STYLES:
             for number in range(drives):
-                progress(stage, done, total)
+                progress(replay_stage(stage, done), done, total)
                 recordings.append(
                     virtual_drive(truth, style, temperature_degC, seed=first_seed + number)
                 )

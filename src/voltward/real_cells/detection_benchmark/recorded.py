@@ -25,7 +25,7 @@ from voltward.real_cells.detection_benchmark.trial import (
     traced_runs,
 )
 from voltward.real_cells.recordings.recording import Recording
-from voltward.real_cells.replay.session import ReplaySession
+from voltward.real_cells.replay.session import ReplaySession, replay_stage
 from voltward.real_cells.threshold_fitting.schedule_fit import MARGIN
 
 MEASURED, COMPOSED = "measured", "composed"
@@ -94,7 +94,7 @@ def measured_rows(
     stage = f"measured {ready.cell.name} {temperature_degC:g} degC"
     trials = []
     for place, profile in enumerate(profiles):
-        progress(stage, place, len(profiles))
+        progress(replay_stage(stage, place), place, len(profiles))
         random = np.random.default_rng((seed, place))
         scored = scored_part(profile.recording, profile.soc)
         injections = draw_biases(BIASES, onsets, scored, 1, random)
@@ -144,7 +144,7 @@ def composed_rows(
     by_profile: list[list[Trial]] = []
     deviations = []
     for place, profile in enumerate(profiles):
-        progress(stage, place, len(profiles))
+        progress(replay_stage(stage, place), place, len(profiles))
         several = []
         for number in range(strings):
             random = np.random.default_rng((seed, place, number, 2))

@@ -166,7 +166,6 @@ def run_trial(
         injected_rows(
             [entry.bias.injection(entry.start_s, sign=entry.sign, cell=entry.cell)],
             recording.cells,
-            float(ticks),
         )
         for entry in injections
     ]

@@ -15,6 +15,10 @@ _RELAXATION_S = 60.0
 _REST_STEP_S = 30.0
 # Pulse and slow tests say much about few states; a drive profile is what the twin will see.
 _PULSE_WEIGHT = 0.3
+# What makes a profile: this share of the samples soon after a change of current, as in a drive; or
+# so many changes from one load to another, at so many loads, as in a discharge at random currents.
+_PROFILE_SHARE, _SOON_S = 0.5, 10
+_FEWEST_CHANGES, _FEWEST_LOADS, _LOAD_SHARE, _LOAD_S = 12, 5, 0.05, 3
 _FULL_WEIGHT_SOC, _LOWEST_SOC, _LOW_WEIGHT = 0.12, 0.03, 0.3
 
 
@@ -30,7 +34,8 @@ class FitRecord:
         temperature_degC: Of the case.
         soc: True state of charge.
         weight: Of the step in the fit.
-        drive: Whether it is a drive-like profile.
+        not_a_profile: Rules that keep it from being a profile, a drive or a discharge at random
+            currents, each with the value that it has and the value needed; empty for a profile.
     """
 
     name: str
@@ -40,7 +45,12 @@ class FitRecord:
     temperature_degC: Float[np.ndarray, " step"]
     soc: Float[np.ndarray, " step"]
     weight: Float[np.ndarray, " step"]
-    drive: bool
+    not_a_profile: str
+
+    @property
+    def drive(self) -> bool:
+        """Whether it is a profile: a drive, or a discharge at random currents."""
+        return not self.not_a_profile
 
     @property
     def scored(self) -> np.ndarray:
@@ -78,13 +88,13 @@ def fit_record(recording: Recording, capacity_Ah: float, lag_s: float) -> FitRec
     elapsed_s = np.diff(seconds[kept], prepend=seconds[0] - 1).astype(np.float64)
     soc = mean(recording.soc)[kept]
     recent = seconds - np.maximum.accumulate(np.where(excited, seconds, -(10**9)))
-    drive = float(np.mean(recent[kept] < 10)) > 0.5
+    not_a_profile = _failed_rules(current, float(np.mean(recent[kept] < _SOON_S)))
     weight = np.where(soc > _FULL_WEIGHT_SOC, 1.0, np.where(soc > _LOWEST_SOC, _LOW_WEIGHT, 0.0))
     # A hole without rest: what the current did there is not known, so that nothing is fitted to
     # the relaxation after it.
     jump = np.abs(np.diff(soc, prepend=soc[0]) - current[kept] * elapsed_s / 3600.0 / capacity_Ah)
     weight = weight * (jump < 0.002)
-    if not drive:
+    if not_a_profile:
         weight = weight * _PULSE_WEIGHT * np.minimum(elapsed_s, 10.0)
     return FitRecord(
         recording.name,
@@ -94,7 +104,31 @@ def fit_record(recording: Recording, capacity_Ah: float, lag_s: float) -> FitRec
         mean(recording.temperature_degC)[kept],
         soc,
         weight,
-        drive,
+        not_a_profile,
+    )
+
+
+def _failed_rules(current_A: Float[np.ndarray, " second"], soon: float) -> str:
+    """Return the rules of a profile that a current fails, with got and needed; empty if it is one.
+
+    Args:
+        current_A: Of every second that was recorded.
+        soon: Share of the kept samples that come soon after a change.
+    """
+    largest_A = float(np.max(np.abs(current_A)))
+    level = np.round(current_A / max(_LOAD_SHARE * largest_A, 1e-9))
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(level)) + 1, [level.size]])
+    loads = level[edges[:-1]][np.diff(edges) >= _LOAD_S]
+    # By two levels at least: at constant voltage a current passes one after the other.
+    stepped = np.abs(np.diff(loads)) >= 2
+    changes = int(np.count_nonzero(stepped & (loads[1:] != 0) & (loads[:-1] != 0)))
+    different = np.unique(loads[loads != 0]).size
+    if soon > _PROFILE_SHARE or (changes >= _FEWEST_CHANGES and different >= _FEWEST_LOADS):
+        return ""
+    return (
+        f"within {_SOON_S} s of a change of current: {soon:.0%} of the samples, needed more than "
+        f"{_PROFILE_SHARE:.0%}; or changes from load to load without a rest: {changes}, needed "
+        f"{_FEWEST_CHANGES}, and different loads: {different}, needed {_FEWEST_LOADS}"
     )
 
 

@@ -1,6 +1,6 @@
 """A cell from files: which are fitted and which held out, read the same way, then identified.
 
-1. The files are chosen; one that is held out is not fitted, also where both name it.
+1. The files are chosen; one that is held out is not fitted, also where both name it or a copy.
 2. They are read once to find the capacity in the slow discharge.
 3. Those without a state of charge are read again, with charge counted from a known start.
 4. The cell is fitted.
@@ -12,10 +12,11 @@ from pathlib import Path
 
 from voltward.core.errors import ConfigurationError
 from voltward.real_cells.identification.cell_facts import cell_facts
-from voltward.real_cells.identification.data_files import recording_files
+from voltward.real_cells.identification.data_files import distinct_names, recording_files
 from voltward.real_cells.identification.identify import Identification, identify
 from voltward.real_cells.identification.known_soc import with_soc
 from voltward.real_cells.identification.open_circuit import slow_curve
+from voltward.real_cells.identification.shared_data import shared_files, shared_recordings
 from voltward.real_cells.recordings.column_map import ColumnMap, Cut, load_column_map
 from voltward.real_cells.recordings.reading import read_recording
 from voltward.real_cells.recordings.recording import Recording
@@ -72,12 +73,12 @@ class IdentifiedFiles:
     Attributes:
         found: The identification.
         notes: Notes of the reader, by name of recording.
-        assumed_full: Whether a recording was taken to start full because no start was given.
+        remarks: What was assumed of all of them, and what the stated error is worth.
     """
 
     found: Identification
     notes: Mapping[str, Sequence[str]]
-    assumed_full: bool
+    remarks: tuple[str, ...]
 
 
 def identify_files(
@@ -100,7 +101,7 @@ def identify_files(
         ConfigurationError: The recordings cannot be read or used.
     """
     # 1. choose
-    fitted, kept_out = _fitted_and_held_out(data, checks)
+    fitted, kept_out, remarks = _fitted_and_held_out(data, checks)
     paths = (*fitted, *kept_out)
     columns = load_column_map(reading.column_map) if reading.column_map else None
     start = reading.initial_soc
@@ -119,17 +120,25 @@ def identify_files(
     curve = slow_curve(raw[: len(fitted)], stated_Ah)
     # 3. count charge where there is none
     known = []
-    for recording, path, name in zip(raw, paths, _names(paths), strict=True):
+    for recording, path, name in zip(raw, paths, distinct_names(paths), strict=True):
         complete = recording
         if recording.soc is None:
             again = _read(path, columns, reading, soc, curve.capacity_Ah)
             complete = with_soc(again, curve.capacity_Ah, soc)
         known.append(replace(complete, name=name))
+    if start is None and any(recording.soc is None for recording in raw):
+        remarks.append("recordings without a state of charge were taken to start full")
+    remarks += [
+        f"{shared}: the held-out recording has most of its rows in the fit, so its error is "
+        "in-sample; hold out another"
+        for shared in shared_recordings(known[len(fitted) :], known[: len(fitted)])
+    ]
 
     # 4. fit
     def advance(count: int, error_V: float) -> None:
         progress(f"fit: {1e3 * error_V:.1f} mV", count, max(count, _ROUNDS_SHOWN))
 
+    progress("fit: compiling (up to half a minute)", 0, _ROUNDS_SHOWN)
     facts = cell_facts(
         words.name,
         words.chemistry,
@@ -142,32 +151,32 @@ def identify_files(
     found = identify(known[: len(fitted)], known[len(fitted) :], curve, facts, advance)
     progress("fit: done", found.solution.rounds, found.solution.rounds)
     notes = {recording.name: recording.notes for recording in known}
-    assumed = start is None and any(recording.soc is None for recording in raw)
-    return IdentifiedFiles(found, notes, assumed)
+    return IdentifiedFiles(found, notes, tuple(remarks))
 
 
 def _fitted_and_held_out(
     data: Sequence[str], checks: Sequence[str]
-) -> tuple[list[Path], list[Path]]:
-    """Return the files to fit and those to hold out; no file is both."""
-    kept_out = recording_files(checks)
-    known = {path.resolve() for path in kept_out}
-    fitted = [path for path in recording_files(data) if path.resolve() not in known]
+) -> tuple[list[Path], list[Path], list[str]]:
+    """Return the files to fit and those to hold out, none of which is both, and remarks."""
+    kept_out, named = recording_files(checks), recording_files(data)
+    places = {path.resolve() for path in kept_out}
+    candidates = [path for path in named if path.resolve() not in places]
+    copies = {shared.name: shared for shared in shared_files(candidates, kept_out)}
+    fitted = [path for path in candidates if str(path) not in copies]
     if not fitted:
         raise ConfigurationError(
-            "every recording is held out",
-            why="no file is left to fit: each is also named as a check",
+            f"every recording is held out: {', '.join(str(path) for path in named)}",
+            why="--check names the same files, or copies of them; an error on what was fitted "
+            "would be in-sample",
+            hint="name further recordings as DATA, or others for --check",
         )
-    return fitted, kept_out
-
-
-def _names(paths: Sequence[Path]) -> list[str]:
-    """Return what to call the files: with their folder where two have one name."""
-    stems = [path.stem for path in paths]
-    return [
-        path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name}/{path.stem}"
-        for path in paths
-    ]
+    remarks = [f"{shared}: held out, for --check names it" for shared in copies.values()]
+    if not kept_out:
+        remarks.append(
+            "the stated model error is in-sample, on the drives of the fit; --check holds others "
+            "out"
+        )
+    return fitted, kept_out, remarks
 
 
 def _read(

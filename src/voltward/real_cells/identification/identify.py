@@ -20,7 +20,7 @@ from voltward.real_cells.identification.fit_record import (
 )
 from voltward.real_cells.identification.layout import cell_of_vector, circuit_layout
 from voltward.real_cells.identification.model_error import ModelError, model_error
-from voltward.real_cells.identification.open_circuit import SlowCurve, rising
+from voltward.real_cells.identification.open_circuit import SlowCurve, each_file, rising
 from voltward.real_cells.identification.physical_range import FitFinding, fit_findings
 from voltward.real_cells.identification.solve import Solution, simulate, solve
 from voltward.real_cells.recordings.recording import Recording
@@ -112,9 +112,11 @@ def identify(
     kept_out = [fit_record(recording, curve.capacity_Ah, lag_s) for recording in checks]
     if not any(record.drive for record in used):
         raise ConfigurationError(
-            "no recording is a drive-like profile",
-            why="pulses and slow curves alone leave the error under a drive several times larger",
-            hint="add at least one drive profile for each temperature",
+            "no recording is a profile, a drive or a discharge at random currents",
+            why="pulses and slow curves alone leave the error under a drive several times larger. "
+            + each_file([(record.name, record.not_a_profile) for record in used]),
+            hint="add a drive, or a discharge whose current changes at random, best one for each "
+            "temperature",
         )
     if not any(np.any(record.weight > 0.0) for record in used):
         raise ConfigurationError(

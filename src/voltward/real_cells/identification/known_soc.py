@@ -9,7 +9,7 @@ from voltward.real_cells.recordings.recording import Recording
 
 # Charge efficiency, meter offset and the spread of capacities; more is another start or cell.
 _BAND = (-0.08, 1.08)
-# Over a longer step the current is not known; a slow test may sample once a minute.
+# Over a longer step the current is not known, unless most steps are as long.
 _LONGEST_STEP_S = 300.0
 
 
@@ -30,7 +30,8 @@ def with_soc(recording: Recording, capacity_Ah: float, initial_soc: float) -> Re
     if recording.soc is not None:
         return recording
     time_s, current_A = recording.time_s, recording.current_A
-    step_s = np.minimum(np.diff(time_s, prepend=time_s[0]), _LONGEST_STEP_S)
+    step_s = np.diff(time_s, prepend=time_s[0])
+    step_s = np.minimum(step_s, max(_LONGEST_STEP_S, 2.0 * float(np.median(step_s))))
     mean_A = 0.5 * (current_A + np.concatenate([current_A[:1], current_A[:-1]]))
     soc = initial_soc + np.cumsum(mean_A * step_s) / 3600.0 / capacity_Ah
     if soc.min() < _BAND[0] or soc.max() > _BAND[1]:

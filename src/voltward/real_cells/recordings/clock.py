@@ -1,7 +1,9 @@
 """The clock of a recording: order, double stamps, holes, and steps in a wrong unit."""
 
+from dataclasses import replace
+
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from voltward.real_cells.recordings.column_map import ColumnEntry
 from voltward.real_cells.recordings.finding import Finding, Span
@@ -15,11 +17,53 @@ SHORTEST_HOLE_S = 10.0
 _DENSER = 10.0
 _STEADY_SHARE = 0.02
 _NEIGHBOURS = 5
+# A clock that jitters goes back by less than a step, and in few rows (assumptions).
+LARGEST_JITTER_S = 2.0
+_JITTER_SHARE = 0.05
+# A tester that records on a change of the voltage leaves hours between samples: the current is the
+# same before and after nearly all of them.
+_STEADY_STEPS = 0.95
 # So many equal rows in a row are not a doubled step (assumption).
 _FROZEN_ROWS = 10
 # Shorter than this there is nothing to fit and nothing to detect (assumption).
 SHORTEST_S = 30.0
 FEWEST_SAMPLES = 10
+
+
+def without_restarts(time_s: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
+    """Return the time of steps put one behind the other: each begins where the last one ended."""
+    ends = np.where(np.diff(time_s) < 0.0, time_s[:-1], 0.0)
+    return time_s + np.concatenate(([0.0], np.cumsum(ends)))
+
+
+def settled_order(
+    time_s: Float[np.ndarray, " time"],
+) -> tuple[Int[np.ndarray, " time"] | None, tuple[Finding, ...]]:
+    """Return the order of the rows where the clock goes back by less than its usual step.
+
+    Args:
+        time_s: As recorded.
+
+    Returns:
+        Numbers of the rows in the order of time, None where nothing is to be sorted; a note.
+    """
+    step_s = np.diff(time_s)
+    back = step_s < 0.0
+    ahead_s = step_s[step_s > 0.0]
+    if not back.any() or not ahead_s.size:
+        return None, ()
+    count = int(np.count_nonzero(back))
+    bound_s = min(float(np.median(ahead_s)), LARGEST_JITTER_S)
+    if -float(np.min(step_s)) >= bound_s or count > max(1.0, _JITTER_SHARE * step_s.size):
+        return None, ()
+    row = int(np.flatnonzero(back)[0])
+    note = Finding(
+        "note",
+        f"time_s goes back a little at {_times(count)}, by {-float(np.min(step_s)):.3g} s at most, "
+        f"first after row {row + 1}",
+        f"less than the usual step and {LARGEST_JITTER_S:g} s: the rows were sorted by time",
+    )
+    return np.argsort(time_s, kind="stable"), (note,)
 
 
 def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple[Finding, ...]:
@@ -28,16 +72,21 @@ def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
     back = np.flatnonzero(step_s < 0.0)
     if back.size:
         row = int(back[0])
-        restarts = np.count_nonzero(time_s[back + 1] <= time_s[0] + 1.0)
+        # A step begins near 0; a clock that was set back does not.
+        usual_s = float(np.median(step_s[step_s > 0.0])) if np.any(step_s > 0.0) else 1.0
+        restarts = np.count_nonzero(time_s[back + 1] <= time_s[0] + max(1.0, 2.0 * usual_s))
+        stated = replace(entry, restarts=True).text("time_s")
         return (
             Finding(
                 "refuse",
                 f"time_s runs backwards at {_times(back.size)}, first from {time_s[row]:g} s to "
                 f"{time_s[row + 1]:g} s after row {row + 1}",
                 "a recording is one stretch of rising time",
-                f"'{entry.column}' starts again: take the column of the total time"
+                f"'{entry.column}' starts again: name the column of the total time in a column "
+                "map; or state that it is the time of steps that follow one another without a "
+                f"pause: {stated}"
                 if restarts
-                else "sort the rows by time, or split the file where the clock was set",
+                else "split the file where the clock was set",
             ),
         )
     if time_s.size > 1 and time_s[-1] == time_s[0]:
@@ -99,21 +148,48 @@ def check_length(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tupl
     )
 
 
-def check_steps(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple[Finding, ...]:
+def check_steps(
+    time_s: Float[np.ndarray, " time"],
+    current_A: Float[np.ndarray, " time"],
+    entry: ColumnEntry,
+) -> tuple[Finding, ...]:
     """Return refusals of time steps that are in another unit, throughout or from one row on."""
     step_s = np.diff(time_s)
     usual_s = float(np.median(step_s))
     change = _change_of_unit(time_s, step_s)
-    if usual_s > LONGEST_STEP_S and not change:
+    if change or usual_s <= LONGEST_STEP_S:
+        return change
+    if _is_slow(time_s, current_A):
         return (
             Finding(
-                "refuse",
-                f"time_s steps by {usual_s:g} s from sample to sample",
-                f"allowed are {LONGEST_STEP_S:g} s: a cell changes faster than that",
-                f"if the time is in milliseconds: {entry.then(1e-3).text('time_s')}",
+                "note",
+                f"time_s steps by {usual_s:g} s from sample to sample, under a current that hardly "
+                "changes: taken for a slow test",
+                "the voltage between two samples is drawn as a line",
+                f"if the time is in milliseconds: {entry.then(1e-3).text('time_s')}"
+                if entry.scale == 1.0 and np.all(step_s == np.floor(step_s))
+                else "",
             ),
         )
-    return change
+    return (
+        Finding(
+            "refuse",
+            f"time_s steps by {usual_s:g} s from sample to sample",
+            f"allowed are {LONGEST_STEP_S:g} s where the current changes: a cell changes faster "
+            "than that",
+            f"if the time is in milliseconds: {entry.then(1e-3).text('time_s')}",
+        ),
+    )
+
+
+def _is_slow(time_s: Float[np.ndarray, " time"], current_A: Float[np.ndarray, " time"]) -> bool:
+    """Return whether samples are far apart because nothing changes between them."""
+    step_s = np.diff(time_s)
+    long = step_s > LONGEST_STEP_S
+    if np.sum(step_s[long]) < 0.5 * (time_s[-1] - time_s[0]):
+        return False
+    steady = np.abs(np.diff(current_A)) <= _STEADY_SHARE * float(np.max(np.abs(current_A)))
+    return bool(np.mean(steady[long]) >= _STEADY_STEPS)
 
 
 # Where steps alternate between long and short, no unit changed; checking each would take minutes.
@@ -172,6 +248,8 @@ def holes(
     """
     step_s = np.diff(time_s)
     found = step_s > LONGEST_STEP_S
+    if np.any(found) and _is_slow(time_s, current_A):
+        found &= np.abs(np.diff(current_A)) > _STEADY_SHARE * float(np.max(np.abs(current_A)))
     span_A = float(np.ptp(current_A))
     for row in np.flatnonzero((step_s > SHORTEST_HOLE_S) & ~found):
         around = np.concatenate((step_s[max(0, row - _NEIGHBOURS) : row], step_s[row + 1 :][:5]))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Gt, Interval
+from annotated_types import Ge, Gt, Interval
 from jaxtyping import Float
 
 from voltward.core.errors import ConfigurationError
@@ -16,14 +16,16 @@ from voltward.documents.toml_document import (
     closest,
     find_document,
     read_document,
-    shipped_names,
 )
 
 REQUIRED = ("time_s", "current_A", "temperature_degC")
 OPTIONAL = ("soc", "charge_Ah", "pack_voltage_V")
+# Of a duty, in place of the current.
+DEMANDS = ("power_W", "speed_mps")
 CELL_VOLTAGE = re.compile(r"voltage_([1-9][0-9]*)_V")
 
 Cut = Literal["none", "lowest charge"]
+CurrentSign = Literal["charging", "discharging", "magnitude"]
 
 
 @settings_table
@@ -32,15 +34,23 @@ class ColumnEntry:
 
     Attributes:
         column: Name in the file's header.
+        names: In place of one column: names without their unit, of which the first that the file
+            has is read; the unit is that of the header, or the quantity's own.
         scale: Unit of the quantity per unit of the file.
         offset: Added at the end, in the quantity's own unit.
         sign: -1 turns the direction round.
+        restarts: The time starts again with every step of a test; the steps are put one behind
+            the other.
+        minus: A second column that is subtracted, such as the charge that was taken out.
     """
 
-    column: str
+    column: str = ""
+    names: tuple[str, ...] = ()
     scale: Annotated[float, Gt(0.0)] = 1.0
     offset: float = 0.0
     sign: Literal[-1, 1] = 1
+    restarts: bool = False
+    minus: str = ""
 
     def apply(self, numbers: Float[np.ndarray, " time"]) -> Float[np.ndarray, " time"]:
         """Return the quantity."""
@@ -64,7 +74,26 @@ class ColumnEntry:
             parts.append(f"offset = {self.offset:.9g}")
         if self.sign != 1:
             parts.append("sign = -1")
+        if self.restarts:
+            parts.append("restarts = true")
         return f"{quantity} = {{ {', '.join(parts)} }}"
+
+
+@settings_table
+class DirectionColumn:
+    """A column that says in words whether a row charges, discharges or rests.
+
+    Attributes:
+        column: Name in the file's header.
+        charge: Its words for charging; common words are known.
+        discharge: Its words for discharging.
+        rest: Its words for rest.
+    """
+
+    column: str
+    charge: tuple[str, ...] = ()
+    discharge: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
 
 
 @settings_table
@@ -78,6 +107,14 @@ class ColumnMap:
         capacity_Ah: Turns a charge counter into a state of charge.
         initial_soc: State of charge at the first row.
         cut: "lowest charge" drops what follows the lowest reading of the charge counter.
+        signatures: Sets of columns, by each of which a file with this layout is recognised.
+        current_sign: What a positive number in the column of the current is: "charging",
+            "discharging", or a "magnitude" whose direction is in another column. By default it
+            charges, unless the words of a column say otherwise.
+        direction: The column that says whether a row charges or discharges.
+        decimal: The decimal mark, where the fields do not show it.
+        header_row: Line of the header, from 1, where it is not found by itself.
+        sheet: Of a workbook; by default the one that holds a recording.
     """
 
     name: str
@@ -86,6 +123,12 @@ class ColumnMap:
     capacity_Ah: Annotated[float, Gt(0.0)] | None = None
     initial_soc: Annotated[float, Interval(ge=0.0, le=1.0)] | None = None
     cut: Cut = "none"
+    signatures: tuple[tuple[str, ...], ...] = ()
+    current_sign: CurrentSign | None = None
+    direction: DirectionColumn | None = None
+    decimal: Literal[".", ","] | None = None
+    header_row: Annotated[int, Ge(1)] | None = None
+    sheet: str = ""
 
     @property
     def voltages(self) -> tuple[str, ...]:
@@ -106,11 +149,12 @@ class ColumnMap:
         return self.columns.get(quantity, ColumnEntry(column=quantity))
 
 
-def load_column_map(name_or_path: str) -> ColumnMap:
+def load_column_map(name_or_path: str, *, of_duty: bool = False) -> ColumnMap:
     """Return a shipped column map, or the user's own.
 
     Args:
-        name_or_path: Such as "kollmeyer", or a TOML file.
+        name_or_path: Such as "arbin", or a TOML file.
+        of_duty: Whether it is for a duty, which needs no voltage.
 
     Raises:
         ConfigurationError: There is none, or a key or value in it is not allowed.
@@ -123,32 +167,51 @@ def load_column_map(name_or_path: str) -> ColumnMap:
             check_document(ColumnEntry, entry, f"{path}: columns.{quantity}")
     found = check_document(ColumnMap, document, str(path))
     for quantity in found.columns:
-        if quantity not in (*REQUIRED, *OPTIONAL, "voltage_V") and not CELL_VOLTAGE.fullmatch(
-            quantity
-        ):
-            known = (*REQUIRED, "voltage_V", "voltage_1_V", *OPTIONAL)
+        if quantity not in (
+            *REQUIRED,
+            *OPTIONAL,
+            *DEMANDS,
+            "voltage_V",
+        ) and not CELL_VOLTAGE.fullmatch(quantity):
+            known = (*REQUIRED, "voltage_V", "voltage_1_V", *OPTIONAL, *DEMANDS)
             raise ConfigurationError(
                 f"{path}: unknown quantity 'columns.{quantity}'",
                 why=f"allowed are {', '.join(known)}",
                 hint=closest(quantity, known),
             )
     _require_whole(str(path), found)
+    if not of_duty or found.voltages:
+        check_voltages(str(path), found.columns, "columns.")
     return found
 
 
 def _require_whole(path: str, found: ColumnMap) -> None:
-    for quantity in ("time_s", "current_A"):
+    for quantity, entry in found.columns.items():
+        if bool(entry.column) == bool(entry.names):
+            raise ConfigurationError(
+                f"{path}: columns.{quantity} has {'both' if entry.column else 'no'} column "
+                f"{'and names' if entry.column else 'or names'}",
+                why="one of them says which column holds the quantity",
+                hint=f'such as {quantity} = {{ column = "..." }}',
+            )
+    demanded = any(quantity in found.columns for quantity in DEMANDS)
+    for quantity in ("time_s",) if demanded else ("time_s", "current_A"):
         if quantity not in found.columns:
             raise ConfigurationError(
                 f"{path}: key 'columns.{quantity}' is missing",
                 why="a recording needs time, voltage and current",
                 hint=f'add {quantity} = {{ column = "..." }} under [columns]',
             )
-    check_voltages(path, found.columns, "columns.")
     if found.cut == "lowest charge" and "charge_Ah" not in found.columns:
         raise ConfigurationError(
             f"{path}: cut = 'lowest charge' needs the key 'columns.charge_Ah'",
             why="the cut is made where the charge counter reads lowest",
+        )
+    if found.current_sign == "magnitude" and found.direction is None and not found.signatures:
+        raise ConfigurationError(
+            f"{path}: current_sign = 'magnitude' needs the table 'direction'",
+            why="a magnitude has no direction; another column says whether a row charges",
+            hint='add direction = { column = "..." }',
         )
 
 
@@ -190,13 +253,3 @@ def _voltages(names: Iterable[str]) -> tuple[str, ...]:
     single = [name for name in names if name == "voltage_V"]
     numbered = {int(match[1]): match[0] for match in map(CELL_VOLTAGE.fullmatch, names) if match}
     return (*single, *(numbered[number] for number in sorted(numbered)))
-
-
-def recognised_map(header: Iterable[str]) -> ColumnMap | None:
-    """Return the shipped map that reads every column of a file and no other, if there is one."""
-    found = frozenset(header)
-    for name in shipped_names("columns"):
-        candidate = load_column_map(name)
-        if candidate.sources == found:
-            return candidate
-    return None

@@ -76,7 +76,7 @@ def evidence_of(recording: Recording) -> Evidence:
         together=float(np.mean(ratio > 0.0)) if ratio.size else np.nan,
         resistance_ohm=float(np.median(ratio)) if ratio.size else np.nan,
         trend=_trend(time_s, current_A, voltage_V, hole),
-        swing_Ah=float(np.ptp(_charge_Ah(time_s, current_A))),
+        swing_Ah=float(np.ptp(charge_Ah(time_s, current_A))),
     )
 
 
@@ -92,19 +92,20 @@ def _trend(
     for start, stop in pairwise(edges):
         if stop - start < 2:
             continue
-        charge_Ah = _charge_Ah(time_s[start:stop], current_A[start:stop])
-        swing = float(np.ptp(charge_Ah))
+        counted_Ah = charge_Ah(time_s[start:stop], current_A[start:stop])
+        swing = float(np.ptp(counted_Ah))
         if swing > swing_Ah:
             part_V = voltage_V[start:stop]
-            steady = np.ptp(part_V) < _TREND_V or np.std(charge_Ah) == 0.0
-            best = np.nan if steady else float(np.corrcoef(charge_Ah, part_V)[0, 1])
+            steady = np.ptp(part_V) < _TREND_V or np.std(counted_Ah) == 0.0
+            best = np.nan if steady else float(np.corrcoef(counted_Ah, part_V)[0, 1])
             swing_Ah = swing
     return best
 
 
-def _charge_Ah(
+def charge_Ah(
     time_s: Float[np.ndarray, " time"], current_A: Float[np.ndarray, " time"]
 ) -> Float[np.ndarray, " time"]:
+    """Return the charge counted from the first sample, the current drawn as lines."""
     mean_A = (current_A[1:] + current_A[:-1]) / 2.0
     return np.concatenate(([0.0], np.cumsum(mean_A * np.diff(time_s)))) / 3600.0
 
@@ -141,55 +142,6 @@ def check_direction(evidence: Evidence, entry: ColumnEntry) -> tuple[Finding, ..
             f"current_A has its sign reversed: {seen}",
             "positive current charges, and charging raises the voltage",
             f"in a column map: {entry.then(-1.0).text('current_A')}",
-        ),
-    )
-
-
-def check_counter(
-    time_s: Float[np.ndarray, " time"],
-    current_A: Float[np.ndarray, " time"],
-    charge_Ah: Float[np.ndarray, " time"],
-    entry: ColumnEntry,
-) -> tuple[Finding, ...]:
-    """Compare the recorder's charge counter with the current, outside holes and resets.
-
-    Args:
-        time_s: Rising.
-        current_A: At those times.
-        charge_Ah: The counter.
-        entry: Column map entry of the counter.
-
-    Returns:
-        Nothing when they agree within a tenth, else one finding.
-    """
-    counted_Ah = np.where(holes(time_s, current_A), 0.0, np.diff(_charge_Ah(time_s, current_A)))
-    read_Ah = np.where(holes(time_s, current_A), 0.0, np.diff(charge_Ah))
-    blocks = np.array_split(np.arange(counted_Ah.size), min(100, counted_Ah.size))
-    counted = np.array([counted_Ah[block].sum() for block in blocks])
-    read = np.array([read_Ah[block].sum() for block in blocks])
-    moved = np.abs(counted) > 0.1 * np.abs(counted).max()
-    if not moved.any() or np.abs(counted).max() < 1e-6:
-        return ()
-    ratio = float(np.median(read[moved] / counted[moved]))
-    if 0.9 < ratio < 1.1:
-        return ()
-    if -1.1 < ratio < -0.9:
-        return (
-            Finding(
-                "refuse",
-                "charge_Ah falls where current_A charges",
-                "one of the two has its sign reversed",
-                f"if it is the counter: {entry.then(-1.0).text('charge_Ah')}",
-            ),
-        )
-    return (
-        Finding(
-            "refuse" if abs(ratio) > 100.0 or abs(ratio) < 0.01 else "note",
-            f"charge_Ah moves {ratio:.3g} times as much as current_A over time_s says",
-            "one of the three is in another unit"
-            if abs(ratio) > 100.0 or abs(ratio) < 0.01
-            else "the state of charge follows the counter",
-            "see the scales of charge_Ah, current_A and time_s in the column map",
         ),
     )
 

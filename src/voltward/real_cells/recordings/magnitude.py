@@ -9,6 +9,10 @@ from voltward.real_cells.recordings.finding import Finding
 from voltward.real_cells.recordings.recording import Recording
 
 LOWEST_V, HIGHEST_V = 0.0, 5.0
+# Graphite or silicon against lithium: most of the time below this, where no cell is used.
+_HALF_CELL_V = 0.5
+_NO_SIGNAL_V = 0.02
+_STRAY_SHARE = 0.05
 # What a cell's voltage is around in use, whatever the chemistry (LTO 1.5 V to LNMO 4.9 V).
 _USUAL_V = (1.4, HIGHEST_V)
 _LOWEST_degC, _HIGHEST_degC = -60.0, 100.0
@@ -72,7 +76,17 @@ def _voltage(
             ),
         )
     outside = np.flatnonzero((voltage_V < LOWEST_V) | (voltage_V > HIGHEST_V))
-    if outside.size or middle < 0.5:
+    if _NO_SIGNAL_V < middle < _HALF_CELL_V and outside.size < _STRAY_SHARE * voltage_V.size:
+        return (
+            Finding(
+                "refuse",
+                f"{name} looks like that of a half cell: its median is {middle:.2g} V",
+                "an electrode against lithium is no cell; a cell has 1 V or more nearly all the "
+                "time",
+                f"see column '{entry.column}': name the voltage of a full cell",
+            ),
+        )
+    if outside.size or middle < _HALF_CELL_V:
         row = int(outside[0]) if outside.size else 0
         count = outside.size or voltage_V.size
         return (
@@ -145,7 +159,8 @@ def check_temperature(recording: Recording, columns: ColumnMap) -> tuple[Finding
                 f"temperature_degC is out of range in {outside.size} of {value.size} samples, "
                 f"first {value[row]:g} at {recording.time_s[row]:g} s",
                 f"allowed are {_LOWEST_degC:g} to {_HIGHEST_degC:g} degC",
-                f"see column '{entry.column}': a broken sensor, or another unit",
+                f"see column '{entry.column}': a broken sensor, or another unit; of one that is "
+                "not connected --temperature 25 takes a constant in its place",
             ),
         )
     if middle > _WARM_degC:

@@ -38,7 +38,8 @@ def check_recording(
     clock = check_order(recording.time_s, columns.entry("time_s"))
     if not clock:
         clock = check_length(recording.time_s, columns.entry("time_s"))
-        clock += check_steps(recording.time_s, columns.entry("time_s")) if not clock else ()
+        if not clock:
+            clock = check_steps(recording.time_s, recording.current_A, columns.entry("time_s"))
     if any(finding.refuses for finding in clock):
         return clock
     evidence = evidence_of(recording)

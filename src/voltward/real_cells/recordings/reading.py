@@ -1,29 +1,39 @@
-"""Reading a recording: columns mapped, ordered and checked, with a note on every change."""
+"""Reading a recording: columns found, ordered, signed and checked, with a note on every change.
 
-from collections.abc import Sequence
+1. The table is opened, and the columns are chosen and become numbers.
+2. Rows are ordered by time; those with an empty field are left out, a weak sensor is bridged.
+3. The current gets its sign, and the recording ends where it was asked to.
+4. What was read is checked against the physics of a cell.
+5. A charge counter or a column of the recorder gives the state of charge.
+"""
+
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float, Int
 
 from voltward.core.errors import ConfigurationError
-from voltward.real_cells.recordings.clock import check_order, merge_same_time
-from voltward.real_cells.recordings.column_map import OPTIONAL, ColumnMap, Cut
-from voltward.real_cells.recordings.direction import check_counter
-from voltward.real_cells.recordings.finding import Finding
-from voltward.real_cells.recordings.header import choose_map
+from voltward.real_cells.recordings.charge_counter import checked_counter
+from voltward.real_cells.recordings.clean_rows import (
+    EMPTY_SHARE,
+    Quantities,
+    are_numbers,
+    ordered,
+    refuse,
+    with_merged_rows,
+    without_empty,
+)
+from voltward.real_cells.recordings.column_map import ColumnMap, Cut
+from voltward.real_cells.recordings.columns_of_file import read_columns
+from voltward.real_cells.recordings.current_sign import signed_current
+from voltward.real_cells.recordings.header import RECORDING, Needs
 from voltward.real_cells.recordings.quality import check_recording
 from voltward.real_cells.recordings.recording import Recording
-from voltward.real_cells.recordings.table_file import numbers, open_table
 
-Quantities = dict[str, Float[np.ndarray, " time"]]
-
-# Rows with an empty field up to this share are left out (assumption).
-_EMPTY_SHARE = 0.01
-# Recorders write such for "no value"; no unit of any quantity makes numbers as large.
-_LARGEST = 1e15
+# A temperature changes slowly: up to this share of its fields may be bridged (assumption).
+_BRIDGED_SHARE = 0.2
 _SOC_BAND = (-0.05, 1.05)
 
 
@@ -39,57 +49,69 @@ def read_recording(
     """Read, repair where that is safe, and check a recording; its notes state what was done.
 
     Args:
-        path: A CSV or Parquet file.
-        column_map: How to read it; None takes Voltward's own names, or a shipped map that fits.
-        temperature_degC: Assumed where the file has no temperature.
+        path: A text table, a workbook, Parquet, or `.ndax` with the extra `neware`.
+        column_map: How to read it; None looks for the columns by their names and units.
+        temperature_degC: Assumed where the file has no temperature, or none that is usable.
         capacity_Ah: Of the cell; turns a charge counter into a state of charge, before the map's.
         initial_soc: State of charge at the first row, for the same purpose, before the map's.
         cut: Where to end, before the map's; "recharge" is "lowest charge" by the charge counter or
             by the column soc, and does nothing where there is neither.
 
     Returns:
-        The recording at its own rate; its time starts at 0 and rises.
+        The recording at its own rate; its time starts at 0 and rises, positive current charges.
 
     Raises:
         ConfigurationError: The file is not usable; the message states the cause and the remedy.
     """
-    table = open_table(path)
-    header = [str(name) for name in table.column_names]
-    assumed = temperature_degC is not None
-    columns, notes = choose_map(path, header, column_map, temperature_assumed=assumed)
-    quantities = {
-        quantity: entry.apply(numbers(path, table, entry.column))
-        for quantity, entry in columns.columns.items()
-    }
-    quantities, empty = _without_empty(path, quantities, columns)
-    _refuse(path, check_order(quantities["time_s"], columns.entry("time_s")))
-    quantities, merged = _with_merged_rows(quantities)
+    # 1. The columns.
+    needs = Needs(RECORDING.required, temperature_assumed=temperature_degC is not None)
+    read = read_columns(path, column_map, needs)
+    columns, notes = read.columns, read.notes
+    # 2. The rows.
+    quantities, words, rows = dict(read.values), read.state, read.rows
+    quantities, found = _with_temperature(quantities, rows, columns, temperature_degC)
+    notes += found
+    quantities, words, found = without_empty(path, quantities, words, rows, columns)
+    notes += found
+    quantities, words, found = ordered(path, quantities, words, columns)
+    notes += found
+    # 3. The sign, and the end.
+    signed = signed_current(
+        path,
+        columns,
+        quantities["current_A"],
+        words,
+        quantities["time_s"],
+        np.mean(np.stack([quantities[name] for name in columns.voltages]), axis=0),
+    )
+    quantities["current_A"] = signed.current_A
+    quantities, found = with_merged_rows(quantities)
     quantities, cut_notes = _without_recharge(path, quantities, cut or columns.cut)
-    notes += (*empty, *merged, *cut_notes)
-    if assumed and "temperature_degC" in quantities:
-        notes += (f"the file's own temperature is used, not the assumed {temperature_degC:g} degC",)
-    elif assumed:
-        notes += (f"temperature assumed: a constant {temperature_degC:g} degC",)
-        quantities["temperature_degC"] = np.full_like(quantities["time_s"], temperature_degC)
+    notes += (*signed.notes, *found, *cut_notes)
     recording = Recording(
-        name=path.stem,
+        name=path.name.removesuffix(".gz").rsplit(".", 1)[0],
         time_s=quantities["time_s"] - quantities["time_s"][0],
         voltage_V=np.stack([quantities[name] for name in columns.voltages], axis=1),
         current_A=quantities["current_A"],
         temperature_degC=quantities["temperature_degC"],
         pack_voltage_V=quantities.get("pack_voltage_V"),
     )
+    # 4. The physics.
     findings = check_recording(recording, capacity_Ah=capacity_Ah, columns=columns)
-    _refuse(path, findings)
+    refuse(path, findings)
+    # 5. The state of charge.
     if "charge_Ah" in quantities:
-        counter = check_counter(
+        counter = checked_counter(
             recording.time_s,
             recording.current_A,
             quantities["charge_Ah"],
             columns.entry("charge_Ah"),
         )
-        _refuse(path, counter)
-        findings += counter
+        refuse(path, counter.findings)
+        findings += counter.findings
+        del quantities["charge_Ah"]
+        if counter.charge_Ah is not None:
+            quantities["charge_Ah"] = counter.charge_Ah
     soc, soc_notes = _state_of_charge(
         path,
         quantities,
@@ -100,62 +122,43 @@ def read_recording(
     return replace(recording, soc=soc, notes=texts)
 
 
-def _refuse(path: Path, findings: Sequence[Finding]) -> None:
-    """Raise the first finding that refuses; the others are counted."""
-    refusals = [finding for finding in findings if finding.refuses]
-    if refusals:
-        first = refusals[0]
-        others = "; ".join(finding.what for finding in refusals[1:])
-        raise ConfigurationError(
-            f"{path}: {first.what}" + (f" (also: {others})" if others else ""),
-            why=first.why,
-            hint=first.hint,
-        )
-
-
-def _without_empty(
-    path: Path, quantities: Quantities, columns: ColumnMap
+def _with_temperature(
+    quantities: Quantities,
+    rows: Int[np.ndarray, " time"],
+    columns: ColumnMap,
+    assumed_degC: float | None,
 ) -> tuple[Quantities, tuple[str, ...]]:
-    """Leave out rows with an empty or infinite field; refuse when they are many."""
-    notes: list[str] = []
-    kept = dict(quantities)
-    for name in OPTIONAL:
-        if name in kept and not np.all(_are_numbers(kept[name])):
-            del kept[name]
-            notes.append(f"column '{columns.entry(name).column}' has empty fields: left out")
-    whole = np.ones(kept["time_s"].size, dtype=np.bool_)
-    for name, values in kept.items():
-        bad = np.flatnonzero(~_are_numbers(values))
-        whole[bad] = False
-        if bad.size > _EMPTY_SHARE * values.size:
-            raise ConfigurationError(
-                f"{path}: column '{columns.entry(name).column}' is not a number in {bad.size} of "
-                f"{values.size} rows, first in row {bad[0] + 1}",
-                why=f"empty fields, NaN and infinity are left out up to {_EMPTY_SHARE:.0%}",
-                hint="repair the export"
-                if name != "temperature_degC" or bad.size < values.size
-                else "remove the empty column and give --temperature 25 to assume a constant",
-            )
-    if whole.all():
-        return kept, tuple(notes)
-    lost = int(np.count_nonzero(~whole))
-    notes.append(
-        f"{lost} rows with an empty field or NaN left out, first row {np.argmin(whole) + 1}"
+    """Return a temperature in every row: bridged where a few fields are empty, or assumed."""
+    constant = np.full_like(quantities["time_s"], np.nan if assumed_degC is None else assumed_degC)
+    values = quantities.get("temperature_degC")
+    if values is None:
+        note = f"temperature assumed: a constant {assumed_degC:g} degC"
+        return {**quantities, "temperature_degC": constant}, (note,)
+    name = columns.entry("temperature_degC").column
+    bad = ~are_numbers(values)
+    used = f"the file's own temperature is used, not the assumed {assumed_degC or 0.0:g} degC"
+    kept = (used,) if assumed_degC is not None else ()
+    if assumed_degC is not None and (
+        np.mean(bad) > _BRIDGED_SHARE or _is_no_sensor(values[~bad], assumed_degC)
+    ):
+        note = f"column '{name}' holds no usable temperature: a constant {assumed_degC:g} degC is"
+        return {**quantities, "temperature_degC": constant}, (f"{note} assumed",)
+    if not EMPTY_SHARE < np.mean(bad) <= _BRIDGED_SHARE:
+        return quantities, kept
+    at = np.flatnonzero(~bad)
+    bridged = np.interp(np.arange(values.size), at, values[at])
+    note = (
+        f"column '{name}' is empty in {np.count_nonzero(bad)} of {bad.size} rows, first row "
+        f"{rows[int(np.argmax(bad))]}: bridged by lines"
     )
-    return {name: values[whole] for name, values in kept.items()}, tuple(notes)
+    return {**quantities, "temperature_degC": bridged}, (*kept, note)
 
 
-def _are_numbers(values: Float[np.ndarray, " time"]) -> Bool[np.ndarray, " time"]:
-    return np.abs(values) < _LARGEST
-
-
-def _with_merged_rows(quantities: Quantities) -> tuple[Quantities, tuple[str, ...]]:
-    """Merge rows of one time stamp."""
-    names = [name for name in quantities if name != "time_s"]
-    values = np.stack([quantities[name] for name in names], axis=1)
-    time_s, values, findings = merge_same_time(quantities["time_s"], values)
-    merged = {"time_s": time_s} | {name: values[:, at] for at, name in enumerate(names)}
-    return merged, tuple(finding.text for finding in findings)
+def _is_no_sensor(values: Float[np.ndarray, " time"], assumed_degC: float) -> bool:
+    """Return whether numbers are what an input without a sensor shows: zero, or far out."""
+    middle = float(np.median(values))
+    at_zero = bool(np.all(values == 0.0)) and abs(assumed_degC) > 1.0
+    return at_zero or middle < -100.0 or middle > 2000.0
 
 
 def _without_recharge(

@@ -6,7 +6,13 @@ from voltward.attacks.catalogue import ATTACKS
 from voltward.core.attack import FOREVER_S, Attack, Step
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.real_cells.replay.injection import shortest, split_times, written_times
+from voltward.real_cells.replay.injection import (
+    SIGNALS,
+    check_swap,
+    shortest,
+    split_times,
+    written_times,
+)
 
 # A recording holds the readings of these sensors, not the quantities behind them.
 SENSOR_TAPS = ("cell.voltage", "cell.temperature", "pack.current", "pack.voltage")
@@ -56,10 +62,18 @@ class CatalogueInjection:
                     if "first_cell" in attack.defaults()
                     else "",
                 )
+            chosen = min(max(round(step.cell_share * cells), 1), cells - step.first_cell)
+            check_swap(f"--inject {self}", step.shift_cells, chosen, cells)
             begin_s = self.start_s + step.start_s
             end_s = min(begin_s + step.duration_s, self.stop_s)
             if end_s > begin_s:
                 placed.append(replace(step, start_s=begin_s, duration_s=end_s - begin_s))
+        if not placed:
+            raise ConfigurationError(
+                f"--inject {self}: never acts",
+                why=f"it is stopped at {self.stop_s:g} s, before the attack's first step",
+                hint="stop it later",
+            )
         return tuple(placed)
 
 
@@ -85,8 +99,11 @@ def parse_catalogue_injection(text: str) -> CatalogueInjection:
     allowed = sensor_attacks()
     if name not in allowed:
         if name not in ATTACKS.names():
+            signals = " or ".join(SIGNALS)
             raise ConfigurationError(
-                f"--inject {text}: there is no attack '{name}'", hint=nearest(name, allowed)
+                f"--inject {text}: there is no attack '{name}'",
+                why=f"allowed are SIGNAL=TRANSFORM:VALUE, with {signals}, and attacks on sensors",
+                hint=nearest(name, (*allowed, *SIGNALS)),
             )
         raise ConfigurationError(
             f"--inject {text}: '{name}' acts beyond the sensors",

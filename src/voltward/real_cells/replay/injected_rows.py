@@ -9,7 +9,6 @@ from jaxtyping import Float
 from voltward.attacks.row import rows_of
 from voltward.core.attack import Attack, AttackType, Goal, Step, Stride
 from voltward.core.capabilities import Capability
-from voltward.core.errors import ConfigurationError
 from voltward.core.taps import Layer
 from voltward.real_cells.replay.catalogue_injection import (
     CatalogueInjection,
@@ -33,28 +32,35 @@ def parse_injection(text: str) -> AnyInjection:
 
 
 def injected_rows(
-    injections: Sequence[AnyInjection], cells: int, duration_s: float
+    injections: Sequence[AnyInjection], cells: int
 ) -> Float[np.ndarray, "tap slot column"]:
     """Return the rows of all injections of one run.
 
     Args:
         injections: None of them is a clean run.
         cells: In series in the recording.
-        duration_s: Of the recording.
 
     Raises:
         ConfigurationError: An injection does not fit the recording, or a tap has too few slots.
     """
     steps: list[Step] = []
     for injection in injections:
-        if injection.start_s >= duration_s:
-            raise ConfigurationError(
-                f"--inject {injection}: starts at {injection.start_s:g} s",
-                why=f"the recording ends at {duration_s:g} s",
-                hint="give an earlier @START, in s after the first sample",
-            )
         steps.extend(injection.steps(cells))
     return rows_of(_attack_of(tuple(steps)), {}, 0.0, cells, TICK_S)
+
+
+def changes_nothing(injection: AnyInjection, cells: int) -> bool:
+    """Return whether an injection leaves every reading as it is, such as a bias of zero."""
+    return not any(
+        step.gain
+        or step.bias
+        or step.ramp_per_s
+        or step.noise
+        or step.window_s
+        or step.delay_s
+        or step.shift_cells
+        for step in injection.steps(cells)
+    )
 
 
 def start_of(injections: Sequence[AnyInjection]) -> float | None:

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 
 from voltward.core.attack import FOREVER_S, Step
 from voltward.core.capabilities import Capability
@@ -11,11 +12,11 @@ from voltward.core.suggestion import nearest
 
 # Recordings are replayed at 1 Hz.
 TICK_S = 1.0
-# Signal to tap and field.
+# Signal to tap, field and unit of a change.
 SIGNALS = {
-    "voltage": ("cell.voltage", "voltage_V"),
-    "current": ("pack.current", "current_A"),
-    "temperature": ("cell.temperature", "temperature_degC"),
+    "voltage": ("cell.voltage", "voltage_V", "V"),
+    "current": ("pack.current", "current_A", "A"),
+    "temperature": ("cell.temperature", "temperature_degC", "K"),
 }
 # Transform to what its value means.
 TRANSFORMS = {
@@ -28,8 +29,22 @@ TRANSFORMS = {
     "swap": "each cell reports the one that many places on",
 }
 FORM = "SIGNAL=TRANSFORM:VALUE[,TRANSFORM:VALUE][,cells=1-3][@START[-STOP]]"
-_NUMBER = r"\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?"
-_TIMES = re.compile(rf"(?P<start>{_NUMBER})(?:-(?P<stop>{_NUMBER}))?")
+# Units that may follow a number, in the unit that it is kept in.
+_MILLI, _MICRO = Fraction(1, 1000), Fraction(1, 1_000_000)
+_UNITS: dict[str, dict[str, Fraction]] = {
+    "V": {"V": Fraction(1), "mV": _MILLI, "uV": _MICRO},
+    "A": {"A": Fraction(1), "mA": _MILLI},
+    "K": {"K": Fraction(1), "mK": _MILLI, "degC": Fraction(1)},
+    "s": {"s": Fraction(1), "ms": _MILLI, "min": Fraction(60), "h": Fraction(3600)},
+    "1": {"%": Fraction(1, 100)},
+    "places": {},
+}
+# The unit that a transform is kept in; the others have that of the signal.
+_OWN_UNIT = {"gain": "1", "replay": "s", "delay": "s", "swap": "places"}
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_TIME = rf"{_NUMBER}(?:s|min|h)?"
+_TIMES = re.compile(rf"(?P<start>{_TIME})(?:-(?P<stop>{_TIME}))?")
+_QUANTITY = re.compile(rf"(?P<number>[+-]?{_NUMBER}) ?(?P<unit>[A-Za-z%/]+)")
 _CELLS = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
 
 
@@ -63,7 +78,7 @@ class Injection:
         Raises:
             ConfigurationError: The named cells do not exist, or a swap has no second cell.
         """
-        tap, field = SIGNALS[self.signal]
+        tap, field, _ = SIGNALS[self.signal]
         first, last = self.cells or (1, cells)
         if last > cells:
             raise ConfigurationError(
@@ -71,11 +86,7 @@ class Injection:
                 why=f"the recording has {cells} cell{'s' if cells > 1 else ''} in series",
             )
         values = dict(self.transforms)
-        if "swap" in values and last == first:
-            raise ConfigurationError(
-                f"--inject {self}: a swap needs two cells",
-                why=f"{last - first + 1} of {cells} is chosen",
-            )
+        check_swap(f"--inject {self}", int(values.get("swap", 0.0)), last - first + 1, cells)
         return (
             Step(
                 name=str(self),
@@ -128,7 +139,7 @@ def parse_signal_injection(text: str) -> Injection:
             )
         if not colon or name in dict(transforms):
             raise _form_error(text, f"'{part}' is not NAME:VALUE, each name once", f"{FORM}")
-        transforms.append((name, _read_value(text, name, value)))
+        transforms.append((name, _read_value(text, signal, name, value)))
     injection = Injection(signal, tuple(transforms), cells, start_s, stop_s)
     _check(text, injection)
     return injection
@@ -153,13 +164,20 @@ def _check(text: str, injection: Injection) -> None:
         )
 
 
-def _read_value(text: str, name: str, value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError as error:
-        raise _form_error(text, f"{name}: '{value}' is not a number", TRANSFORMS[name]) from error
+def _read_value(text: str, signal: str, name: str, value: str) -> float:
+    unit = _OWN_UNIT.get(name, SIGNALS[signal][2])
+    number = _quantity(value, unit, per_s=name == "ramp")
+    form = TRANSFORMS[name]
+    if number is None:
+        units = ", ".join(_UNITS[unit])
+        shown = f"{units} per s, min or h" if name == "ramp" else units
+        raise _form_error(
+            text,
+            f"{name}: '{value}' is not a number",
+            f"{form}; a unit may follow: {shown}" if units else form,
+        )
     if not math.isfinite(number):
-        raise _form_error(text, f"{name}: '{value}' is not finite", TRANSFORMS[name])
+        raise _form_error(text, f"{name}: '{value}' is not finite", form)
     if name in {"replay", "delay"} and number < 1.0:
         raise _form_error(text, f"{name}: got {number:g} s", "allowed is one second or more")
     if name == "noise" and number < 0.0:
@@ -167,6 +185,22 @@ def _read_value(text: str, name: str, value: str) -> float:
     if name == "swap" and (number < 1.0 or number != int(number)):
         raise _form_error(text, f"{name}: got {number:g}", "allowed is a whole number of places")
     return number
+
+
+def _quantity(value: str, unit: str, *, per_s: bool = False) -> float | None:
+    """Return a number with or without a unit in the unit that it is kept in, None for neither."""
+    try:
+        return float(value)
+    except ValueError:
+        match = _QUANTITY.fullmatch(value)
+    if match is None:
+        return None
+    written, slash, time = match["unit"].partition("/")
+    known, per = _UNITS[unit], _UNITS["s"]
+    if written not in known or bool(slash) != per_s or (per_s and time not in per):
+        return None
+    factor = known[written] / per[time] if per_s else known[written]
+    return float(match["number"]) * factor.numerator / factor.denominator
 
 
 def _read_cells(text: str, value: str) -> tuple[int, int]:
@@ -189,14 +223,40 @@ def split_times(text: str) -> tuple[str, float, float]:
     head, at, times = text.partition("@")
     if not at:
         return head, 0.0, FOREVER_S
+    form = "times are 0 or more, in s after the first sample: @600 or @600-1200, also @10min"
     match = _TIMES.fullmatch(times)
     if match is None:
-        raise _form_error(text, f"cannot read the times '{times}'", "@600 or @600-1200, in s")
-    start_s = float(match["start"])
-    stop_s = float(match["stop"]) if match["stop"] else FOREVER_S
+        raise _form_error(text, f"cannot read the times '{times}'", form)
+    start_s = _quantity(match["start"], "s") or 0.0
+    stop_s = (_quantity(match["stop"], "s") or 0.0) if match["stop"] else FOREVER_S
+    if not start_s < FOREVER_S:
+        raise _form_error(text, f"starts at {start_s:g} s: no recording is as long", form)
     if not start_s < stop_s:
         raise _form_error(text, f"stops at {stop_s:g} s and starts at {start_s:g} s", "stop later")
-    return head, start_s, stop_s
+    return head, start_s, min(stop_s, FOREVER_S)
+
+
+def check_swap(label: str, places: int, chosen: int, cells: int) -> None:
+    """Refuse a swap that leaves each cell with its own reading.
+
+    Raises:
+        ConfigurationError: One cell is chosen, or the places go once round all of them.
+    """
+    if places == 0 or places % chosen:
+        return
+    if chosen == 1:
+        what, hint = "a swap needs two cells", "choose two or more with cells=1-2"
+        if cells == 1:
+            hint = "record a string, with voltage_1_V, voltage_2_V, ..."
+    else:
+        what = f"a swap by {places} places round {chosen} cells changes nothing"
+        hint = f"choose 1 to {chosen - 1} places"
+    raise ConfigurationError(
+        f"{label}: {what}",
+        why=f"{chosen} of the recording's {cells} cell{'s' if cells > 1 else ''} "
+        f"{'are' if chosen > 1 else 'is'} chosen",
+        hint=hint,
+    )
 
 
 def written_times(start_s: float, stop_s: float) -> str:

@@ -10,7 +10,14 @@ from voltward.physical.cell import CellModel
 from voltward.real_cells.recordings.clock import holes
 from voltward.real_cells.recordings.recording import Recording
 from voltward.real_cells.recordings.regular import to_one_hertz
-from voltward.real_cells.replay.injected_rows import AnyInjection, injected_rows, start_of
+from voltward.real_cells.replay.cell_match import cell_match, refuse_impossible
+from voltward.real_cells.replay.injected_rows import (
+    AnyInjection,
+    changes_nothing,
+    injected_rows,
+    start_of,
+)
+from voltward.real_cells.replay.injection_range import check_times
 from voltward.real_cells.replay.scores import ProfileScore, score_run
 from voltward.real_cells.replay.session import Replay, ReplaySession
 from voltward.real_cells.replay.start import find_start, true_soc
@@ -92,14 +99,26 @@ def replay_profile(
         parameters: Columns of the detectors; by default their own.
 
     Raises:
-        ConfigurationError: The start is not known, or an injection does not fit.
+        ConfigurationError: The recording cannot be of the cell, the start is not known, or an
+            injection does not fit.
     """
+    refuse_impossible(recording, session.cell)
     start = find_start(recording, session.cell, initial_soc)
     truth = true_soc(recording, session.cell, start)
-    duration_s = float(recording.time_s[-1] - recording.time_s[0])
-    rows = [injected_rows(injections, recording.cells, duration_s)] if injections else []
+    for injection in injections:
+        check_times(injection, session.cell, recording)
+    rows = [injected_rows(injections, recording.cells)] if injections else []
     replay = session.replay(recording, start.twin_soc, rows, parameters)
     run, injected_s = len(rows), start_of(injections)
-    notes = (*recording.notes, *([start.note] if start.note else []))
-    score = score_run(replay, run, injected_s, truth, track, notes)
+    match = cell_match(recording, session.cell, replay.open_loop_V, replay.initial_soc)
+    other = match.verdict == "other"
+    idle = [entry for entry in injections if changes_nothing(entry, recording.cells)]
+    notes = (
+        *recording.notes,
+        *([start.note] if start.note else []),
+        *([match.text] if match.text and not other else []),
+        *(f"--inject {entry} changes nothing: its values are 0" for entry in idle),
+    )
+    warnings = (match.text,) if other else ()
+    score = score_run(replay, run, injected_s, truth, track, notes, warnings)
     return ReplayedProfile(score, replay, run, truth, injected_s)

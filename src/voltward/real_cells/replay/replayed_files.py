@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from voltward.controls.cell_calibration import load_calibration, parameters_of, with_calibration
+from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import find_document
 from voltward.physical.cell_file import load_cell
 from voltward.real_cells.recordings.column_map import load_column_map
@@ -11,6 +12,7 @@ from voltward.real_cells.recordings.reading import read_recording
 from voltward.real_cells.recordings.sampling import is_sparse
 from voltward.real_cells.replay.detectors import load_detectors
 from voltward.real_cells.replay.injected_rows import AnyInjection
+from voltward.real_cells.replay.injection_range import check_values
 from voltward.real_cells.replay.profile import ReplayedProfile, prepared, replay_profile
 from voltward.real_cells.replay.session import ReplaySession
 
@@ -61,6 +63,8 @@ class FileReplay:
         Raises:
             ConfigurationError: The file cannot be read, or an injection does not fit.
         """
+        for injection in injections:
+            check_values(injection, self.cell)
         read = read_recording(
             path,
             column_map=self._columns,
@@ -72,14 +76,21 @@ class FileReplay:
         if sparse not in self._sessions:
             ready = with_calibration(self._controls, self.calibration, sparse=sparse)
             self._sessions[sparse] = ReplaySession(self.cell, ready)
-        return replay_profile(
-            self._sessions[sparse],
-            prepared(read, self.cell),
-            injections,
-            initial_soc,
-            track,
-            self._parameters,
-        )
+        try:
+            return replay_profile(
+                self._sessions[sparse],
+                prepared(read, self.cell),
+                injections,
+                initial_soc,
+                track,
+                self._parameters,
+            )
+        except ConfigurationError as error:
+            # A recording knows its name, the user its path.
+            if not error.what.startswith(f"{read.name}: "):
+                raise
+            what = f"{path}{error.what.removeprefix(read.name)}"
+            raise ConfigurationError(what, why=error.why, hint=error.hint) from error
 
     @property
     def detectors(self) -> tuple[str, ...]:

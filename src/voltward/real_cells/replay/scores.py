@@ -48,6 +48,7 @@ class ProfileScore:
         alarmed_at_start: Whether any detector was already in alarm when the injection began.
         alarms: All onsets.
         notes: What reading and start had to assume.
+        warnings: Why the figures should not be trusted, such as a recording of another cell.
     """
 
     profile: str
@@ -67,6 +68,7 @@ class ProfileScore:
     alarmed_at_start: bool | None
     alarms: tuple[Alarm, ...]
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def as_document(self) -> dict[str, Any]:
         """Return the fields as JSON holds them."""
@@ -80,6 +82,7 @@ def score_run(
     true_soc: Float[np.ndarray, " time"],
     track: str = "measured",
     notes: tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> ProfileScore:
     """Return the figures of one run.
 
@@ -90,6 +93,7 @@ def score_run(
         true_soc: Of the recording.
         track: One of TRACKS.
         notes: Notes that the score carries on.
+        warnings: Warnings that the score carries on.
 
     Limits:
         A detector already in alarm when the injection begins can detect it only after that alarm
@@ -123,6 +127,7 @@ def score_run(
         alarmed_at_start=found.already_in_alarm if found else None,
         alarms=_alarms(replay, run, onsets, traced=traced),
         notes=notes,
+        warnings=warnings,
     )
 
 

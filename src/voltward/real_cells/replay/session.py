@@ -86,9 +86,9 @@ class Replay:
         return (bits & np.uint64(1)).astype(bool)
 
 
-def waiting_words() -> str:
-    """Return the label of the wait before the first recording is replayed."""
-    return compilation_words("chunk")
+def replay_stage(stage: str, done: int) -> str:
+    """Return the label of a stage of replays; with what it waits for, before anything is done."""
+    return stage if done else f"{stage}: {compilation_words('chunk')}"
 
 
 class ReplaySession:

@@ -4,16 +4,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from voltward.controls.cell_calibration import (
-    Calibration,
-    with_calibration,
-)
+from voltward.controls.cell_calibration import Calibration, with_calibration
 from voltward.core.control import Control
 from voltward.core.errors import ConfigurationError
 from voltward.detection.residual_bank import ARMS
 from voltward.detection.residual_schedule import LOWEST_SOC
 from voltward.physical.cell import CellModel
+from voltward.real_cells.identification.shared_data import Shared
 from voltward.real_cells.recordings.recording import Recording
+from voltward.real_cells.replay.cell_match import cell_match, refuse_impossible
 from voltward.real_cells.replay.session import Replay, ReplaySession
 from voltward.real_cells.replay.start import find_start
 from voltward.real_cells.threshold_fitting.residual_series import residual_series
@@ -41,7 +40,7 @@ def calibrate(
         progress: Called with the name of each recording.
 
     Raises:
-        ConfigurationError: There is nothing to calibrate on.
+        ConfigurationError: There is nothing to calibrate on, or a recording is of another cell.
     """
     if not fit or not clean:
         raise ConfigurationError(
@@ -52,7 +51,16 @@ def calibrate(
 
     def replayed(recording: Recording) -> Replay:
         progress(recording.name)
-        return plain.replay(recording, find_start(recording, cell, None).twin_soc)
+        refuse_impossible(recording, cell)
+        replay = plain.replay(recording, find_start(recording, cell, None).twin_soc)
+        match = cell_match(recording, cell, replay.open_loop_V, replay.initial_soc)
+        if match.verdict == "other":
+            raise ConfigurationError(
+                f"{recording.name}: not a recording of the cell {cell.name}",
+                why=match.text,
+                hint="leave it out, or name with --cell the cell that was recorded",
+            )
+        return replay
 
     groups = _groups([replayed(recording) for recording in fit])
     centres = [float(np.median([_median_degC(replay) for replay in group])) for group in groups]
@@ -89,6 +97,33 @@ def calibrate(
     }
     onsets = sum(_onsets(replay, sensitivity, session.detectors) for replay in kept)
     return Calibration(cell.name, hours, onsets, schedules, sensitivity, source)
+
+
+def refuse_shared(shared: Sequence[Shared], repeated: Sequence[Shared] = ()) -> None:
+    """Refuse clean recordings that are also those of the fit, or that count twice.
+
+    Args:
+        shared: Clean recordings that the fit has too.
+        repeated: Clean recordings that were already named.
+
+    Raises:
+        ConfigurationError: There is one of either.
+    """
+    if shared:
+        names = ", ".join(str(entry) for entry in shared)
+        raise ConfigurationError(
+            f"DATA and --fit share recordings: {names}",
+            why="thresholds set on what the cell was fitted to are in-sample: too tight for "
+            "any other recording",
+            hint="name as DATA recordings that the cell was not identified from, such as those "
+            "held out with --check",
+        )
+    if repeated:
+        raise ConfigurationError(
+            f"DATA names a recording twice: {', '.join(str(entry) for entry in repeated)}",
+            why="its clean hours would count twice in the bound on false alarms",
+            hint="leave the copy out",
+        )
 
 
 def _onsets(replay: Replay, sensitivity: dict[str, float], names: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from voltward.interfaces.cli.commands.options import (
     FOLDER_TO_WRITE,
     REFERENCE_SYSTEM,
     WORKED_MODEL,
+    columns_option,
     force_option,
     json_option,
     level_option,
@@ -137,6 +138,7 @@ def compare_command() -> None:
 @click.command("plant", cls=DeferredCommand, work="plant:run_plant")
 @click.option("--duty", default="commute-and-charge", show_default=True, help="Name or file.")
 @level_option
+@columns_option
 @click.option("--cell", default="", help="Name or file; replaces the system's.")
 @click.option("--system", default=REFERENCE_SYSTEM, show_default=True, help="Name or file.")
 @tick_option

@@ -44,7 +44,8 @@ columns_option = click.option(
     "--columns",
     "column_map",
     metavar="NAME_OR_FILE",
-    help="Column map of files with other column names; by default the shipped map that fits.",
+    help="Column map of a table with other columns, shipped, such as arbin, or a file; by default "
+    "they are found by names and units.",
 )
 temperature_option = click.option(
     "--temperature",

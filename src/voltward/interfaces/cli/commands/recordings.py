@@ -109,12 +109,14 @@ def identify_command() -> None:
     help="At the first row of every recording without a column soc.",
 )
 @columns_option
+@temperature_option
 @click.option("--source", default="", help="Name of the recordings, written into the file.")
 @force_option
 def calibrate_command() -> None:
     """Set the thresholds of a cell's detectors. DATA are clean recordings.
 
-    A threshold is half as high again as the largest clean score; temperatures and low SoC have
+    DATA are files, folders or patterns; none may be a recording of --fit, nor of another cell. A
+    threshold is half as high again as the largest clean score; temperatures and low SoC have
     thresholds of their own, and so have recordings of one sample a second.
 
     Examples:
@@ -151,16 +153,17 @@ def import_bpx_command() -> None:
 
 
 @click.command("replay", cls=DeferredCommand, work="replay:replay_recordings")
-@click.argument("data", nargs=-1, required=True, type=ANY_PATH)
+@click.argument("data", nargs=-1, required=True)
 @cell_option
 @click.option(
     "--inject",
     "injections",
     multiple=True,
     metavar="WHAT",
-    help="Such as voltage=bias:0.020@600, current=gain:0.02@600-1200, "
+    help="Such as voltage=bias:20mV@600, current=gain:0.02@600-1200, "
     "voltage=replay:60,cells=1-3@900, or a sensor attack: voltage-bias:bias_V=0.02@600. "
-    "Times are in s after the first sample. May be given again; all act in one run.",
+    "Numbers without a unit are in V, A, K or s; times count from the first sample. May be given "
+    "again; all act in one run.",
 )
 @click.option(
     "--initial-soc",
@@ -187,10 +190,11 @@ def import_bpx_command() -> None:
 def replay_command() -> None:
     """Replay recordings, with or without injected sensor values.
 
-    DATA are CSV or Parquet files with time_s, voltage_V (or voltage_1_V ...), current_A, positive
-    when charging, temperature_degC and optionally soc. Errors of the twin count above 12 % SoC. The
-    recording cannot react: of an attack that would also change the current, only the sensor part
-    is shown.
+    DATA are files, folders or patterns: text tables, workbooks or Parquet with time, voltage of the
+    cell (or of each cell), current, temperature and optionally state of charge. A recording of
+    another cell than --cell is refused or gets a warning. Errors of the twin count above 12 % SoC.
+    The recording cannot react: of an attack that would also change the current, only the sensor
+    part is shown.
 
     Examples:
         voltward replay drive.csv --cell reference-nmc
