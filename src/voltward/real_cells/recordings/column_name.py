@@ -70,6 +70,8 @@ _TEMPERATURE = {
 }
 # What a signal of no unit, a ratio or a clock of hours and minutes is marked with.
 _NO_UNIT = frozenset({"1", "-", "%", "#", "none", "cnt", "n/a"})
+# No column has a longer name; patterns are slow on long text.
+_LONGEST = 120
 _CLOCK = re.compile(r"h+ ?:|hh:mm|h:min|\bhms\b")
 _ENCLOSED = re.compile(r"^(?P<stem>.*?)\s*[\[({]\s*(?P<unit>[^\[\](){}]*?)\s*[\])}](?:_\d+)?\s*$")
 _SLASHED = re.compile(r"^(?P<stem>.+?)\s*/\s*(?P<unit>\S.*?)\s*$")
@@ -141,6 +143,8 @@ def column_name(written: str, unit_below: str = "") -> ColumnName:
         unit_below: From a row of units, where there is one.
     """
     text = written.strip().lstrip("#~").strip().strip('"')
+    if len(text) > _LONGEST:
+        return ColumnName(written, "", None)
     below = unit_of(unit_below) if unit_below.strip() else None
     if below is not None:
         return ColumnName(written, _stem(text), below)
@@ -157,6 +161,8 @@ def column_name(written: str, unit_below: str = "") -> ColumnName:
 
 def is_unit(text: str) -> bool:
     """Return whether a text can stand in a row of units."""
+    if len(text) > _LONGEST:
+        return False
     return (
         not text.strip()
         or unit_of(text) is not None
