@@ -6,8 +6,9 @@ import json
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from voltward.core.errors import ConfigurationError
 
 # Folders whose links are names of what the shell opened.
 _DESCRIPTORS = re.compile(r"/dev|/proc/\d+(/task/\d+)?/fd")
+_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 # File systems allow 255 bytes; a character of UTF-8 takes up to four.
 _KEPT_NAME = 50
 _SHOWN_NAME = 160
@@ -43,15 +45,20 @@ def write_chunks(
             permission, no space.
     """
     try:
-        if is_stream(path):
-            with path.open("ab") as stream:
-                stream.writelines(chunks)
-        else:
+        if not is_stream(path):
             _replace(path, chunks, whole)
+            return
+    except OSError as error:
+        raise not_written(path, error) from error
+    try:
+        with path.open("ab") as stream:
+            stream.writelines(chunks)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise not_written(path, error) from error
+        raise not_written(
+            path, error, why="what was written to it before cannot be undone"
+        ) from error
 
 
 def temporary_of(path: Path, process: int) -> Path:
@@ -71,9 +78,65 @@ def is_stream(path: Path) -> bool:
     except FileNotFoundError:
         return False
     # Names such as /dev/stdout are links to what the shell opened, which may be a plain file.
-    if path.is_symlink() and _DESCRIPTORS.fullmatch(os.path.realpath(path.parent)):
+    if is_descriptor(path):
         return True
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def write_pair(files: Mapping[Path, bytes], modes: Mapping[Path, int]) -> None:
+    """Write files that belong together: all of them, or none and what was there before stays.
+
+    Args:
+        files: Path to content, in folders that exist.
+        modes: Path to the permissions that a file has from its first byte on; others get the usual.
+
+    Raises:
+        ConfigurationError: One of them cannot be written.
+    """
+
+    def beside(ending: str) -> dict[Path, Path]:
+        numbered = enumerate(files)
+        return {p: temporary_of(p, os.getpid()).with_suffix(f".{i}{ending}") for i, p in numbered}
+
+    written, earlier = beside(".part"), beside(".old")
+    placed: list[Path] = []
+    path = Path()
+    try:
+        for path, content in files.items():
+            _write_temporary(written[path], (content,), modes.get(path, 0o666))
+        for path in files:
+            if path.is_symlink() or path.exists():
+                path.rename(earlier[path])
+            placed.append(path)
+            written[path].replace(path)
+    except OSError as error:
+        for done in placed:
+            with suppress(OSError):
+                done.unlink(missing_ok=True)
+                earlier[done].rename(done)
+        raise not_written(path, error) from error
+    finally:
+        for left in written.values():
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+    for left in earlier.values():
+        with suppress(OSError):
+            left.unlink(missing_ok=True)
+
+
+def _write_temporary(temporary: Path, chunks: Iterable[bytes], mode: int) -> str:
+    """Write a new file to the disk, and return its digest."""
+    temporary.unlink(missing_ok=True)
+    digest = hashlib.sha256()
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as stream:
+        for chunk in chunks:
+            digest.update(chunk)
+            stream.write(chunk)
+        stream.flush()
+        # A file system may report a full disk as late as here.
+        os.fsync(stream.fileno())
+    return digest.hexdigest()
 
 
 def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] | None) -> None:
@@ -81,24 +144,28 @@ def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] |
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     temporary = temporary_of(path, os.getpid())
-    digest = hashlib.sha256()
     try:
-        with temporary.open("wb") as stream:
-            for chunk in chunks:
-                digest.update(chunk)
-                stream.write(chunk)
+        digest = _write_temporary(temporary, chunks, 0o666)
         if path.exists() and not path.is_symlink():
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         if whole is not None:
-            whole(digest.hexdigest())
+            whole(digest)
         temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def not_written(path: Path, error: OSError) -> ConfigurationError:
-    """Return what to tell of a file or folder that the system refused to write."""
+def not_written(
+    path: Path, error: OSError, *, why: str = "nothing is left half-written"
+) -> ConfigurationError:
+    """Return what to tell of a file or folder that the system refused to write.
+
+    Args:
+        path: Of the file.
+        error: Of the system.
+        why: What became of it.
+    """
     reason = (error.strerror or str(error)).lower()
     what = f"{shortened(path)}: cannot be written ({reason})"
     if str(path) in {"", "."}:
@@ -119,10 +186,12 @@ def not_written(path: Path, error: OSError) -> ConfigurationError:
         errno.ENAMETOOLONG: "give a shorter name",
         errno.ENOSPC: "make room, or name a file on another disk",
         errno.EDQUOT: "make room, or name a file on another disk",
+        errno.EFBIG: "raise the limit on the size of files (ulimit -f), or name another disk",
+        errno.EROFS: "name a file on a disk that can be written to",
         errno.ELOOP: "the link points to itself; remove it",
     }
     hint = hints.get(error.errno or 0, "name a file in a folder that you may write to")
-    return ConfigurationError(what, why="nothing is left half-written", hint=hint)
+    return ConfigurationError(what, why=why, hint=hint)
 
 
 def checked_path(name: str | Path, noun: str) -> Path:
@@ -199,7 +268,38 @@ def pretty_json(document: Any) -> str:
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
 
 
+def open_plain(path: Path) -> BufferedReader:
+    """Open a plain file, or a pipe that the shell opened, to read it; never waits for another.
+
+    Raises:
+        OSError: It is absent, a folder, a device or a named pipe, or cannot be opened.
+    """
+    # Looked at first, for opening a device may do something; and again, for it may be another now.
+    of_the_shell = stat.S_ISFIFO(_plain(path.stat(), or_pipe=is_descriptor(path)).st_mode)
+    handle = os.open(path, os.O_RDONLY | (0 if of_the_shell else os.O_NONBLOCK))
+    try:
+        _plain(os.fstat(handle), or_pipe=of_the_shell)
+        return os.fdopen(handle, "rb")
+    except OSError:
+        os.close(handle)
+        raise
+
+
+def is_descriptor(path: Path) -> bool:
+    """Tell whether a path is a name, such as /dev/stdin, of what the shell opened."""
+    return path.is_symlink() and bool(_DESCRIPTORS.fullmatch(os.path.realpath(path.parent)))
+
+
+def _plain(found: os.stat_result, *, or_pipe: bool) -> os.stat_result:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if stat.S_ISREG(found.st_mode) or (or_pipe and stat.S_ISFIFO(found.st_mode)):
+        return found
+    kind = _KINDS.get(stat.S_IFMT(found.st_mode), "a device")
+    raise OSError(errno.EINVAL, f"it is {kind}, not a plain file")
+
+
 def sha256_of(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file."""
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,7 +1,6 @@
 """Ed25519 key pairs in PEM files; a key's id is the SHA-256 of its SubjectPublicKeyInfo in DER."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import write_bytes
+from voltward.core.files import not_written, write_pair
+from voltward.core.input_file import read_bytes
 
+# The largest RSA key in PEM has 13 kB, so that it can still be named as one of another kind.
+_LARGEST_BYTES = 64 * 1024
 _MAKE_ONE = "make one with: voltward evidence keygen --out signer.pem"
 
 
@@ -70,17 +72,13 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
     try:
         public = _free_place(path, replace=replace)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise not_written(path, error) from error
     private_key = Ed25519PrivateKey.generate()
     protection: KeySerializationEncryption = (
         BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     )
     pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
-    try:
-        _write_secret(path, pem)
-        write_bytes(public, public_pem(private_key.public_key()))
-    except OSError as error:
-        raise _not_written(path, error) from error
+    write_pair({path: pem, public: public_pem(private_key.public_key())}, {path: 0o600})
     return KeyFiles(path, public, key_id(private_key.public_key()))
 
 
@@ -157,19 +155,8 @@ def _free_place(path: Path, *, replace: bool) -> Path:
     return public
 
 
-def _not_written(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path}: cannot be written", why=error.strerror or str(error), hint="choose another --out"
-    )
-
-
 def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: there is no key", why=error.strerror or "", hint=_MAKE_ONE
-        ) from error
+    return read_bytes(path, "key", largest_bytes=_LARGEST_BYTES, hint=_MAKE_ONE)
 
 
 def _other_kind(path: Path, key: object) -> ConfigurationError:
@@ -180,16 +167,3 @@ def _other_kind(path: Path, key: object) -> ConfigurationError:
         why=f"it is for {kind}, expected Ed25519",
         hint=_MAKE_ONE,
     )
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    """Write a file that nobody else could read at any moment."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
-    try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
