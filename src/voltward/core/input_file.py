@@ -12,10 +12,10 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import open_plain, printable, shortened
@@ -25,13 +25,14 @@ LARGEST_BYTES = 64 * 2**20
 # The parser of TOML reads about 2 MB in a second; the largest shipped document has 0.2 MB.
 LARGEST_TOML_BYTES = 8 * 2**20
 # A value takes about 100 bytes of memory.
-MOST_VALUES = 2_000_000
+MOST_VALUES = 1_500_000
+# The parser of TOML keeps about a kilobyte for each name of a table.
+_MOST_NAMES = 100_000
 # Shipped documents are nested up to 6 deep; each level costs parsers a call.
 DEEPEST = 64
 LONGEST_LINE_BYTES = 2**20
 # The largest integer of 64 bits without a sign, and the smallest with one.
 _LARGEST, _SMALLEST = 2**64 - 1, -(2**63)
-_MOST_DIGITS = 20
 _BYTE_ORDER_MARKS = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
@@ -41,11 +42,11 @@ _BYTE_ORDER_MARKS = {
 # The parser takes the square of the time for each part of a dotted key.
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
 _DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}")
+_NAMES = re.compile(
+    r"(?m)^[ \t]*(?!-?\d+\.\d+[,\]])"
+    rf"(?:\[{{1,2}}(?:[ \t]*{_PART}[ \t]*\.)*|(?:{_PART}[ \t]*\.[ \t]*)+)"
+)
 _SAVE_AS_UTF_8 = "save it as text in UTF-8"
-
-
-class _NumberError(ValueError):
-    """A number that is not finite or does not fit into 64 bits; its text is the first argument."""
 
 
 class _DuplicateKeyError(ValueError):
@@ -194,9 +195,6 @@ def parse_json(text: str, name: str, *, hint: str = "check the file") -> Any:
         document = json.loads(
             text,
             object_pairs_hook=_reject_duplicate_keys,
-            parse_constant=_not_finite,
-            parse_float=_finite,
-            parse_int=_integer,
         )
     except json.JSONDecodeError as error:
         raise ConfigurationError(
@@ -211,12 +209,11 @@ def parse_json(text: str, name: str, *, hint: str = "check the file") -> Any:
             why="it is not clear which value counts",
             hint="remove one of them",
         ) from error
-    except _NumberError as error:
-        raise _wrong_number(text, name, str(error.args[0])) from error
     except RecursionError as error:
         raise _too_deep(name) from error
-    _refuse_deep(document, name)
-    return document
+    except ValueError as error:
+        raise _too_many_digits(text, name) from error
+    return _bounded(document, name)
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -233,26 +230,19 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     _refuse_many(text, name)
     if _DEEP_KEY.search(text):
         raise _too_deep(name)
+    if sum(found[0].count(".") + 1 for found in _NAMES.finditer(text)) > _MOST_NAMES:
+        raise _too_many(name, _MOST_NAMES, "names of tables")
     try:
-        document = tomllib.loads(text, parse_float=_finite)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(
             f"{name}: is not valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
         ) from error
-    except _NumberError as error:
-        raise _wrong_number(text, name, str(error.args[0])) from error
     except RecursionError as error:
         raise _too_deep(name) from error
-    except ValueError as error:  # more digits than Python converts
-        digits = re.search(r"[0-9_]{1000,}", text)
-        raise _wrong_number(text, name, digits[0] if digits else "") from error
-    _refuse_deep(document, name)
-    for value in _leaves(document):
-        if isinstance(value, int) and not _SMALLEST <= value <= _LARGEST:
-            raise _wrong_number(
-                text, name, f"{value:#x}" if value.bit_length() > 1000 else f"{value}"
-            )
-    return document
+    except ValueError as error:
+        raise _too_many_digits(text, name) from error
+    return _bounded(document, name)
 
 
 def _not_read(path: Path, noun: str, error: OSError, hint: str) -> ConfigurationError:
@@ -276,34 +266,64 @@ def _line_at(content: bytes, index: int, first_line: int) -> str:
 def _refuse_many(text: str, name: str) -> None:
     """Refuse a document by the count of signs of which each value needs one before it."""
     if sum(map(text.count, ",[{=")) > MOST_VALUES:
-        raise ConfigurationError(
-            f"{name}: holds too many values",
-            why=f"a document of at most {MOST_VALUES:,} values is read",
-            hint="is it the right file?",
-        )
+        raise _too_many(name, MOST_VALUES, "values")
 
 
-def _refuse_deep(document: Any, name: str) -> None:
+def _too_many(name: str, most: int, noun: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name}: holds too many {noun}",
+        why=f"a document of at most {most:,} {noun} is read",
+        hint="is it the right file?",
+    )
+
+
+def _bounded(document: Any, name: str) -> Any:
+    """Return a document that is not nested too deeply and whose numbers can be used."""
     level = [document]
     for _ in range(DEEPEST):
-        level = [child for value in level for child in _children(value)]
+        level = [child for value in level for _, child in _children(value)]
         if not level:
-            return
-    raise _too_deep(name)
+            break
+    else:
+        raise _too_deep(name)
+    if not all(map(_is_usable, (value for _, value in _leaves(document, with_places=False)))):
+        leaves = _leaves(document, with_places=True)
+        place, value = next((place, value) for place, value in leaves if not _is_usable(value))
+        raise ConfigurationError(
+            f"{name}: key '{place}' has a value that is not allowed",
+            why=f"got {_number_text(value)}; allowed is a finite number, and an integer of 64 bits",
+            hint="write a number in that range, or put it in quotes when it is text",
+        )
+    return document
 
 
-def _children(value: Any) -> Any:
+def _children(value: Any) -> Iterable[tuple[str, Any]]:
     if isinstance(value, Mapping):
-        return value.values()
-    return value if isinstance(value, list) else ()
+        return ((f".{key}", child) for key, child in value.items())
+    if isinstance(value, list):
+        return ((f"[{index}]", child) for index, child in enumerate(value))
+    return ()
 
 
-def _leaves(document: Any) -> Iterator[Any]:
-    waiting = [document]
+def _leaves(document: Any, *, with_places: bool) -> Iterator[tuple[str, Any]]:
+    waiting = [("", document)]
     while waiting:
-        value = waiting.pop()
-        waiting.extend(_children(value))
-        yield value
+        place, value = waiting.pop()
+        more = _children(value)
+        waiting.extend((place + key if with_places else "", child) for key, child in more)
+        yield place.removeprefix("."), value
+
+
+def _is_usable(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return not isinstance(value, int) or _SMALLEST <= value <= _LARGEST
+
+
+def _number_text(value: float) -> str:
+    if isinstance(value, int) and value.bit_length() > 1000:
+        return f"an integer of {value.bit_length()} bits"
+    return shortened(str(value))
 
 
 def _too_deep(name: str) -> ConfigurationError:
@@ -314,14 +334,15 @@ def _too_deep(name: str) -> ConfigurationError:
     )
 
 
-def _wrong_number(text: str, name: str, number: str) -> ConfigurationError:
-    place = re.search(rf"(?m)^[^#\n]*?(?<![\w.+-]){re.escape(number)}(?![\w.])", text)
-    number_of_line = text.count("\n", 0, place.end()) + 1 if number and place else 0
-    line = f"line {number_of_line}: " if number_of_line else ""
+def _too_many_digits(text: str, name: str) -> ConfigurationError:
+    """Return the message on an integer that Python does not convert."""
+    digits = re.search(r"[0-9_]{1000,}", text)
+    number = text.count("\n", 0, digits.start()) + 1 if digits else 0
+    line = f"line {number}: " if number else ""
     return ConfigurationError(
-        f"{name}: {line}{shortened(number) or 'an integer'} cannot be used as a number",
-        why="numbers are finite, and integers fit into 64 bits",
-        hint="write a number in that range, or put it in quotes when it is text",
+        f"{name}: {line}an integer has too many digits",
+        why="integers fit into 64 bits",
+        hint="put it in quotes when it is text",
     )
 
 
@@ -331,20 +352,3 @@ def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         keys = [key for key, _ in pairs]
         raise _DuplicateKeyError(next(key for key in keys if keys.count(key) > 1))
     return found
-
-
-def _not_finite(text: str) -> NoReturn:
-    raise _NumberError(text)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise _NumberError(text)
-    return number
-
-
-def _integer(text: str) -> int:
-    if len(text) > _MOST_DIGITS or not _SMALLEST <= (number := int(text)) <= _LARGEST:
-        raise _NumberError(text)
-    return number

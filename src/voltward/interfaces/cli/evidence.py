@@ -1,6 +1,5 @@
 """`voltward evidence`: sign a run with its risks, verify a signed pack, show what it holds."""
 
-import json
 import os
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from voltward.assurance.evidence.signing import sign_pack, split_sources
 from voltward.assurance.evidence.withheld_files import revealed_name, salts_path
 from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
+from voltward.core.input_file import read_json
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
@@ -155,7 +155,7 @@ def verify_pack(
 def show_pack(pack: Path, key: Path | None, *, as_json: bool) -> None:
     """Print what a valid pack holds."""
     examined = examine(pack, read_public_key(key) if key else None).trusted()
-    exceptions = json.loads((pack / EXCEPTIONS).read_text(encoding="utf-8"))
+    exceptions = read_json(pack / EXCEPTIONS)
     if as_json:
         held = {"statement": dict(examined.predicate), "exceptions": exceptions}
         emit_json({**_document(examined), **held})
