@@ -4,19 +4,15 @@ import errno
 import hashlib
 import json
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.plain_file import is_descriptor, open_plain
 
-# Folders whose links are names of what the shell opened.
-_DESCRIPTORS = re.compile(r"/dev|/proc/\d+(/task/\d+)?/fd")
-_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
 # File systems allow 255 bytes; a character of UTF-8 takes up to four.
 _KEPT_NAME = 50
 _SHOWN_NAME = 160
@@ -266,37 +262,6 @@ def canonical_json(document: Any) -> str:
 def pretty_json(document: Any) -> str:
     """Return JSON for people and for files: sorted keys, two spaces, newline at the end."""
     return json.dumps(document, sort_keys=True, indent=2, ensure_ascii=False) + "\n"
-
-
-def open_plain(path: Path) -> BufferedReader:
-    """Open a plain file, or a pipe that the shell opened, to read it; never waits for another.
-
-    Raises:
-        OSError: It is absent, a folder, a device or a named pipe, or cannot be opened.
-    """
-    # Looked at first, for opening a device may do something; and again, for it may be another now.
-    of_the_shell = stat.S_ISFIFO(_plain(path.stat(), or_pipe=is_descriptor(path)).st_mode)
-    handle = os.open(path, os.O_RDONLY | (0 if of_the_shell else os.O_NONBLOCK))
-    try:
-        _plain(os.fstat(handle), or_pipe=of_the_shell)
-        return os.fdopen(handle, "rb")
-    except OSError:
-        os.close(handle)
-        raise
-
-
-def is_descriptor(path: Path) -> bool:
-    """Tell whether a path is a name, such as /dev/stdin, of what the shell opened."""
-    return path.is_symlink() and bool(_DESCRIPTORS.fullmatch(os.path.realpath(path.parent)))
-
-
-def _plain(found: os.stat_result, *, or_pipe: bool) -> os.stat_result:
-    if stat.S_ISDIR(found.st_mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if stat.S_ISREG(found.st_mode) or (or_pipe and stat.S_ISFIFO(found.st_mode)):
-        return found
-    kind = _KINDS.get(stat.S_IFMT(found.st_mode), "a device")
-    raise OSError(errno.EINVAL, f"it is {kind}, not a plain file")
 
 
 def sha256_of(path: Path) -> str:

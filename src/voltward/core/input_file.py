@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import open_plain, printable, shortened
+from voltward.core.files import printable, shortened
+from voltward.core.plain_file import open_plain
 
 # A rating of 10,000 attack paths has 30 MB; what is larger is not a document that people exchange.
 LARGEST_BYTES = 64 * 2**20

@@ -41,6 +41,26 @@ class KeyFiles:
     key_id: str
 
 
+# The prime of the field of Ed25519 (RFC 8032, 5.1).
+_PRIME = 2**255 - 19
+# The y of one of the four points of order 8; the others are its mirror images.
+_Y_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _Y_OF_ORDER_8, _PRIME - _Y_OF_ORDER_8})
+
+
+def is_weak(key: Ed25519PublicKey) -> bool:
+    """Tell whether a public key is a point of small order, or is not encoded canonically.
+
+    Anybody can make signatures that hold under a point of order 1, 2, 4 or 8, and one signature
+    holds for many messages; no key pair has such a public key. `_Y_OF_ORDER_8` is checked by a
+    test that computes on the curve.
+
+    Source: K. Chalkias, F. Garillot, V. Nikolaenko, "Taming the many EdDSAs" (2020), section 3.
+    """
+    y = int.from_bytes(key.public_bytes_raw(), "little") & (2**255 - 1)
+    return y >= _PRIME or y in _SMALL_ORDER
+
+
 def public_path(private: Path) -> Path:
     """Return where the public half of a key file is kept: `signer.pem` and `signer.pub.pem`."""
     return private.with_name(private.name.removesuffix(".pem") + ".pub.pem")
@@ -126,6 +146,13 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
         ) from error
     if not isinstance(key, Ed25519PublicKey):
         raise _other_kind(path, key)
+    if is_weak(key):
+        raise ConfigurationError(
+            f"{path}: a key that proves nothing",
+            why="it is a point of small order, or not encoded as keys are: anybody can make "
+            "signatures that hold under it",
+            hint="ask the signer for the right key",
+        )
     return key
 
 
