@@ -5,8 +5,8 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,19 @@ def write_pair(files: Mapping[Path, bytes], modes: Mapping[Path, int]) -> None:
     for left in earlier.values():
         with suppress(OSError):
             left.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_secret(path: Path, content: bytes) -> Iterator[None]:
+    """Write a file for its owner alone; it gets its name when all within has gone well."""
+    temporary = temporary_of(path, os.getpid())
+    try:
+        _write_temporary(temporary, (content,), 0o600)
+        yield
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _write_temporary(temporary: Path, chunks: Iterable[bytes], mode: int) -> str:

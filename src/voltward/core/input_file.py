@@ -91,6 +91,19 @@ def read_bytes(
     return content
 
 
+def read_pieces(path: Path, noun: str = "file") -> Iterator[bytes]:
+    """Yield the content of a plain file of any size, piece by piece.
+
+    Raises:
+        ConfigurationError: As `read_bytes`, but for the size.
+    """
+    try:
+        with open_plain(path) as stream:
+            yield from iter(partial(stream.read, LONGEST_LINE_BYTES), b"")
+    except OSError as error:
+        raise _not_read(path, noun, error, "check the path") from error
+
+
 def read_text(
     path: Path,
     noun: str = "file",

@@ -130,8 +130,12 @@ def read_private_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     return key
 
 
-def read_public_key(path: Path) -> Ed25519PublicKey:
+def read_public_key(path: Path, *, allow_weak: bool = False) -> Ed25519PublicKey:
     """Return the public key of a PEM file.
+
+    Args:
+        path: The file.
+        allow_weak: Return a key that `is_weak` tells of, too, so that it can be named.
 
     Raises:
         ConfigurationError: The file is absent, not a public key, or of another kind.
@@ -146,7 +150,7 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
         ) from error
     if not isinstance(key, Ed25519PublicKey):
         raise _other_kind(path, key)
-    if is_weak(key):
+    if is_weak(key) and not allow_weak:
         raise ConfigurationError(
             f"{path}: a key that proves nothing",
             why="it is a point of small order, or not encoded as keys are: anybody can make "
