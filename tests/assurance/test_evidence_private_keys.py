@@ -151,5 +151,5 @@ def test_the_signing_key_is_found_in_any_form(tmp_path, form, offset):
 def test_a_key_in_a_compressed_column_is_found(tmp_path):
     column = pa.array(["none", FORMS[next(iter(FORMS))].decode()])
     parquet.write_table(pa.table({"note": column}), tmp_path / "t.parquet", compression="zstd")
-    with pytest.raises(ConfigurationError, match="private key"):
+    with pytest.raises(ConfigurationError, match="holds the signing key"):
         refuse_private_keys({"run/t.parquet": tmp_path / "t.parquet"}, ED25519)

@@ -242,11 +242,11 @@ def test_another_key_id_is_refused(made, capsys):
 @pytest.mark.parametrize(
     ("mode", "words"),
     [
-        (0o4644, "in the name of its owner"),
-        (0o2644, "in the name of its owner"),
+        (0o4644, "runs in the name of its owner"),
+        (0o2644, "runs in the name of its owner"),
         (0o755, "can be run"),
         (0o645, "can be run"),
-        (0o646, "written to by everybody"),
+        (0o646, "can be written to by everybody"),
     ],
 )
 def test_changed_modes_are_named(made, tmp_path, capsys, mode, words):

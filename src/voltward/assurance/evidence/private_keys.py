@@ -38,7 +38,7 @@ _PEM = re.compile(rb"-{4,5} ?BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 # The words alone, as in a description, are no key: lines of base64 must follow.
 _PEM_BODY, _PEM_REACH = re.compile(rb"[A-Za-z0-9+/=]{24}"), 800
 _MARKS: tuple[tuple[str, re.Pattern[bytes]], ...] = (
-    ("OpenSSH", re.compile(rb"openssh-key-v1\0")),
+    ("OpenSSH", re.compile(rb"openssh-key-v1\0\0\0\0[\x04-\x20]")),
     ("PuTTY", re.compile(rb"PuTTY-User-Key-File-\d")),
     ("age", re.compile(rb"AGE-SECRET-KEY-1[0-9A-Z]{50}", re.IGNORECASE)),
     (

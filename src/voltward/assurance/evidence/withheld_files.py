@@ -184,8 +184,12 @@ def revealed_name(pack: Path, shown: Path, salts: Path) -> str:
         ConfigurationError: A file cannot be read, or the pack withholds nothing.
         EvidenceInvalidError: It is none of the withheld files.
     """
-    held = _digests(pack / WITHHELD, "salted_sha256", "the pack withholds nothing")
     found = _digests(salts, "salt", "no salts of a pack")
+    if not (pack / WITHHELD).exists():
+        raise ConfigurationError(
+            f"{pack}: the pack withholds nothing", hint="is it the pack of these salts?"
+        )
+    held = _digests(pack / WITHHELD, "salted_sha256", "the pack withholds nothing")
     salted = {name: hashlib.sha256(bytes.fromhex(salt)) for name, salt in found.items()}
     for piece in read_pieces(shown):
         for digest in salted.values():
