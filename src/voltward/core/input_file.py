@@ -8,12 +8,14 @@ Whatever a file holds, reading it takes bounded time and memory and ends in a va
 4. Numbers are finite and fit into 64 bits; a key of an object appears once.
 """
 
+import errno
 import json
 import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +77,7 @@ def read_bytes(
     """
     try:
         with open_plain(path) as stream:
-            content = stream.read(largest_bytes + 1)
+            content = _next_piece(stream, largest_bytes + 1)
     except OSError as error:
         raise _not_read(path, noun, error, hint) from error
     except ValueError as error:  # a NUL in the name
@@ -99,7 +101,7 @@ def read_pieces(path: Path, noun: str = "file") -> Iterator[bytes]:
     """
     try:
         with open_plain(path) as stream:
-            yield from iter(partial(stream.read, LONGEST_LINE_BYTES), b"")
+            yield from iter(partial(_next_piece, stream, LONGEST_LINE_BYTES), b"")
     except OSError as error:
         raise _not_read(path, noun, error, "check the path") from error
 
@@ -257,6 +259,14 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     except ValueError as error:
         raise _too_many_digits(text, name) from error
     return _bounded(document, name)
+
+
+def _next_piece(stream: BufferedReader, most_bytes: int) -> bytes:
+    # Some files of the kernel look plain and have nothing to say yet.
+    piece: bytes | None = stream.read(most_bytes)
+    if piece is None:
+        raise BlockingIOError(errno.EAGAIN, "it is not a plain file")
+    return piece
 
 
 def _not_read(path: Path, noun: str, error: OSError, hint: str) -> ConfigurationError:
