@@ -216,7 +216,6 @@ ENDLESS = {
     "folder": lambda path: path.mkdir(),
     "link to itself": lambda path: path.symlink_to(path.name),
     "huge": _sparse,
-    "kernel log": lambda path: path.symlink_to("/proc/kmsg"),
 }
 
 

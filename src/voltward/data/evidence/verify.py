@@ -26,7 +26,7 @@ PRIME, ORDER_8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345
 def content(path: Path) -> bytes:
     """Return a plain file; a device or a pipe is not opened, and so never waited for."""
     with open(path, "rb", opener=opened_plain) as stream:
-        raw = stream.read(LARGEST + 1)
+        raw = stream.read(LARGEST + 1) or b""
     if len(raw) > LARGEST:
         raise OSError(27, "is too large", str(path))
     return raw
