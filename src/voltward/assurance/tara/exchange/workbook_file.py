@@ -36,7 +36,7 @@ _MOST_ELEMENTS, _MOST_OF_A_ROW, _DEEPEST = 3_000_000, 100_000, 32
 _LONGEST_TAG_BYTES, _PIECE_BYTES = 2**20, 2**16
 # The last row and column of the file format (ECMA-376).
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
-_COMMENTS = re.compile(r"xl/(comments|threadedComments/)[^/]*\.xml")
+_COMMENTS = re.compile(r"xl/(comments/?|threadedComments/)[^/]*\.xml")
 # What the reader of the file format raises when a file is not what it says.
 _DAMAGED = (
     *(AttributeError, LookupError, TypeError, ValueError, NotImplementedError, EOFError, OSError),

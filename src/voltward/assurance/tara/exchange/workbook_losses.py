@@ -29,6 +29,7 @@ _READ_SHEETS = {"channels", "technologies", "project info", "assumptions"}
 _RATED = {"risks", "risk model", "feasibility model"}
 # Columns without a field that an import of our own workbook reads.
 _OWN_READ = {"project info": {"value"}, "assumptions": {"title"}}
+_OWN_ALWAYS_READ = {"position", "kind"}
 
 
 def left_out(sheets: Mapping[str, SheetRows], own: Tables | None, commented: int) -> Iterator[str]:
@@ -40,41 +41,42 @@ def left_out(sheets: Mapping[str, SheetRows], own: Tables | None, commented: int
         commented: How many sheets have comments on cells.
     """
     if commented:
-        yield f"comments on cells of {commented} sheets: left out"
+        yield f"comments on cells, of {_count(commented, 'sheet')}: left out"
     written = _written(own) if own else {}
     read = written if own else _read_by_name()
     for name, rows in sheets.items():
         if rows.above:
-            yield f"sheet '{rows.name}': {rows.above} rows above the head: left out"
+            yield f"sheet '{rows.name}': {_count(rows.above, 'row')} above the head left out"
         if rows.outside:
-            yield f"sheet '{rows.name}': {rows.outside} cells without a title: left out"
+            yield f"sheet '{rows.name}': {_count(rows.outside, 'cell')} without a title left out"
         if name not in read:
             if rows.titles and (own or name not in _READ_SHEETS):
-                yield f"sheet '{rows.name}': left out, {len(rows.rows) or 1} rows"
+                yield f"sheet '{rows.name}': left out, {_count(len(rows.rows) or 1, 'row')}"
             continue
         filled = Counter(title for row in rows.rows for title in row.cells)
         out = [title for title in filled if title not in read[name]]
         if out:
-            counted = (f"{rows.titles[title]} ({filled[title]} cells)" for title in out)
+            counted = (f"{rows.titles[title]} ({_count(filled[title], 'cell')})" for title in out)
             yield f"sheet '{rows.name}': columns left out: {', '.join(counted)}"
         if own and name not in _RATED:
-            yield from _edited(rows, written[name], _kept(name))
+            read_here = _titles_with_fields(name) | _OWN_ALWAYS_READ | _OWN_READ.get(name, set())
+            yield from _edited(rows, written[name], read_here)
 
 
 def _read_by_name() -> dict[str, set[str]]:
-    """Return the titles that an import reads, by sheet."""
-    return {plain_title(sheet.name): _kept(plain_title(sheet.name)) for sheet in record_sheets()}
+    """Return the titles that an import of another tool's workbook reads, by sheet."""
+    names = [plain_title(sheet.name) for sheet in record_sheets()]
+    more = _ALWAYS_READ | _ALIASED
+    return {name: _titles_with_fields(name) | more | _READ.get(name, set()) for name in names}
 
 
-def _kept(name: str) -> set[str]:
-    """Return the titles of a sheet whose cells an import reads."""
-    titles = {
+def _titles_with_fields(name: str) -> set[str]:
+    return {
         plain_title(column.title)
         for sheet in record_sheets()
         for column in sheet.columns
         if column.key and plain_title(sheet.name) == name
     }
-    return titles | _ALWAYS_READ | _READ.get(name, set()) | _ALIASED
 
 
 def _written(tables: Tables) -> dict[str, dict[str, Counter[str]]]:
@@ -102,5 +104,9 @@ def _edited(rows: SheetRows, written: Mapping[str, Counter[str]], kept: set[str]
             if edited:
                 yield (
                     f"sheet '{rows.name}': column '{rows.titles[title]}' follows from the model: "
-                    f"{edited} edited cells left out"
+                    f"{_count(edited, 'edited cell')} left out"
                 )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
