@@ -167,7 +167,7 @@ def rows(text: str) -> object:
 
 def within(tag: str, text: str) -> object:
     return lambda data: re.sub(
-        rb"(<" + tag.encode() + rb"[^>]*[^/]>)", lambda m: m[1] + text.encode(), data, count=1
+        rb"(<" + tag.encode() + rb"(?:\s[^>]*)?>)", lambda m: m[1] + text.encode(), data, count=1
     )
 
 
