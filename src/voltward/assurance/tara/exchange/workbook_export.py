@@ -6,6 +6,8 @@ import json
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from openpyxl import Workbook
@@ -37,6 +39,7 @@ from voltward.assurance.tara.exchange.workbook_rows import LONG_HEAD, LONG_TEXTS
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
 from voltward.assurance.tara.model.model import Head, Tables
 from voltward.assurance.tara.rating.records import Rating
+from voltward.core.files import not_written
 
 # A cell holds 32,767 characters; some count twice there.
 CELL_LIMIT = 16_000
@@ -100,7 +103,11 @@ class _Writer:
                 cell.data_type = "s" if isinstance(value, str) else "n"
         del self.workbook["Sheet"]
         buffer = io.BytesIO()
-        self.workbook.save(buffer)
+        try:
+            self.workbook.save(buffer)
+        except OSError as error:
+            # The library writes each sheet to a file of its own first.
+            raise not_written(Path(gettempdir()) / "a sheet of the workbook", error) from error
         return _without_times(buffer.getvalue())
 
 

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from openpyxl.utils import get_column_letter
+
 from voltward.assurance.tara.exchange.cell_text import CellTextError, list_items, unescaped
 from voltward.assurance.tara.exchange.workbook_columns import record_sheets
 from voltward.assurance.tara.exchange.workbook_file import Cells
@@ -169,6 +171,15 @@ def _sheet(file: str, name: str, rows: list[CellRow], long: dict[str, str]) -> S
     written = {at: text.strip() for at, text in texts[start][1].items() if text.strip()}
     head = {at: plain_title(text) for at, text in written.items()}
     titles = {head[at]: text for at, text in written.items()}
+    for at, title in head.items():
+        first = next(index for index in head if head[index] == title)
+        if title in known and at != first:
+            raise ConfigurationError(
+                f"{file}: sheet '{name}', row {texts[start][0]}: the column '{title}' appears twice",
+                why=f"it stands in columns {get_column_letter(first)} and {get_column_letter(at)}, "
+                "and only one of them can be read",
+                hint="give the column that is yours another title",
+            )
     found, outside = [], 0
     for number, row in texts[start + 1 :]:
         cells = {head[at]: text for at, text in row.items() if text and at in head}
