@@ -91,7 +91,6 @@ def make_pack(folder, key="signer.pem", pack="pack", *, with_tara=True, **option
     rating = read_rating(run.path / "risk.json") if with_tara else None
     collected = Collected(run, rating, None, read_model(model) if with_tara else None)
     signer = read_private_key(folder / key)
-    options = {"secret": folder / key, **options}
     return sign_pack(folder / pack, collected, signer, TIMES, **options)
 
 

@@ -262,7 +262,7 @@ def test_bad_inputs_are_told_apart(call, folder, tmp_path):
     assert "there is no run" in refused("sign", tmp_path / "absent", *key, *out)
     assert "run.json: missing" in refused("sign", tmp_path, *key, *out)
     run_folder = folder / "run"
-    assert "there is no key" in refused("sign", run_folder, "--key", tmp_path / "no", *out)
+    assert "there is no such key" in refused("sign", run_folder, "--key", tmp_path / "no", *out)
     public = ("--key", folder / "signer.pub.pem")
     assert "no private key" in refused("sign", run_folder, *public, *out)
     assert "exists already" in refused("sign", run_folder, *key, "--out", folder / "pack")

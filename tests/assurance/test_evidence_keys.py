@@ -93,5 +93,5 @@ def test_keys_of_another_kind_are_refused(tmp_path):
         read_public_key(tmp_path / "rsa.pem")
     with pytest.raises(ConfigurationError, match="no private key"):
         read_private_key(tmp_path / "rsa.pub.pem")
-    with pytest.raises(ConfigurationError, match="there is no key"):
+    with pytest.raises(ConfigurationError, match="there is no such key"):
         read_private_key(tmp_path / "absent.pem")

@@ -380,17 +380,13 @@ def test_a_run_that_changes_while_it_is_copied_is_refused(folder, tmp_path):
 
 def test_a_key_among_the_run_s_files_is_refused(tmp_path):
     make_run(tmp_path / "run")
-    make_keys(tmp_path / "run" / "figures" / "signer.pem")
-    secret = tmp_path / "run" / "figures" / "signer.pem"
+    secret = tmp_path / "run" / "risk.json"
+    secret.unlink()
+    make_keys(secret)
     run = RunFolder.open(tmp_path / "run")
-    with pytest.raises(ConfigurationError, match="is the private key"):
-        sign_pack(
-            tmp_path / "pack",
-            Collected(run),
-            read_private_key(secret),
-            PACK["TIMES"],
-            secret=secret,
-        )
+    with pytest.raises(ConfigurationError, match=r"risk\.json: holds the signing key"):
+        sign_pack(tmp_path / "pack", Collected(run), read_private_key(secret), PACK["TIMES"])
+    assert not (tmp_path / "pack").exists()
 
 
 def test_a_folder_that_is_no_pack_is_no_finding(tmp_path):

@@ -116,7 +116,7 @@ def test_what_the_template_says_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "sheet 'Requirements': left out, 1 rows",
+        "sheet 'Requirements': left out, 1 row",
         "sheet 'My Sheet': left out",
         "columns left out: normal behavior",
         "columns left out: is default",

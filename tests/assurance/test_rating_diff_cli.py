@@ -157,10 +157,20 @@ def test_model_folders_and_run_folders_are_taken_too(capsys, tmp_path):
     assert _moves(capsys, model, str(folder))[0] == {}
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"model": "x"}', "\x00", "nothing"])
-def test_what_is_no_rating_is_refused(capsys, tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is not JSON"),
+        ("[]", "is not a rating file"),
+        ("{}", "is not a rating file"),
+        ('{"model": "x"}', "is not a rating file"),
+        ("\x00", "holds a NUL character"),
+        ("nothing", "is not JSON"),
+    ],
+)
+def test_what_is_no_rating_is_refused(capsys, tmp_path, text, words):
     (tmp_path / "bad.json").write_text(text)
     assert run(["tara", "diff", "bad.json", "headlamp"]) == 2
     err = capsys.readouterr().err
-    assert "is not a rating file" in err
+    assert words in err
     assert run(["tara", "diff", "headlamp", "absent"]) == 2

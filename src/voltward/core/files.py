@@ -4,17 +4,15 @@ import errno
 import hashlib
 import json
 import os
-import re
 import stat
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.plain_file import is_descriptor, open_plain
 
-# Folders whose links are names of what the shell opened.
-_DESCRIPTORS = re.compile(r"/dev|/proc/\d+(/task/\d+)?/fd")
 # File systems allow 255 bytes; a character of UTF-8 takes up to four.
 _KEPT_NAME = 50
 _SHOWN_NAME = 160
@@ -43,15 +41,20 @@ def write_chunks(
             permission, no space.
     """
     try:
-        if is_stream(path):
-            with path.open("ab") as stream:
-                stream.writelines(chunks)
-        else:
+        if not is_stream(path):
             _replace(path, chunks, whole)
+            return
+    except OSError as error:
+        raise not_written(path, error) from error
+    try:
+        with path.open("ab") as stream:
+            stream.writelines(chunks)
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise not_written(path, error) from error
+        raise not_written(
+            path, error, why="what was written to it before cannot be undone"
+        ) from error
 
 
 def temporary_of(path: Path, process: int) -> Path:
@@ -71,9 +74,78 @@ def is_stream(path: Path) -> bool:
     except FileNotFoundError:
         return False
     # Names such as /dev/stdout are links to what the shell opened, which may be a plain file.
-    if path.is_symlink() and _DESCRIPTORS.fullmatch(os.path.realpath(path.parent)):
+    if is_descriptor(path):
         return True
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+def write_pair(files: Mapping[Path, bytes], modes: Mapping[Path, int]) -> None:
+    """Write files that belong together: all of them, or none and what was there before stays.
+
+    Args:
+        files: Path to content, in folders that exist.
+        modes: Path to the permissions that a file has from its first byte on; others get the usual.
+
+    Raises:
+        ConfigurationError: One of them cannot be written.
+    """
+
+    def beside(ending: str) -> dict[Path, Path]:
+        numbered = enumerate(files)
+        return {p: temporary_of(p, os.getpid()).with_suffix(f".{i}{ending}") for i, p in numbered}
+
+    written, earlier = beside(".part"), beside(".old")
+    placed: list[Path] = []
+    path = Path()
+    try:
+        for path, content in files.items():
+            _write_temporary(written[path], (content,), modes.get(path, 0o666))
+        for path in files:
+            if path.is_symlink() or path.exists():
+                path.rename(earlier[path])
+            placed.append(path)
+            written[path].replace(path)
+    except OSError as error:
+        for done in placed:
+            with suppress(OSError):
+                done.unlink(missing_ok=True)
+                earlier[done].rename(done)
+        raise not_written(path, error) from error
+    finally:
+        for left in written.values():
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+    for left in earlier.values():
+        with suppress(OSError):
+            left.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_secret(path: Path, content: bytes) -> Iterator[None]:
+    """Write a file for its owner alone; it gets its name when all within has gone well."""
+    temporary = temporary_of(path, os.getpid())
+    try:
+        _write_temporary(temporary, (content,), 0o600)
+        yield
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _write_temporary(temporary: Path, chunks: Iterable[bytes], mode: int) -> str:
+    """Write a new file to the disk, and return its digest."""
+    temporary.unlink(missing_ok=True)
+    digest = hashlib.sha256()
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as stream:
+        for chunk in chunks:
+            digest.update(chunk)
+            stream.write(chunk)
+        stream.flush()
+        # A file system may report a full disk as late as here.
+        os.fsync(stream.fileno())
+    return digest.hexdigest()
 
 
 def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] | None) -> None:
@@ -81,24 +153,28 @@ def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] |
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     temporary = temporary_of(path, os.getpid())
-    digest = hashlib.sha256()
     try:
-        with temporary.open("wb") as stream:
-            for chunk in chunks:
-                digest.update(chunk)
-                stream.write(chunk)
+        digest = _write_temporary(temporary, chunks, 0o666)
         if path.exists() and not path.is_symlink():
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         if whole is not None:
-            whole(digest.hexdigest())
+            whole(digest)
         temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
 
 
-def not_written(path: Path, error: OSError) -> ConfigurationError:
-    """Return what to tell of a file or folder that the system refused to write."""
+def not_written(
+    path: Path, error: OSError, *, why: str = "nothing is left half-written"
+) -> ConfigurationError:
+    """Return what to tell of a file or folder that the system refused to write.
+
+    Args:
+        path: Of the file.
+        error: Of the system.
+        why: What became of it.
+    """
     reason = (error.strerror or str(error)).lower()
     what = f"{shortened(path)}: cannot be written ({reason})"
     if str(path) in {"", "."}:
@@ -119,10 +195,12 @@ def not_written(path: Path, error: OSError) -> ConfigurationError:
         errno.ENAMETOOLONG: "give a shorter name",
         errno.ENOSPC: "make room, or name a file on another disk",
         errno.EDQUOT: "make room, or name a file on another disk",
+        errno.EFBIG: "raise the limit on the size of files (ulimit -f), or name another disk",
+        errno.EROFS: "name a file on a disk that can be written to",
         errno.ELOOP: "the link points to itself; remove it",
     }
     hint = hints.get(error.errno or 0, "name a file in a folder that you may write to")
-    return ConfigurationError(what, why="nothing is left half-written", hint=hint)
+    return ConfigurationError(what, why=why, hint=hint)
 
 
 def checked_name(name: str, label: str) -> Path:
@@ -223,5 +301,5 @@ def pretty_json(document: Any) -> str:
 
 def sha256_of(path: Path) -> str:
     """Return the hexadecimal SHA-256 of a file."""
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
-from annotated_types import Ge, Gt, Interval, Len
+from annotated_types import Interval, Len
 from pydantic import Discriminator, Tag
 
 Shape = TypeVar("Shape")
@@ -20,8 +20,11 @@ def settings_table(shape: type[Shape]) -> type[Shape]:
     return frozen
 
 
-Positive = Annotated[float, Gt(0.0)]
-NotNegative = Annotated[float, Ge(0.0)]
+# No quantity of a pack, its vehicle or its grid is larger in its unit: 1e9 s are 32 years. What is
+# beyond is a slip, and no array is made for it.
+_LARGEST = 1e9
+Positive = Annotated[float, Interval(gt=0.0, le=_LARGEST)]
+NotNegative = Annotated[float, Interval(ge=0.0, le=_LARGEST)]
 Share = Annotated[float, Interval(ge=0.0, le=1.0)]
 Percent = Annotated[float, Interval(ge=0.0, le=50.0)]
 CellVoltage = Annotated[float, Interval(ge=0.0, le=6.0)]

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -13,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import checked_path, shortened
+from voltward.core.input_file import read_toml
 from voltward.core.suggestion import nearest
 from voltward.documents.settings_table import KIND
 
@@ -99,24 +99,9 @@ def read_document(path: Path) -> Document:
     """Parse a TOML file.
 
     Raises:
-        ConfigurationError: The file is absent, unreadable or not TOML.
+        ConfigurationError: As `voltward.core.input_file.read_toml`.
     """
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigurationError(f"{path}: there is no such file", hint="check the path") from error
-    except IsADirectoryError as error:
-        raise ConfigurationError(f"{path}: is a folder", hint="name a file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"{shortened(path)}: cannot be read as text",
-            why=str(error),
-            hint="give a TOML file in UTF-8",
-        ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(
-            f"{path}: is not valid TOML", why=str(error), hint="text needs quotes, keys need ' = '"
-        ) from error
+    return read_toml(path)
 
 
 @cache

@@ -43,7 +43,7 @@ def leaving_text(leaves: Sequence[Leaving], withheld: Sequence[str]) -> str:
         withheld: Names of the files that stay.
     """
     rows = [
-        (entry.kind, str(entry.files), _size(entry.size_bytes), _shortened(entry.names))
+        (entry.kind, str(entry.files), _size(entry.size_bytes), shortened_list(entry.names))
         for entry in leaves
     ]
     text = f"leaves the house:\n{columns(rows, ('kind', 'files', 'size', 'which'))}"
@@ -67,7 +67,8 @@ def _size(size_bytes: int) -> str:
     return f"{size_bytes / 1e6:.1f} MB"
 
 
-def _shortened(names: Sequence[str]) -> str:
+def shortened_list(names: Sequence[str]) -> str:
+    """Return the first few names, and how many more there are."""
     more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
 

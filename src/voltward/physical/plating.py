@@ -1,8 +1,8 @@
 """Lithium plating: the charge current above which lithium deposits on the anode."""
 
-import json
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
@@ -10,6 +10,7 @@ from jax import Array
 from jaxtyping import Float
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.input_file import read_json
 from voltward.core.suggestion import nearest
 
 REFERENCE_K = 298.15
@@ -90,7 +91,7 @@ def load_plating_map(name: str = "lg-m50") -> dict[str, Any]:
             why=f"shipped are: {', '.join(known)}",
             hint=nearest(name, known),
         )
-    document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    document: dict[str, Any] = read_json(Path(str(file)))
     return document
 
 

@@ -5,10 +5,10 @@ voltages, and so errs elsewhere. Cells in series carry the same flux, so one lan
 and electrolyte serves all of them; a cell then costs two curves and two square roots.
 """
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,6 +17,7 @@ from jax import Array
 from jaxtyping import Float
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.input_file import read_toml
 from voltward.core.suggestion import nearest
 from voltward.physical.electrode import Electrode, OpenCircuit
 from voltward.physical.electrolyte import (
@@ -271,4 +272,4 @@ def load_single_particle(name: str = "lg-m50") -> SingleParticleParameters:
             why=f"shipped are: {', '.join(known)}",
             hint=nearest(name, known),
         )
-    return single_particle_parameters(tomllib.loads(file.read_text(encoding="utf-8")))
+    return single_particle_parameters(read_toml(Path(str(file))))

@@ -1,11 +1,11 @@
 """`run.json` of a finished run, and the files that it names held against their digests."""
 
-import json
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import checked_path, sha256_of
+from voltward.core.input_file import read_json
 from voltward.results.columns import CASE_COLUMNS, RUN_KEYS, SCHEMA_VERSION, TRACE_COLUMNS
 from voltward.results.run_layout import RUN_FILE
 from voltward.results.run_tables import read_parquet
@@ -26,12 +26,7 @@ def read_run(path: Path) -> dict[str, Any]:
             why="a finished run folder holds run.json; an interrupted one holds parts/",
             hint="finish it with --resume" if (path / "parts").is_dir() else "check the path",
         )
-    try:
-        run = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not JSON ({error})", hint=AGAIN) from error
-    except OSError as error:
-        raise ConfigurationError(f"{file}: cannot be read", why=str(error)) from error
+    run = read_json(file, hint=AGAIN)
     got = run.get("schema_version") if isinstance(run, dict) else None
     if got != SCHEMA_VERSION:
         raise ConfigurationError(

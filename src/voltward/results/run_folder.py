@@ -14,7 +14,6 @@ A run is written in four steps:
 4. `RunFolder.seal`: `run.json` renewed after report or rating.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from typing import Any
 
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.files import pretty_json, sha256_of, write_text
+from voltward.core.input_file import parse_json, read_lines
 from voltward.results.columns import (
     CASE_COLUMNS,
     MATRIX_COLUMNS,
@@ -257,14 +257,8 @@ class RunFolder:
         file = self.path / "events.jsonl"
         if not file.is_file():
             raise ConfigurationError(f"{file}: is missing", why="run.json names it", hint=AGAIN)
-        with file.open(encoding="utf-8") as stream:
-            for number, line in enumerate(stream, 1):
-                try:
-                    yield json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise ConfigurationError(
-                        f"events.jsonl line {number}: not JSON ({error.msg})", hint=AGAIN
-                    ) from error
+        for number, line in enumerate(read_lines(file), 1):
+            yield parse_json(line, f"events.jsonl line {number}", hint=AGAIN)
 
     def traced_cases(self) -> list[str]:
         """Return the ids of the cases that have a trace."""

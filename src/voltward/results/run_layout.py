@@ -1,13 +1,14 @@
 """Which names the files of a run have, and which files of a folder have such names."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from voltward.core.errors import ConfigurationError
 from voltward.core.files import canonical_json, pretty_json, sha256_of
+from voltward.core.input_file import parse_json, read_bytes, read_json, text_of
 from voltward.results.columns import RUN_KEYS
 
 RUN_FILE, TIMING_FILE = "run.json", "timing.json"
@@ -56,11 +57,11 @@ def sealed_files(run: Path) -> Mapping[str, str]:
     path = run / RUN_FILE
     if path.is_symlink() or not path.is_file():
         return {}
-    content = path.read_bytes()
     try:
-        document = json.loads(content)
+        content = read_bytes(path)
+        document = parse_json(text_of(content, RUN_FILE), RUN_FILE)
         canonical = pretty_json(document).encode()
-    except (ValueError, RecursionError):
+    except (ConfigurationError, UnicodeEncodeError):
         return {}
     if canonical != content or not isinstance(document, dict) or not set(RUN_KEYS) <= set(document):
         return {}
@@ -89,8 +90,8 @@ def read_timing(run: Path) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         return {}
     try:
-        document = json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
+        document = read_json(path)
+    except ConfigurationError:
         return {}
     if not isinstance(document, dict):
         return {}

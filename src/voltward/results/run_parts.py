@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import pretty_json
+from voltward.core.input_file import read_text
 from voltward.results.columns import CASE_COLUMNS, EVENT_COLUMNS
 from voltward.results.folder_ownership import OwnedFolder
 from voltward.results.run_layout import PARTS
@@ -59,7 +60,7 @@ class RunParts:
         path = self.root / _PLAN
         if not resume:
             self.discard()
-        elif self.exist and path.read_text(encoding="utf-8") != text:
+        elif self.exist and read_text(path) != text:
             raise ConfigurationError(
                 f"{self.folder.path.name}/{PARTS}: the parts there are of another configuration",
                 why="a resumed campaign must have the same configuration, seed and version",

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import write_bytes
+from voltward.core.input_file import read_lines
 from voltward.core.suggestion import nearest
 from voltward.results.columns import TRACE_COLUMNS, Column
 from voltward.results.matrix import rounded
@@ -203,20 +204,18 @@ def read_csv(path: Path, columns: Sequence[Column]) -> list[Row]:
     """
     known = {column.name: column for column in columns}
     _require_there(path, path.name)
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        if reader.fieldnames is None or list(reader.fieldnames) != list(known):
-            raise ConfigurationError(
-                f"{path.name}: the head is not that of this table",
-                why=f"expected {', '.join(known)}",
-            )
-        return [
-            {
-                name: _parsed(text, known[name], f"{path.name} line {reader.line_num}")
-                for name, text in row.items()
-            }
-            for row in reader
-        ]
+    reader = csv.DictReader(read_lines(path))
+    if reader.fieldnames is None or list(reader.fieldnames) != list(known):
+        raise ConfigurationError(
+            f"{path.name}: the head is not that of this table", why=f"expected {', '.join(known)}"
+        )
+    return [
+        {
+            name: _parsed(text, known[name], f"{path.name} line {reader.line_num}")
+            for name, text in row.items()
+        }
+        for row in reader
+    ]
 
 
 def _parsed(text: str | None, column: Column, where: str) -> Any:

@@ -54,7 +54,7 @@ def test_what_the_file_leaves_open_is_said(needs_pybamm, tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{", "not JSON.*line 1"),
+        ("{", "line 1.*not JSON"),
         ("[1, 2]", "no object Header"),
         ('{"Header": {"Model": "DFN"}}', "no object Parameterisation"),
         ('{"Header": {"Model": "SPM"}, "Parameterisation": {}}', "'SPM', without Electrolyte"),
@@ -68,11 +68,11 @@ def test_what_is_no_full_cell_is_refused_without_pybamm(tmp_path, text, words):
 
 
 def test_an_absent_or_binary_file_is_refused(tmp_path):
-    with pytest.raises(ConfigurationError, match="cannot be read"):
+    with pytest.raises(ConfigurationError, match="no such BPX file"):
         read_bpx(tmp_path / "none.json")
     path = tmp_path / "cell.json"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ConfigurationError, match="not text"):
+    with pytest.raises(ConfigurationError, match="text in UTF-16"):
         read_bpx(path)
 
 

@@ -70,7 +70,7 @@ def test_temperatures_out_of_range_are_refused_first(temperatures_degC, words):
     [
         (["--out", "cell.json"], "ends in .toml"),
         (["--out", "cell.toml", "--temperatures", "25,cold"], "cold"),
-        (["--out", "cell.toml"], "cannot be read"),
+        (["--out", "cell.toml"], "no such BPX file"),
     ],
 )
 def test_bad_arguments_are_refused_before_any_test(arguments, words, tmp_path):

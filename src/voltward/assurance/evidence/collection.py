@@ -1,7 +1,11 @@
 """Which files of a run and of a model go into a pack, and under which name."""
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
 
 from voltward.assurance.evidence.layout import (
@@ -15,12 +19,74 @@ from voltward.assurance.evidence.rating_snapshot import JOINED, Document
 from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.rating.rating import model_digest, part_digests
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import printable
+from voltward.core.plain_file import open_inside
 from voltward.documents.toml_document import data_folder
+from voltward.results.folder_ledger import LEDGER_FILE
 from voltward.results.run_folder import RunFolder
-from voltward.results.run_layout import FIGURES, REPORT_FILE, RUN_FILE
+from voltward.results.run_layout import (
+    FIGURES,
+    PARTS,
+    RUN_FILE,
+    TIMING_FILE,
+    is_derived,
+    is_run_file,
+    standing,
+)
 
 # How many entries of a model a message names.
 _NAMED = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that is copied into a pack.
+
+    Attributes:
+        folder: Run folder, model folder or the folder of what is shipped.
+        name: Path within it.
+        vouched: Its content is checked or was read before, so that it cannot be another's secret.
+    """
+
+    folder: Path
+    name: str
+    vouched: bool = True
+
+    @contextmanager
+    def opened(self) -> Iterator[BufferedReader]:
+        """Open it; what is looked at is what is read, whatever becomes of its name meanwhile.
+
+        Raises:
+            ConfigurationError: It is a link, is reached through one, or is not a plain file.
+        """
+        path = self.folder / self.name
+        hint = "put a copy of the file there, or remove it, and sign again"
+        try:
+            stream = open_inside(self.folder, self.name)
+        except OSError as error:
+            raise ConfigurationError(
+                printable(f"{path}: cannot be signed"), why=error.strerror or "", hint=hint
+            ) from error
+        with stream:
+            if not self.vouched and os.fstat(stream.fileno()).st_nlink > 1:
+                raise ConfigurationError(
+                    printable(f"{path}: cannot be signed"),
+                    why="it is a hard link: the same file has another name elsewhere, and run.json "
+                    "does not say what it holds",
+                    hint=hint,
+                )
+            yield stream
+
+    def copy_to(self, place: Path) -> None:
+        """Write a copy; its folder is made when absent."""
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with self.opened() as stream, place.open("xb") as copy:
+            shutil.copyfileobj(stream, copy)
+
+    def read(self) -> bytes:
+        """Return its content."""
+        with self.opened() as stream:
+            return stream.read()
 
 
 @dataclass(frozen=True)
@@ -39,27 +105,22 @@ class Collected:
     earlier: Document | None = None
     model: Model | None = None
 
-    def sources(self, secret: Path | None = None) -> Mapping[str, Path]:
+    def sources(self) -> Mapping[str, Source]:
         """Return path in the pack to the file that is copied there.
 
-        Args:
-            secret: The private key; it is never copied.
-
         Raises:
-            ConfigurationError: The private key is among the files, or a name is not UTF-8.
+            ConfigurationError: run.json names a file that no run writes, or a name is not UTF-8.
         """
         shipped = data_folder() / "evidence"
-        found = {README: shipped / README, VERIFIER: shipped / VERIFIER}
-        found |= {f"{RUN_FOLDER}/{name}": self.run.path / name for name in self._run_names()}
+        found = {README: Source(shipped, README), VERIFIER: Source(shipped, VERIFIER)}
+        found |= {
+            f"{RUN_FOLDER}/{name}": Source(self.run.path, name, name in self.run.run["files"])
+            for name in self._run_names()
+        }
         if self.model:
-            found |= {f"{MODEL_FOLDER}/{path.name}": path for path in _model_files(self.model)}
-        for name, path in found.items():
-            if secret is not None and path.resolve() == secret.resolve():
-                raise ConfigurationError(
-                    f"{path}: is the private key",
-                    why="a key file is never copied into a pack",
-                    hint="move the key out of the run folder",
-                )
+            names = [path.name for path in _model_files(self.model)]
+            found |= {f"{MODEL_FOLDER}/{name}": Source(self.model.path, name) for name in names}
+        for name in found:
             if not name.isprintable():
                 raise ConfigurationError(
                     f"{name!r}: the name of a file cannot be signed",
@@ -68,17 +129,39 @@ class Collected:
                 )
         return found
 
-    def _run_names(self) -> Iterator[str]:
-        """Yield the files that run.json names, run.json, and what later commands wrote beside."""
-        yield from (PurePosixPath(name).as_posix() for name in sorted(self.run.run["files"]))
-        yield RUN_FILE
-        folder = self.run.path
-        later = [
-            folder / RATING_OF_RUN,
-            folder / REPORT_FILE,
-            *sorted((folder / FIGURES).glob("*")),
-        ]
-        yield from (path.relative_to(folder).as_posix() for path in later if path.is_file())
+    def left_out(self) -> list[str]:
+        """Return what lies in the run folder and is not signed, as no run writes it."""
+        signed = {PurePosixPath(name) for name in self._run_names()}
+        known = {*signed, *(folder for name in signed for folder in name.parents)}
+        known |= {PurePosixPath(name) for name in (TIMING_FILE, LEDGER_FILE, PARTS)}
+        run = self.run.path
+        folders = [run, *(run / str(name) for name in known if (run / str(name)).is_dir())]
+        found = {path.relative_to(run) for folder in folders for path in folder.iterdir()}
+        return sorted(
+            printable(path.as_posix()) for path in found if PurePosixPath(path) not in known
+        )
+
+    def _run_names(self) -> list[str]:
+        """Return the files that run.json names, run.json, and what later commands wrote beside."""
+        folder, listed = self.run.path, sorted(self.run.run["files"])
+        for name in listed:
+            if not is_run_file(name):
+                raise ConfigurationError(
+                    printable(f"{folder / RUN_FILE}: files: '{name}' is not a file of a run"),
+                    why="only what a run writes is signed",
+                    hint="run the campaign again",
+                )
+        later = [path.relative_to(folder).as_posix() for path in standing(folder)]
+        # A link in the place of a folder has the name of the folder.
+        return list(
+            dict.fromkeys(
+                [
+                    *listed,
+                    RUN_FILE,
+                    *(name for name in later if is_derived(name) or name == FIGURES),
+                ]
+            )
+        )
 
 
 def check_belongs(collected: Collected) -> None:

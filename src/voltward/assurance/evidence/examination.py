@@ -10,7 +10,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from voltward.assurance.evidence.envelope import SignedStatement, read_statement
-from voltward.assurance.evidence.keys import key_id, read_public_key
+from voltward.assurance.evidence.keys import is_weak, key_id, read_public_key
 from voltward.assurance.evidence.layout import (
     MANIFEST,
     PREDICATE_TYPE,
@@ -20,9 +20,16 @@ from voltward.assurance.evidence.layout import (
     STATEMENT_TYPE,
     seal_text,
 )
-from voltward.assurance.evidence.manifest import EMPTY_FOLDER, digest_of, read_manifest, walk
+from voltward.assurance.evidence.manifest import (
+    EMPTY_FOLDER,
+    digest_of,
+    odd_modes,
+    read_manifest,
+    walk,
+)
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
 from voltward.core.files import printable
+from voltward.core.input_file import read_bytes, read_text
 
 ABSENT = "no file"
 _AGAIN = "get the pack again from the one who signed it"
@@ -62,7 +69,8 @@ class Examined:
         path: The pack.
         findings: Files that are not what was signed; a pack without any is valid.
         key_id: The key that signed; empty unless valid.
-        pinned: The key came from the caller, not from the pack itself.
+        pinned: The key, or its id, came from the caller, not from the pack itself.
+        odd_modes: Path to what is odd about its permissions, which no signature covers.
         other_key: The statement names another key than the caller's.
         pack_sha256: Digest of the statement file, which names the pack.
         digests: Signed path to SHA-256; empty unless valid.
@@ -77,6 +85,7 @@ class Examined:
     pack_sha256: str = ""
     digests: Mapping[str, str] = field(default_factory=dict)
     predicate: Mapping[str, Any] = field(default_factory=dict)
+    odd_modes: Mapping[str, str] = field(default_factory=dict)
 
     def error(self) -> EvidenceInvalidError | None:
         """Return what to tell people when something was found: files and both digests."""
@@ -101,19 +110,23 @@ class Examined:
         return self
 
 
-def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
+def examine(
+    pack: Path, key: Ed25519PublicKey | None = None, wanted_id: str | None = None
+) -> Examined:
     """Hold every file of a pack against the signed statement.
 
     Args:
         pack: The folder.
         key: The signer's key, known from elsewhere; without it the pack's own key is used, which
             shows that the pack is whole, and not whose it is.
+        wanted_id: Id of the signer's key, known from elsewhere; the pack's own key is used when it
+            has that id.
 
     Raises:
         ConfigurationError: The folder is not a pack, or cannot be read.
     """
     try:
-        return _examine(pack, key)
+        return _examine(pack, key, wanted_id)
     except OSError as error:
         raise ConfigurationError(
             f"{error.filename or pack}: cannot be read",
@@ -122,7 +135,7 @@ def examine(pack: Path, key: Ed25519PublicKey | None = None) -> Examined:
         ) from error
 
 
-def _examine(pack: Path, key: Ed25519PublicKey | None) -> Examined:
+def _examine(pack: Path, key: Ed25519PublicKey | None, wanted_id: str | None) -> Examined:
     if not any((pack / name).is_file() for name in (STATEMENT, MANIFEST)):
         raise ConfigurationError(
             f"{pack}: is not an evidence pack",
@@ -131,7 +144,7 @@ def _examine(pack: Path, key: Ed25519PublicKey | None) -> Examined:
         )
     got = {name: digest_of(path) for name, path in walk(pack)}
     content = _content(pack, got)
-    pinned = key is not None
+    pinned = key is not None or wanted_id is not None
     try:
         statement = read_statement(content)
         document = _document(statement.payload)
@@ -139,9 +152,18 @@ def _examine(pack: Path, key: Ed25519PublicKey | None) -> Examined:
         altered = _altered(pack, got, str(error), "a signed statement on a pack")
         return Examined(pack, (altered,), pinned=pinned)
     digests = {entry["name"]: entry["digest"]["sha256"] for entry in document["subject"]}
-    own = _own_key(pack)
+    own = _own_key(pack, got)
     used = key or own
-    other = key is not None and key_id(key) != statement.key_id
+    known_id = key_id(key) if key else wanted_id
+    other = known_id is not None and known_id != statement.key_id
+    if other and wanted_id:
+        problem = f"signed by key {statement.key_id}, not by key {wanted_id}"
+        foreign = _altered(pack, got, problem, f"a statement signed by key {wanted_id}")
+        return Examined(pack, (foreign,), pinned=True, other_key=True)
+    if used is not None and is_weak(used):
+        problem = "anybody can make signatures that hold under this key"
+        weak = Finding(PUBLIC_KEY, problem, "a key of full order", got.get(PUBLIC_KEY, ABSENT))
+        return Examined(pack, (weak,), pinned=pinned)
     wrong = _wrong_signature(pack, got, statement, digests, key, own)
     if wrong or used is None:
         return Examined(pack, (wrong,) if wrong else (), pinned=pinned, other_key=other)
@@ -158,6 +180,7 @@ def _examine(pack: Path, key: Ed25519PublicKey | None) -> Examined:
         pack_sha256=got[STATEMENT],
         digests=digests,
         predicate=document["predicate"],
+        odd_modes=odd_modes(pack),
     )
 
 
@@ -194,8 +217,8 @@ def _altered(pack: Path, got: Mapping[str, str], problem: str, wanted: str) -> F
     """Return the finding on the statement; what its digest was is told by the seal beside it."""
     found = got.get(STATEMENT, ABSENT)
     try:
-        sealed = (pack / SEAL).read_text(encoding="utf-8").split(" ", maxsplit=1)[0]
-    except (OSError, UnicodeDecodeError):
+        sealed = read_text(pack / SEAL).split(" ", maxsplit=1)[0]
+    except ConfigurationError:
         sealed = ""
     known = len(sealed) == 64 and sealed != found
     return Finding(STATEMENT, problem, sealed if known else wanted, found)
@@ -265,15 +288,17 @@ def _document(payload: bytes) -> Any:
 
 
 def _content(pack: Path, got: Mapping[str, str]) -> bytes:
-    return (pack / STATEMENT).read_bytes() if len(got.get(STATEMENT, "")) == 64 else b""
+    return read_bytes(pack / STATEMENT) if len(got.get(STATEMENT, "")) == 64 else b""
 
 
 def _digest_text(value: str) -> str:
     return f"sha256 {value}" if len(value) == 64 else value
 
 
-def _own_key(pack: Path) -> Ed25519PublicKey | None:
+def _own_key(pack: Path, got: Mapping[str, str]) -> Ed25519PublicKey | None:
+    if len(got.get(PUBLIC_KEY, "")) != 64:
+        return None
     try:
-        return read_public_key(pack / PUBLIC_KEY)
+        return read_public_key(pack / PUBLIC_KEY, allow_weak=True)
     except ConfigurationError:
         return None

@@ -1,7 +1,6 @@
 """Ed25519 key pairs in PEM files; a key's id is the SHA-256 of its SubjectPublicKeyInfo in DER."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import write_bytes
+from voltward.core.files import not_written, write_pair
+from voltward.core.input_file import read_bytes
 
+# The largest RSA key in PEM has 13 kB, so that it can still be named as one of another kind.
+_LARGEST_BYTES = 64 * 1024
 _MAKE_ONE = "make one with: voltward evidence keygen --out signer.pem"
 
 
@@ -37,6 +39,26 @@ class KeyFiles:
     private: Path
     public: Path
     key_id: str
+
+
+# The prime of the field of Ed25519 (RFC 8032, 5.1).
+_PRIME = 2**255 - 19
+# The y of one of the four points of order 8; the others are its mirror images.
+_Y_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_SMALL_ORDER = frozenset({0, 1, _PRIME - 1, _Y_OF_ORDER_8, _PRIME - _Y_OF_ORDER_8})
+
+
+def is_weak(key: Ed25519PublicKey) -> bool:
+    """Tell whether a public key is a point of small order, or is not encoded canonically.
+
+    Anybody can make signatures that hold under a point of order 1, 2, 4 or 8, and one signature
+    holds for many messages; no key pair has such a public key. `_Y_OF_ORDER_8` is checked by a
+    test that computes on the curve.
+
+    Source: K. Chalkias, F. Garillot, V. Nikolaenko, "Taming the many EdDSAs" (2020), section 3.
+    """
+    y = int.from_bytes(key.public_bytes_raw(), "little") & (2**255 - 1)
+    return y >= _PRIME or y in _SMALL_ORDER
 
 
 def public_path(private: Path) -> Path:
@@ -70,17 +92,13 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
     try:
         public = _free_place(path, replace=replace)
     except OSError as error:
-        raise _not_written(path, error) from error
+        raise not_written(path, error) from error
     private_key = Ed25519PrivateKey.generate()
     protection: KeySerializationEncryption = (
         BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     )
     pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
-    try:
-        _write_secret(path, pem)
-        write_bytes(public, public_pem(private_key.public_key()))
-    except OSError as error:
-        raise _not_written(path, error) from error
+    write_pair({path: pem, public: public_pem(private_key.public_key())}, {path: 0o600})
     return KeyFiles(path, public, key_id(private_key.public_key()))
 
 
@@ -112,8 +130,12 @@ def read_private_key(path: Path, passphrase: bytes = b"") -> Ed25519PrivateKey:
     return key
 
 
-def read_public_key(path: Path) -> Ed25519PublicKey:
+def read_public_key(path: Path, *, allow_weak: bool = False) -> Ed25519PublicKey:
     """Return the public key of a PEM file.
+
+    Args:
+        path: The file.
+        allow_weak: Return a key that `is_weak` tells of, too, so that it can be named.
 
     Raises:
         ConfigurationError: The file is absent, not a public key, or of another kind.
@@ -128,6 +150,13 @@ def read_public_key(path: Path) -> Ed25519PublicKey:
         ) from error
     if not isinstance(key, Ed25519PublicKey):
         raise _other_kind(path, key)
+    if is_weak(key) and not allow_weak:
+        raise ConfigurationError(
+            f"{path}: a key that proves nothing",
+            why="it is a point of small order, or not encoded as keys are: anybody can make "
+            "signatures that hold under it",
+            hint="ask the signer for the right key",
+        )
     return key
 
 
@@ -157,19 +186,8 @@ def _free_place(path: Path, *, replace: bool) -> Path:
     return public
 
 
-def _not_written(path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path}: cannot be written", why=error.strerror or str(error), hint="choose another --out"
-    )
-
-
 def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: there is no key", why=error.strerror or "", hint=_MAKE_ONE
-        ) from error
+    return read_bytes(path, "key", largest_bytes=_LARGEST_BYTES, hint=_MAKE_ONE)
 
 
 def _other_kind(path: Path, key: object) -> ConfigurationError:
@@ -180,16 +198,3 @@ def _other_kind(path: Path, key: object) -> ConfigurationError:
         why=f"it is for {kind}, expected Ed25519",
         hint=_MAKE_ONE,
     )
-
-
-def _write_secret(path: Path, content: bytes) -> None:
-    """Write a file that nobody else could read at any moment."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
-    try:
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -1,16 +1,24 @@
 """Digest and size of every file of a pack, as canonical JSON (RFC 8785)."""
 
 import json
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import rfc8785
 
 from voltward.assurance.evidence.layout import MANIFEST
+from voltward.core.errors import ConfigurationError
 from voltward.core.files import sha256_of
+from voltward.core.input_file import read_bytes
 
+_ODD_MODES = (
+    (stat.S_ISUID | stat.S_ISGID, "runs in the name of its owner"),
+    (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH, "can be run"),
+    (stat.S_IWOTH, "can be written to by everybody"),
+)
 NOT_PLAIN, EMPTY_FOLDER = "a link or a device", "an empty folder"
 
 
@@ -58,7 +66,7 @@ def read_manifest(pack: Path) -> Manifest:
         ValueError: It is not a manifest in its canonical encoding.
     """
     try:
-        content = (pack / MANIFEST).read_bytes()
+        content = read_bytes(pack / MANIFEST)
         document: dict[str, Any] = json.loads(content)
         files = document["files"]
         manifest = Manifest(
@@ -67,7 +75,9 @@ def read_manifest(pack: Path) -> Manifest:
             document["previous_pack"],
         )
         again = manifest.encode()
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (
+        *(ConfigurationError, ValueError, KeyError, TypeError, AttributeError, RecursionError),
+    ) as error:
         raise ValueError("not a manifest of digests and sizes") from error
     if again != content:
         raise ValueError("not the canonical encoding of a manifest")
@@ -76,14 +86,39 @@ def read_manifest(pack: Path) -> Manifest:
 
 def walk(folder: Path) -> Iterator[tuple[str, Path]]:
     """Yield path and place of everything in a folder but folders of files, links unfollowed."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_dir() or not any(path.iterdir()):
-            yield path.relative_to(folder).as_posix(), path
+    waiting: list[Path] = [folder]
+    found: list[Path] = []
+    while waiting:
+        entries = list(waiting.pop().iterdir())
+        for path in entries:
+            is_folder = path.is_dir() and not path.is_symlink()
+            (waiting if is_folder and any(path.iterdir()) else found).append(path)
+    for path in sorted(found):
+        yield path.relative_to(folder).as_posix(), path
 
 
 def digest_of(path: Path) -> str:
     """Return the SHA-256 of a plain file, or what else it is."""
-    if path.is_dir() and not path.is_symlink():
+    mode = path.lstat().st_mode
+    if stat.S_ISDIR(mode):
         return EMPTY_FOLDER
-    plain = path.is_file() and not path.is_symlink()
-    return sha256_of(path) if plain else NOT_PLAIN
+    return sha256_of(path) if stat.S_ISREG(mode) else NOT_PLAIN
+
+
+def odd_modes(folder: Path) -> dict[str, str]:
+    """Return path to what is odd about the permissions there, which no signature covers.
+
+    Sign writes plain files that nobody can run; a folder is told of when everybody may write to it.
+    """
+    modes = {name: path.lstat().st_mode for name, path in walk(folder)}
+    inner = {parent for name in modes for parent in PurePosixPath(name).parents}
+    folders = {name.as_posix(): (folder / name).stat().st_mode for name in inner}
+    told = {
+        **{name: _oddities(mode) for name, mode in modes.items() if stat.S_ISREG(mode)},
+        **{name: _oddities(mode & stat.S_IWOTH) for name, mode in folders.items()},
+    }
+    return {name: words for name, words in sorted(told.items()) if words}
+
+
+def _oddities(mode: int) -> str:
+    return ", ".join(words for bits, words in _ODD_MODES if mode & bits)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from pyarrow import ArrowException, DataType, parquet, types
+from pyarrow import ArrowException, DataType, Schema, parquet, types
 
 from voltward.core.errors import ConfigurationError
+from voltward.core.plain_file import open_plain
 
 # Of each file only the beginning is read: recordings repeat themselves.
 LONGEST_BYTES = 16 * 2**20
@@ -194,7 +195,7 @@ def search(name: str, path: Path) -> Iterator[PersonalFinding]:
         yield from _in_parquet(name, path)
     if kind not in _TEXT:
         return
-    with path.open("rb") as stream:
+    with open_plain(path) as stream:
         text = stream.read(LONGEST_BYTES).decode("utf-8", errors="replace")
     lines = text.splitlines()
     if kind == ".csv" and lines:
@@ -266,7 +267,7 @@ def _in_parquet(name: str, path: Path) -> Iterator[PersonalFinding]:
     try:
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow
-            texts = [field.name for field in schema if _holds_text(field.type)]
+            texts = text_columns(schema)
             batches = file.iter_batches(LONGEST_ROWS, columns=texts) if texts else iter(())
             first = next(batches, None)
     except (OSError, ArrowException):
@@ -279,6 +280,11 @@ def _in_parquet(name: str, path: Path) -> Iterator[PersonalFinding]:
     for column, values in first.to_pydict().items() if first is not None else ():
         for value, row in {value: row for row, value in reversed([*enumerate(values, 1)])}.items():
             yield from _anywhere(name, f"column '{column}', row {row}", _text(value))
+
+
+def text_columns(schema: Schema) -> list[str]:
+    """Return the names of the columns of a table that hold text or bytes."""
+    return [field.name for field in schema if _holds_text(field.type)]
 
 
 def _holds_text(of: DataType) -> bool:

@@ -1,8 +1,9 @@
 """A pack is gathered under another name, signed, and only then given its own.
 
 1. The place is free, and the parts belong together.
-2. What leaves the house is looked at: withheld kinds stay, personal data is refused.
-3. Files are copied, and salted digests of withheld ones are written.
+2. What leaves the house is chosen: withheld kinds stay.
+3. Files are copied, and salted digests of withheld ones are written; of the copies, personal data
+   and private keys are refused.
 4. Risks, environment, exceptions, key and manifest are written.
 5. The statement is signed, and the folder gets its name.
 """
@@ -18,12 +19,18 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from voltward.assurance.evidence.accepted_risks import exceptions_document
-from voltward.assurance.evidence.collection import Collected, check_belongs
+from voltward.assurance.evidence.collection import Collected, Source, check_belongs
 from voltward.assurance.evidence.envelope import sign_statement
 from voltward.assurance.evidence.environment import Times, environment_document
 from voltward.assurance.evidence.examination import examine
 from voltward.assurance.evidence.keys import key_id, public_pem
-from voltward.assurance.evidence.kinds_of_files import PACK_ITSELF, WITHHOLDABLE, kind_of
+from voltward.assurance.evidence.kinds_of_files import (
+    PACK_ITSELF,
+    WITHHOLDABLE,
+    Leaving,
+    kind_of,
+    leaving,
+)
 from voltward.assurance.evidence.layout import (
     AFTER,
     BEFORE,
@@ -31,6 +38,7 @@ from voltward.assurance.evidence.layout import (
     ENVIRONMENT,
     EXCEPTIONS,
     MANIFEST,
+    MODEL_FOLDER,
     PREDICATE_TYPE,
     PUBLIC_KEY,
     RUN_FOLDER,
@@ -40,20 +48,30 @@ from voltward.assurance.evidence.layout import (
     WITHHELD,
     seal_text,
 )
-from voltward.assurance.evidence.manifest import Manifest, manifest_of
+from voltward.assurance.evidence.manifest import Manifest, manifest_of, walk
 from voltward.assurance.evidence.personal_data import refuse_personal
+from voltward.assurance.evidence.private_keys import refuse_private_keys
 from voltward.assurance.evidence.rating_snapshot import Snapshot, split_rating
 from voltward.assurance.evidence.withheld_files import (
     WithheldFile,
     is_salts_of,
+    new_salts,
     pack_document,
     run_document,
     salts_path,
     withhold,
-    write_salts,
 )
+from voltward.assurance.tara.model.model_folder import read_model
+from voltward.assurance.tara.rating.rating import part_digests
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import pretty_json, printable, sha256_of, write_bytes, write_text
+from voltward.core.files import (
+    not_written,
+    pretty_json,
+    printable,
+    sha256_of,
+    write_bytes,
+    write_text,
+)
 from voltward.core.suggestion import nearest
 from voltward.results.run_folder import RunFolder
 from voltward.results.run_layout import RUN_FILE
@@ -70,6 +88,8 @@ class SignedPack:
         pack_sha256: Digest of its statement file, which names the pack.
         withheld: Names of the files that stay with the signer.
         salts: The file of their salts, to be kept beside the key; None where nothing is withheld.
+        leaves: The files that were copied, kind by kind.
+        left_out: What lies in the run folder and is not signed, as no run writes it.
     """
 
     path: Path
@@ -78,6 +98,8 @@ class SignedPack:
     pack_sha256: str
     withheld: tuple[str, ...] = ()
     salts: Path | None = None
+    leaves: tuple[Leaving, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 def sign_pack(
@@ -86,7 +108,6 @@ def sign_pack(
     key: Ed25519PrivateKey,
     times: Times,
     *,
-    secret: Path | None = None,
     previous: Path | None = None,
     replace: bool = False,
     withheld_kinds: Collection[str] = (),
@@ -99,7 +120,6 @@ def sign_pack(
         collected: Run, ratings and model.
         key: Signs.
         times: Of run, collection and signing; no clock is read.
-        secret: File of the private key, which is never copied.
         previous: The pack before this one; its digest chains the history.
         replace: An earlier pack at the same place is replaced.
         withheld_kinds: Of `WITHHOLDABLE`: files that stay with the signer; the pack holds salted
@@ -107,8 +127,8 @@ def sign_pack(
         allow_personal: Files that look personal may leave.
 
     Raises:
-        ConfigurationError: The inputs do not belong together, the place is taken, or a file looks
-            personal.
+        ConfigurationError: The inputs do not belong together, the place is taken, or a file is not
+            plain, looks personal, or holds a private key.
         EvidenceInvalidError: The previous pack is not what was signed.
     """
     # 1. The place and the parts.
@@ -116,12 +136,10 @@ def sign_pack(
     try:
         _check_place(place, previous, replace=replace)
     except OSError as error:
-        raise _not_written(pack, error) from error
+        raise not_written(pack, error) from error
     check_belongs(collected)
     # 2. What leaves the house.
-    sources, kept_back = split_sources(collected.sources(secret), withheld_kinds)
-    if not allow_personal:
-        refuse_personal({n: p for n, p in sources.items() if kind_of(n) != PACK_ITSELF})
+    sources, kept_back = split_sources(collected.sources(), withheld_kinds)
     chained = examine(previous).trusted().pack_sha256 if previous else None
     part = place.with_name(f".{place.name}.{os.getpid()}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -130,11 +148,14 @@ def sign_pack(
         if kept_back:
             _check_salts(pack, key, replace=replace)
         for name, source in sources.items():
-            (part / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, part / name)
-        secrets = {name: path.read_bytes() for name, path in kept_back.items()}
+            source.copy_to(part / name)
+        secrets = {name: source.read() for name, source in kept_back.items()}
         held = [withhold(name, content, key) for name, content in secrets.items()]
         _check_copies(collected, part, held)
+        _check_model(collected, part)
+        leaves = leaving({name: part / name for name in sources})
+        if not allow_personal:
+            refuse_personal({n: part / n for n in sources if kind_of(n) != PACK_ITSELF})
         if held:
             run = run_document(collected.run.run, held, secrets)
             write_text(part / RUN_FOLDER / RUN_FILE, pretty_json(run))
@@ -142,6 +163,7 @@ def sign_pack(
         # 4. Documents.
         predicate = _write_documents(part, collected, times)
         predicate["withheld"] = dict(sorted(Counter(kind_of(file.name) for file in held).items()))
+        refuse_private_keys(dict(walk(part)), key)
         write_bytes(part / PUBLIC_KEY, public_pem(key.public_key()))
         manifest = manifest_of(part, chained)
         write_bytes(part / MANIFEST, manifest.encode())
@@ -151,10 +173,10 @@ def sign_pack(
         write_bytes(part / STATEMENT, sign_statement(statement, key))
         digest = sha256_of(part / STATEMENT)
         write_text(part / SEAL, seal_text(digest))
-        _move(part, place)
-        salts = write_salts(pack, digest, held) if held else None
+        with new_salts(pack, digest, held) as salts:
+            _move(part, place)
     except OSError as error:
-        raise _not_written(pack, error) from error
+        raise not_written(pack, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return SignedPack(
@@ -164,6 +186,8 @@ def sign_pack(
         digest,
         tuple(file.name for file in held),
         salts,
+        tuple(leaves),
+        tuple(collected.left_out()),
     )
 
 
@@ -205,8 +229,8 @@ def _write_documents(part: Path, collected: Collected, times: Times) -> dict[str
 
 
 def split_sources(
-    sources: Mapping[str, Path], withheld_kinds: Collection[str]
-) -> tuple[dict[str, Path], dict[str, Path]]:
+    sources: Mapping[str, Source], withheld_kinds: Collection[str]
+) -> tuple[dict[str, Source], dict[str, Source]]:
     """Return the files that are copied, and those that stay with the signer.
 
     Raises:
@@ -239,6 +263,20 @@ def _check_copies(collected: Collected, part: Path, held: Sequence[WithheldFile]
                 why=f"expected sha256 {expected}, got {got}",
                 hint="sign again when nothing writes to the run folder",
             )
+
+
+def _check_model(collected: Collected, part: Path) -> None:
+    """Refuse a model that changed between being read and being copied."""
+    model = collected.model
+    if model is None or not (part / MODEL_FOLDER).is_dir():
+        return
+    copied, read = (part_digests(each) for each in (read_model(part / MODEL_FOLDER), model))
+    if copied != read:
+        raise ConfigurationError(
+            f"{model.path}: changed while it was copied",
+            why="the model in the pack must be the one that was checked",
+            hint="sign again when nothing writes to the model",
+        )
 
 
 def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:
@@ -274,12 +312,6 @@ def _check_salts(pack: Path, key: Ed25519PrivateKey, *, replace: bool) -> None:
         f"{path}: exists already",
         why=why if replace else "it may hold the salts of an earlier pack of that name",
         hint="choose another --out, or move it to the pack that it belongs to",
-    )
-
-
-def _not_written(pack: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError(
-        f"{pack}: cannot be written", why=error.strerror or str(error), hint="choose another --out"
     )
 
 

@@ -9,10 +9,9 @@
 """
 
 import hashlib
-import json
-import os
-import tomllib
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +23,15 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from voltward.assurance.evidence.kinds_of_files import kind_of
 from voltward.assurance.evidence.layout import RUN_FOLDER, WITHHELD
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
-from voltward.core.files import pretty_json
+from voltward.core.files import new_secret, pretty_json
+from voltward.core.input_file import parse_toml, read_json, read_pieces, read_text, text_of
 
 METHOD = "SHA-256 of the salt (32 bytes) followed by the content"
 # How a line of the limits in run.json begins that tells of a file of that kind.
 _LIMITS_OF = {"duty": "Duty ", "system": "Link "}
 # Shorter values are names and words that any line may hold.
 _SHORTEST_TEXT = 8
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _PURPOSE = b"voltward withheld file v1"
 
 
@@ -105,8 +106,8 @@ def _texts(name: str, content: bytes) -> Iterator[str]:
     if not name.endswith(".toml"):
         return
     try:
-        left: list[Any] = [tomllib.loads(content.decode())]
-    except (ValueError, RecursionError):
+        left: list[Any] = [parse_toml(text_of(content, name), name)]
+    except ConfigurationError:
         return
     while left:
         value = left.pop()
@@ -123,16 +124,18 @@ def salts_path(pack: Path) -> Path:
     return pack.with_name(f"{pack.name}.withheld.json")
 
 
-def write_salts(pack: Path, pack_sha256: str, files: list[WithheldFile]) -> Path:
-    """Write the salts, readable by the signer only."""
+@contextmanager
+def new_salts(pack: Path, pack_sha256: str, files: list[WithheldFile]) -> Iterator[Path | None]:
+    """Write the salts of a pack, readable by the signer only; they get their name with the pack.
+
+    They are on the disk before the pack is moved to its place, and stay away when that fails.
+    """
+    if not files:
+        yield None
+        return
     path = salts_path(pack)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    temporary.unlink(missing_ok=True)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(_salts_text(pack_sha256, files))
-    temporary.replace(path)
-    return path
+    with new_secret(path, _salts_text(pack_sha256, files).encode()):
+        yield path
 
 
 def is_salts_of(pack: Path, pack_sha256: str, key: Ed25519PrivateKey) -> bool:
@@ -147,19 +150,15 @@ def is_salts_of(pack: Path, pack_sha256: str, key: Ed25519PrivateKey) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
     try:
-        held = _files(pack / WITHHELD, "the pack withholds nothing")
-        content = path.read_text(encoding="utf-8")
-        files = [
-            WithheldFile(
-                name,
-                _salt(name, bytes.fromhex(entry["sha256"]), key),
-                entry["sha256"],
-                held[name]["salted_sha256"],
-            )
-            for name, entry in json.loads(content)["files"].items()
-        ]
-    except (ConfigurationError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        held = _digests(pack / WITHHELD, "salted_sha256", "the pack withholds nothing")
+        digests = _digests(path, "sha256", "no salts of a pack")
+        content = read_text(path)
+    except ConfigurationError:
         return False
+    files = [
+        WithheldFile(name, _salt(name, bytes.fromhex(sha256), key), sha256, held.get(name, ""))
+        for name, sha256 in digests.items()
+    ]
     whole = {file.name for file in files} == set(held)
     return whole and content == _salts_text(pack_sha256, files)
 
@@ -185,13 +184,19 @@ def revealed_name(pack: Path, shown: Path, salts: Path) -> str:
         ConfigurationError: A file cannot be read, or the pack withholds nothing.
         EvidenceInvalidError: It is none of the withheld files.
     """
-    held = _files(pack / WITHHELD, "the pack withholds nothing")
-    content = _content(shown)
-    for name, entry in _files(salts, "no salts of a pack").items():
-        salt = bytes.fromhex(entry["salt"])
-        salted = hashlib.sha256(salt + content).hexdigest()
-        if name in held and held[name]["salted_sha256"] == salted:
-            return str(name)
+    found = _digests(salts, "salt", "no salts of a pack")
+    if not (pack / WITHHELD).exists():
+        raise ConfigurationError(
+            f"{pack}: the pack withholds nothing", hint="is it the pack of these salts?"
+        )
+    held = _digests(pack / WITHHELD, "salted_sha256", "the pack withholds nothing")
+    salted = {name: hashlib.sha256(bytes.fromhex(salt)) for name, salt in found.items()}
+    for piece in read_pieces(shown):
+        for digest in salted.values():
+            digest.update(piece)
+    for name, digest in salted.items():
+        if held.get(name) == digest.hexdigest():
+            return name
     raise EvidenceInvalidError(
         f"{shown}: is none of the files that {pack} withholds",
         why=f"with no salt of {salts} it gives a digest of {WITHHELD}",
@@ -199,20 +204,18 @@ def revealed_name(pack: Path, shown: Path, salts: Path) -> str:
     )
 
 
-def _files(path: Path, otherwise: str) -> Mapping[str, Any]:
-    try:
-        files = json.loads(_content(path))["files"]
-        if isinstance(files, dict):
-            return files
-    except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"{path}: {otherwise}", why=str(error)) from error
-    raise ConfigurationError(f"{path}: {otherwise}", why="'files' is not a table")
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be read", why=error.strerror or str(error), hint="check the path"
-        ) from error
+def _digests(path: Path, key: str, otherwise: str) -> dict[str, str]:
+    """Return name to digest, or to salt, of the files that a document lists."""
+    document = read_json(path)
+    entries = document.get("files") if isinstance(document, dict) else None
+    if isinstance(entries, dict):
+        found = {
+            name: str(entry.get(key)) for name, entry in entries.items() if isinstance(entry, dict)
+        }
+        if len(found) == len(entries) and all(map(_DIGEST.fullmatch, found.values())):
+            return found
+    raise ConfigurationError(
+        f"{path}: {otherwise}",
+        why=f"expected a table 'files', in which each name has a '{key}' of 64 hexadecimal digits",
+        hint="ask the signer for the file as sign wrote it",
+    )

@@ -1,8 +1,8 @@
 """`voltward evidence`: sign a run with its risks, verify a signed pack, show what it holds."""
 
-import json
 import os
-from dataclasses import asdict
+import re
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from voltward.assurance.evidence.keys import (
     read_private_key,
     read_public_key,
 )
-from voltward.assurance.evidence.kinds_of_files import leaving, still_told
+from voltward.assurance.evidence.kinds_of_files import still_told
 from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
-from voltward.assurance.evidence.signing import sign_pack, split_sources
+from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.evidence.withheld_files import revealed_name, salts_path
 from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError
+from voltward.core.files import printable
+from voltward.core.input_file import read_json
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
     emit,
@@ -31,7 +33,7 @@ from voltward.interfaces.cli.output import (
     message,
 )
 from voltward.interfaces.cli.runs import ROOT, open_run
-from voltward.interfaces.evidence_text import leaving_text, pack_text, withheld_line
+from voltward.interfaces.evidence_text import leaving_text, pack_text, shortened_list, withheld_line
 from voltward.results.run_folder import RunFolder
 
 
@@ -87,7 +89,6 @@ def sign_run(
         collected,
         signer,
         times,
-        secret=key,
         previous=previous,
         replace=force,
         withheld_kinds=kinds,
@@ -99,16 +100,15 @@ def sign_run(
         message(f"replaced {signed.salts}: the salts of that pack")
     if rating is None:
         message("no TARA: the pack holds no risks. Give --tara RATING.json, or rate the run first")
-    left, _ = split_sources(collected.sources(key), kinds)
-    leaves = leaving(left)
+    if signed.left_out:
+        message(f"not signed, as no run writes it: {shortened_list(signed.left_out)}")
     if as_json:
         salts = None if signed.salts is None else str(signed.salts)
         document = {**asdict(signed), "path": str(signed.path), "salts": salts}
-        document["leaves"] = [asdict(entry) for entry in leaves]
         emit_json({"schema_version": SCHEMA_VERSION, **document})
         return
-    emit(leaving_text(leaves, signed.withheld))
-    for kind in still_told(kinds, [entry.kind for entry in leaves]):
+    emit(leaving_text(signed.leaves, signed.withheld))
+    for kind in still_told(kinds, [entry.kind for entry in signed.leaves]):
         message(f"what is withheld still shows in: {kind}. --withhold {kind} keeps it back too")
     if "duty" in kinds:
         message(
@@ -125,7 +125,13 @@ def sign_run(
 
 
 def verify_pack(
-    pack: Path, key: Path | None, reveal: Path | None, salts: Path | None, *, as_json: bool
+    pack: Path,
+    key: Path | None,
+    key_id: str | None,
+    reveal: Path | None,
+    salts: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     """Print the verdict on a pack, and whether a file shown later is one that was withheld."""
     if (reveal is None) != (salts is None):
@@ -134,37 +140,70 @@ def verify_pack(
             why="a withheld file is checked with the salt that the signer kept",
             hint="voltward evidence verify PACK --reveal FILE --salts PACK.withheld.json",
         )
-    examined = examine(pack, read_public_key(key) if key else None)
+    examined = _examined(pack, key, key_id)
+    trust = _Trust(key, key_id)
     error = examined.error()
     revealed = None
     if error is None and reveal and salts:
         revealed = revealed_name(pack, reveal, salts)
     if not as_json:
-        emit(_verdict(examined.trusted()))
+        emit(_verdict(examined.trusted(), trust))
         if revealed:
             emit(f"revealed: {reveal} is {revealed}, as it was when the pack was signed")
         return
     if error is None:
-        emit_json({**_document(examined), **({"revealed": revealed} if revealed else {})})
+        shown = {"revealed": revealed} if revealed else {}
+        emit_json({**_document(examined, trust), **shown})
         return
     words = {"what": error.what, "why": error.why, "hint": error.hint}
-    emit_json({**_document(examined), "error": {**words, "exit_code": int(error.exit_code)}})
+    emit_json({**_document(examined, trust), "error": {**words, "exit_code": int(error.exit_code)}})
     leave(error.exit_code, error.what, why=error.why, hint=error.hint)
 
 
-def show_pack(pack: Path, key: Path | None, *, as_json: bool) -> None:
+def show_pack(pack: Path, key: Path | None, key_id: str | None, *, as_json: bool) -> None:
     """Print what a valid pack holds."""
-    examined = examine(pack, read_public_key(key) if key else None).trusted()
-    exceptions = json.loads((pack / EXCEPTIONS).read_text(encoding="utf-8"))
+    examined = _examined(pack, key, key_id).trusted()
+    trust = _Trust(key, key_id)
+    exceptions = read_json(pack / EXCEPTIONS)
     if as_json:
         held = {"statement": dict(examined.predicate), "exceptions": exceptions}
-        emit_json({**_document(examined), **held})
+        emit_json({**_document(examined, trust), **held})
         return
     emit(pack_text(examined.predicate, exceptions, len(examined.digests)))
-    emit(_verdict(examined))
+    emit(_verdict(examined, trust))
 
 
-def _document(examined: Examined) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Trust:
+    """Which key a user trusts, and why: a file, an id, or none."""
+
+    key: Path | None
+    key_id: str | None
+
+    def reason(self) -> str:
+        if self.key is not None:
+            return f"you gave the key: --key {self.key}"
+        if self.key_id is not None:
+            return "you gave its id: --key-id"
+        return "no key was given: the pack was checked with the key that lies in it"
+
+
+def _examined(pack: Path, key: Path | None, key_id: str | None) -> Examined:
+    if key is not None and key_id is not None:
+        raise ConfigurationError(
+            "--key and --key-id: give one of them", why="each of them names the signer's key"
+        )
+    wanted = key_id.lower().replace(":", "") if key_id is not None else None
+    if wanted is not None and not re.fullmatch("[0-9a-f]{64}", wanted):
+        raise ConfigurationError(
+            f"--key-id: '{key_id}' is not the id of a key",
+            why="an id is the SHA-256 of the public key in DER, 64 hexadecimal digits",
+            hint="keygen and sign print it; ask the signer for it",
+        )
+    return examine(pack, read_public_key(key) if key else None, wanted)
+
+
+def _document(examined: Examined, trust: _Trust) -> dict[str, Any]:
     """Return the JSON document of an examination."""
     return {
         "schema_version": SCHEMA_VERSION,
@@ -173,25 +212,31 @@ def _document(examined: Examined) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in examined.findings],
         "key_id": examined.key_id or None,
         "key_pinned": examined.pinned,
+        "trusted_key": (examined.key_id or None) if examined.pinned else None,
+        "trust": trust.reason(),
+        "odd_modes": dict(examined.odd_modes),
         "pack_sha256": examined.pack_sha256 or None,
         "files": len(examined.digests),
         "withheld": examined.predicate.get("withheld", {}),
     }
 
 
-def _verdict(examined: Examined) -> str:
+def _verdict(examined: Examined, trust: _Trust) -> str:
     known = (
         "the key that you gave"
         if examined.pinned
         else "which you must know from elsewhere (--key pins it)"
     )
-    return (
-        f"valid: {len(examined.digests)} files are what was signed\n"
-        f"signed by key {examined.key_id}, {known}\n"
-        f"{withheld_line(examined.predicate)}"
-        f"pack sha256 {examined.pack_sha256}\n"
-        "tamper-evident after signing; it does not prove that the runner was honest"
-    )
+    odd = [f"{printable(name)} {words}" for name, words in examined.odd_modes.items()]
+    lines = [
+        f"valid: {len(examined.digests)} files are what was signed",
+        f"signed by key {examined.key_id}, {known}",
+        f"key trusted: {'yes' if examined.pinned else 'no'}, {trust.reason()}",
+        *([f"permissions, which are not signed: {shortened_list(odd)}"] if odd else []),
+        f"{withheld_line(examined.predicate)}pack sha256 {examined.pack_sha256}",
+        "tamper-evident after signing; it does not prove that the runner was honest",
+    ]
+    return "\n".join(lines)
 
 
 def _tara(run: RunFolder, given: tuple[Path, ...]) -> tuple[Document | None, Model | None]:

@@ -1,6 +1,5 @@
 """`voltward run`: one scenario or a campaign, from a file, from flags, or from both."""
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from voltward.assurance.tara.checks.loading import load_model
 from voltward.assurance.tara.model.model_folder import model_folder
 from voltward.core.errors import ConfigurationError, ExitCode, NothingRanError
 from voltward.core.files import checked_name
+from voltward.core.input_file import read_json
 from voltward.core.termination import StoppedError, ended_by_signals
 from voltward.interfaces.cli.output import (
     SCHEMA_VERSION,
@@ -122,7 +122,7 @@ def _execute(
     wanted |= {REPORT_FILE} if report else set()
     if finished is not None and wanted <= set(finished.run["files"]):
         message(f"already finished: {out}; nothing is changed")
-        risk = json.loads((out / RISK_FILE).read_text(encoding="utf-8")) if model else None
+        risk = read_json(out / RISK_FILE) if model else None
     else:
         with _resumable(), progress_bar() as progress:
             if finished is None:

@@ -89,7 +89,7 @@ def sign(
         raise ConfigurationError("signed_at: a time without its offset", hint="add tzinfo=UTC")
     time = (signed_at or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     folder = (run if isinstance(run, Run) else open_run(run)).folder
-    secret = path_of("key", key)
+    signer = read_private_key(path_of("key", key), text_of("passphrase", passphrase).encode())
     return sign_pack(
         path_of("out", out),
         Collected(
@@ -98,9 +98,8 @@ def sign(
             read_rating(path_of("before", before)) if before else None,
             rating.rater.model if isinstance(rating, Rating) else None,
         ),
-        read_private_key(secret, text_of("passphrase", passphrase).encode()),
+        signer,
         Times(time, time, observed_at(folder)),
-        secret=secret,
         previous=path_of("previous", previous) if previous else None,
         replace=force,
     )

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from voltward.core.input_file import read_text
 from voltward.interfaces.report.style import (
     BLUE,
     GREEN,
@@ -51,7 +52,7 @@ def inline_svg(path: Path, title: str) -> str:
         title: What a screen reader says.
     """
     prefix = re.sub(r"[^a-z0-9]+", "-", path.stem.lower())
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     # 1. What the page does not need.
     text = text[text.index("<svg") :]
     text = re.sub(

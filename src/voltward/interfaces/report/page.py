@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import sha256_of
+from voltward.core.input_file import read_text
 from voltward.interfaces.report.chapter import EVENTS_SHOWN, write_chapter
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.cost import alarm_rows, control_rows, harm_rows
@@ -166,7 +167,7 @@ def _render(content: Content, figures: dict[str, Drawn]) -> str:
         track_words=_TRACKS.get(content.track, "see the documentation of the tracks"),
         sources=_sources(content),
         files=_listed(_data_files(content).items()),
-        config=(content.folder.path / "config.toml").read_text(encoding="utf-8"),
+        config=read_text(content.folder.path / "config.toml"),
     )
 
 

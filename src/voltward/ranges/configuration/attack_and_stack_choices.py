@@ -6,6 +6,7 @@
    that each parameter states; a list as a value is a sweep, several sweeps make a grid.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -24,6 +25,7 @@ from voltward.results.columns import NO_ATTACK
 
 ALL: Final = "all"
 OF_DUTY: Final = "of-duty"
+_MOST_POINTS = 10_000
 _START = Parameter("start_s", "s", 0.0, 0.0, 1e7, "when the attack starts, from the duty's start")
 _Values = Annotated[
     Annotated[float, NUMBER] | Annotated[tuple[float, ...], LIST],
@@ -139,6 +141,13 @@ def _attack(entry: str | AttackTable | Mapping[str, Any], label: str) -> Iterabl
         return (AttackChoice(name),)
     allowed = () if name == NO_ATTACK else (*ATTACKS.load(name).parameters, _START)
     sweeps = [_values(key, value, allowed, f"{label} ({name})") for key, value in given.items()]
+    points = math.prod(map(len, sweeps))
+    if points > _MOST_POINTS:
+        raise ConfigurationError(
+            f"{label} ({name}): the sweeps span {points:,} points",
+            why=f"at most {_MOST_POINTS:,} are run: each is a row of the matrix",
+            hint="fewer values in a sweep",
+        )
     return tuple(
         AttackChoice(name, dict(zip(given, point, strict=True))) for point in product(*sweeps)
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.attack import Attack
+from voltward.core.errors import ConfigurationError
 from voltward.ranges.configuration.attack_and_stack_choices import AttackChoice
 from voltward.ranges.configuration.stacks import Stack
 from voltward.results.columns import NO_ATTACK
@@ -34,6 +35,10 @@ class Case:
     def parameters_text(self) -> str:
         """The parameters as the cases table holds them."""
         return ";".join(f"{name}={value:.9g}" for name, value in self.parameters.items())
+
+
+# A case takes about a kilobyte until it is written.
+MOST_CASES = 1_000_000
 
 
 def load_attack(name: str) -> Attack | None:
@@ -72,6 +77,7 @@ def grid(
             control that claims to stop it: enough to show that it does.
     """
     wanted = [choice for choice in attacks if choice.id != NO_ATTACK]
+    _refuse_many((len(wanted) + 1) * (len(stacks) * seeds + proof_seeds))
     cases: list[Case] = []
     for choice in (AttackChoice(NO_ATTACK), *wanted):
         attack = load_attack(choice.id)
@@ -89,6 +95,15 @@ def grid(
                 seed = first_seed + offset
                 cases.append(Case(case_id, choice.id, shown, start_s, stack, seed))
     return tuple(cases)
+
+
+def _refuse_many(cases: int) -> None:
+    if cases > MOST_CASES:
+        raise ConfigurationError(
+            f"the campaign has up to {cases:,} cases",
+            why=f"at most {MOST_CASES:,} are run in one campaign: each is held in memory",
+            hint="fewer attacks, stacks or seeds, or several campaigns with a seed of their own",
+        )
 
 
 def _proving(attack: Attack | None, stacks: Sequence[Stack]) -> Stack | None:

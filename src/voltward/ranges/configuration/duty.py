@@ -129,7 +129,10 @@ def load_duty(
     if not duty.segment:
         raise ConfigurationError(f"{path}: key 'segment' is empty", why="a duty has one or more")
     place = Place(path, str(path), tick, capacities_Ah or {})
-    parts = [segment_columns(segment, index, place) for index, segment in enumerate(duty.segment)]
+    parts: list[Columns] = []
+    for index, segment in enumerate(duty.segment):
+        parts.append(segment_columns(segment, index, place))
+        place.refuse_long(sum(part["mode"].size for part in parts))
     series = _joined(parts, duty)
     if len(set(place.levels)) > 1:
         raise ConfigurationError(

@@ -120,6 +120,8 @@ _REGULATION = ((900.0, 0.4), (240.0, 0.35), (44.0, 0.25))
 
 _EMPTY = {"speed_mps": 0.0, "grade": 0.0, "current_A": math.nan, "power_W": math.nan}
 Columns = dict[str, np.ndarray]
+# A tick takes 56 bytes before the run, and a trace about 250.
+MOST_TICKS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -143,8 +145,22 @@ class Place:
     notes: list[str] = field(default_factory=list)
 
     def ticks(self, seconds: float) -> int:
-        """Return the number of ticks, at least one."""
+        """Return the number of ticks, at least one.
+
+        Raises:
+            ConfigurationError: There are more than `MOST_TICKS`.
+        """
+        self.refuse_long(seconds / self.tick_s)
         return max(1, round(seconds / self.tick_s))
+
+    def refuse_long(self, ticks: float) -> None:
+        """Refuse what has more than `MOST_TICKS`, before an array is made for it."""
+        if ticks > MOST_TICKS:
+            raise ConfigurationError(
+                f"{self.label}: lasts {ticks:.3g} ticks of {self.tick_s:g} s",
+                why=f"a duty of at most {MOST_TICKS:,} ticks is run: 23 days in steps of 1 s",
+                hint="shorten it, or take a longer tick_s",
+            )
 
 
 def _columns(mode: DutyMode, ticks: int, **given: Any) -> Columns:
@@ -203,6 +219,7 @@ def _recorded(segment: RecordedSegment, place: Place) -> Columns:
     )
     place.levels.append(segment.level)
     place.notes.extend(f"{profile.source}: {note}" for note in profile.notes)
+    place.refuse_long((float(profile.time_s[-1]) + profile.usual_step_s) / place.tick_s)
     ticks = ticks_of(profile, place.tick_s)
     on_ticks = partial(resample, profile.time_s, tick_s=place.tick_s, ticks=ticks)
     given = {

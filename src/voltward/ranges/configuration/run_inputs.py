@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from voltward.controls.cell_calibration import calibration_path
+from voltward.core.input_file import read_bytes
 from voltward.documents.toml_document import find_document
 from voltward.documents.toml_writer import toml_text
 from voltward.ranges.configuration.campaign_file import CampaignSettings
@@ -47,14 +48,16 @@ def gather_inputs(settings: CampaignSettings) -> RunInputs:
     system = settings.load_system()
     # 1. The cell.
     cell = find_document("cells", system.cell, "cell")
-    files[_CELL] = cell.read_bytes()
+    files[_CELL] = read_bytes(cell, "cell")
     if calibration_path(cell).exists():
-        files[calibration_path(Path(_CELL)).name] = calibration_path(cell).read_bytes()
+        files[calibration_path(Path(_CELL)).name] = read_bytes(
+            calibration_path(cell), "calibration"
+        )
     # 2. The link and the DBC.
     files[_LINK] = toml_text(asdict(system.link)).encode()
     dbc = dbc_file(system)
     if dbc is not None:
-        files[_DBC] = dbc.read_bytes()
+        files[_DBC] = read_bytes(dbc, "DBC")
     # 3. The system.
     document = {**asdict(system), "cell": _CELL, "link": _LINK}
     document["can"]["dbc"] = system.can.dbc if dbc is None else _DBC

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from voltward.core.errors import ConfigurationError, EnvironmentLacksError
+from voltward.core.input_file import read_json
 from voltward.real_cells.electrochemical_truth.parameter_sets import (
     INSTALL,
     ElectrochemicalCell,
@@ -65,20 +66,8 @@ def read_bpx(path: Path) -> ElectrochemicalCell:
 
 
 def _document(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: the file cannot be read ({error.strerror})",
-            hint="check the path; it is read from the current folder",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is not text in UTF-8: no BPX file") from error
-    except json.JSONDecodeError as error:
-        raise ConfigurationError(
-            f"{path} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}",
-            why="a BPX file is one JSON object",
-        ) from error
+    hint = "check the path; it is read from the current folder"
+    document = read_json(path, "BPX file", hint=hint)
     missing = [
         key
         for key in ("Header", "Parameterisation")

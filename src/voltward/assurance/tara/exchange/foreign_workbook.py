@@ -1,37 +1,25 @@
-"""A workbook of another tool: gaps are filled in openly, and what has no place is named.
+"""A workbook of another tool: gaps are filled in openly, each with a note.
 
 1. Head, titles, components with zones, technologies of flows.
 2. Threats: asset, property, class of STRIDE, damages (`foreign_threats`).
 3. Properties of assets, from what threats and damages name.
 4. Attack paths from refined steps (`foreign_threats`).
 5. Efforts, goals, claims, the control set `none`.
-6. Notes on what was left out.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from voltward.assurance.tara.exchange.foreign_terms import ALIASES, EFFORT_KEYS
+from voltward.assurance.tara.exchange.foreign_terms import EFFORT_KEYS
 from voltward.assurance.tara.exchange.foreign_threats import complete_paths, complete_threats
-from voltward.assurance.tara.exchange.workbook_columns import record_sheets
-from voltward.assurance.tara.exchange.workbook_rows import Draft, Drafts, SheetRows, plain_title
+from voltward.assurance.tara.exchange.workbook_rows import Draft, Drafts, SheetRows
 from voltward.assurance.tara.model.words import SecurityProperty
 
 # Zone and layer of components, for which the template has no columns.
 _ZONE = "item"
 _LAYER = "physical"
 _UNTITLED = {"treatment", "override", "impact_rule", "r155", "dismissed"}
-# Columns without a field that are still read, by sheet.
-_READ = {
-    "components": {"stored data", "function assignment"},
-    "data flows": {"channel"},
-    "threat scenarios": {"threatened by", "cause of compromise", "lessened by"},
-    "attack steps": {"mitigated by", "impossible", "refined by"},
-}
-_ALIASED = {name for names in ALIASES.values() for name in names}
-_ALWAYS_READ = {"name", "position", "kind"}
-_READ_SHEETS = {"channels", "technologies", "project info", "assumptions"}
 
 
 def complete(path: Path, sheets: Mapping[str, SheetRows], drafts: Drafts) -> None:
@@ -50,7 +38,6 @@ def complete(path: Path, sheets: Mapping[str, SheetRows], drafts: Drafts) -> Non
     _complete_properties(drafts)
     complete_paths(path, drafts)
     _complete_measures(path, drafts)
-    drafts.notes.extend(_left_out(sheets))
 
 
 def _complete_head(path: Path, drafts: Drafts) -> None:
@@ -200,19 +187,3 @@ def _complete_measures(path: Path, drafts: Drafts) -> None:
         none = Draft.without_row("Control Scenarios", path, id="none", title="No control")
         drafts.tables["control_set"].insert(0, none)
         drafts.notes.append("sheet 'Control Scenarios': the empty set 'none' was added")
-
-
-def _left_out(sheets: Mapping[str, SheetRows]) -> Iterator[str]:
-    known = {plain_title(sheet.name): sheet for sheet in record_sheets()}
-    for name, rows in sheets.items():
-        if name in _READ_SHEETS or not rows.rows:
-            continue
-        if name not in known:
-            yield f"sheet '{rows.name}': left out, {len(rows.rows)} rows"
-            continue
-        read = {plain_title(column.title) for column in known[name].columns if column.key}
-        read |= _ALWAYS_READ | _READ.get(name, set()) | _ALIASED
-        filled = dict.fromkeys(title for row in rows.rows for title in row.cells)
-        out = [rows.titles[title] for title in filled if title not in read]
-        if out:
-            yield f"sheet '{rows.name}': columns left out: {', '.join(out)}"

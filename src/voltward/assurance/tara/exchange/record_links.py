@@ -74,8 +74,13 @@ class Links:
 
     def _stopped_in_catalogue(self, control: Measure) -> list[str]:
         """Return the attacks that a control is meant to stop by what the catalogue says."""
-        known = [attack for attack in self.attacks if attack in ATTACKS.names()]
+        known = self._attacks_in_catalogue
         return [attack for attack in known if control.id in attack_needs(attack).stopped_by]
+
+    @cached_property
+    def _attacks_in_catalogue(self) -> list[str]:
+        names = set(ATTACKS.names())
+        return [attack for attack in self.attacks if attack in names]
 
     def lessened_by(self, threat: Threat) -> list[str]:
         """Return the controls that are meant to stop a step of a path, in the model's order."""

@@ -16,6 +16,7 @@ from voltward.assurance.tara.model.model_folder import Model
 from voltward.assurance.tara.rating.records import RatedRisk
 from voltward.assurance.tara.rating.verdict import Holds
 from voltward.core.files import pretty_json
+from voltward.core.input_file import read_text
 from voltward.core.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -76,7 +77,7 @@ class _Places:
     def _starts(self, file: str, table: str) -> list[int]:
         if (file, table) not in self._lines:
             path = self.model.path / file
-            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            text = read_text(path) if path.is_file() else ""
             head = re.compile(rf"\s*\[\[\s*{table}\s*\]\]")
             self._lines[file, table] = [
                 number for number, line in enumerate(text.splitlines(), 1) if head.match(line)

@@ -5,7 +5,9 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from openpyxl import Workbook
@@ -33,10 +35,11 @@ from voltward.assurance.tara.exchange.workbook_derived import (
     derived_cells,
     derived_sheets,
 )
-from voltward.assurance.tara.exchange.workbook_rows import LONG_HEAD, LONG_TEXTS
+from voltward.assurance.tara.exchange.workbook_rows import LONG_HEAD, LONG_TEXTS, text_of_cell
 from voltward.assurance.tara.method.profile_settings import ProfileSettings
 from voltward.assurance.tara.model.model import Head, Tables
 from voltward.assurance.tara.rating.records import Rating
+from voltward.core.files import not_written
 
 # A cell holds 32,767 characters; some count twice there.
 CELL_LIMIT = 16_000
@@ -100,7 +103,11 @@ class _Writer:
                 cell.data_type = "s" if isinstance(value, str) else "n"
         del self.workbook["Sheet"]
         buffer = io.BytesIO()
-        self.workbook.save(buffer)
+        try:
+            self.workbook.save(buffer)
+        except OSError as error:
+            # The library writes each sheet to a file of its own first.
+            raise not_written(Path(gettempdir()) / "a sheet of the workbook", error) from error
         return _without_times(buffer.getvalue())
 
 
@@ -115,29 +122,42 @@ def workbook(
         profile: What the sheets of the risk and feasibility model show.
     """
     writer = _Writer()
-    plain = TypeAdapter(Tables).dump_python(tables, mode="json")
-    records = {sheet.name: sheet for sheet in record_sheets()}
-    fixed = derived_sheets(tables, rating, profile)
-    cells = derived_cells(tables)
-    for name in ORDER:
-        if name in records:
-            _record_sheet(writer, records[name], plain, cells, attack_rows(tables))
-        elif name == "Project Info":
-            writer.sheet(name, _project_rows(plain["model"]))
-        elif name == "Assumptions":
-            writer.sheet(name, _assumption_rows(plain["model"]))
-        elif name in fixed:
-            writer.sheet(name, fixed[name])
+    columns = {sheet.name: sheet.columns for sheet in record_sheets()}
+    for name, rows in sheet_rows(tables, rating, profile).items():
+        sheet = writer.sheet(name, rows)
+        if name in columns:
+            _offer_choices(sheet, columns[name], len(rows))
     return writer.content()
 
 
-def _record_sheet(
-    writer: _Writer,
+def sheet_rows(
+    tables: Tables, rating: Rating | None = None, profile: ProfileSettings | None = None
+) -> dict[str, Sequence[Sequence[Any]]]:
+    """Return the sheets of a workbook in order: name to rows, the first of which is the head."""
+    plain = TypeAdapter(Tables).dump_python(tables, mode="json")
+    rows: dict[str, Sequence[Sequence[Any]]] = {
+        **derived_sheets(tables, rating, profile),
+        "Project Info": _project_rows(plain["model"]),
+        "Assumptions": _assumption_rows(plain["model"]),
+    }
+    cells = derived_cells(tables)
+    for sheet in record_sheets():
+        rows[sheet.name] = _record_rows(sheet, plain, cells, attack_rows(tables))
+    return {name: rows[name] for name in ORDER if name in rows}
+
+
+def text_in_cell(value: Any) -> str:
+    """Return the text that is read back from a cell with a value, however long it is."""
+    empty = value in (None, "", [], (), {})
+    return "" if empty else text_of_cell(_cell_value(value), {})
+
+
+def _record_rows(
     sheet: Sheet,
     plain: Mapping[str, list[dict[str, Any]]],
     cells: Mapping[tuple[str, str], Any],
     attacks: Iterable[str],
-) -> None:
+) -> list[list[Any]]:
     rows: list[list[Any]] = [[column.title for column in sheet.columns]]
     for part in sheet.parts:
         for position, record in enumerate(plain[part.table], 1):
@@ -157,7 +177,7 @@ def _record_sheet(
             ]
             for attack in attacks
         ]
-    _offer_choices(writer.sheet(sheet.name, rows), sheet.columns, len(rows))
+    return rows
 
 
 def _value(

@@ -23,16 +23,19 @@ from voltward.assurance.tara.exchange.workbook_columns import (
     record_shapes,
     record_sheets,
 )
+from voltward.assurance.tara.exchange.workbook_file import read_cells
+from voltward.assurance.tara.exchange.workbook_losses import left_out
 from voltward.assurance.tara.exchange.workbook_rows import (
     Draft,
     Drafts,
     Row,
     SheetRows,
     plain_title,
-    read_sheets,
+    sheets_of,
 )
 from voltward.assurance.tara.model.model import Head, Tables
 from voltward.core.errors import ConfigurationError
+from voltward.core.input_file import parse_json
 from voltward.core.suggestion import nearest
 from voltward.documents.toml_document import adapter, allowed, closest, shown
 
@@ -60,7 +63,8 @@ def import_workbook(path: Path) -> Imported:
         ConfigurationError: It is not a workbook, holds no sheet of the template, or a value is not
             allowed; the message names sheet, row and column.
     """
-    sheets = read_sheets(path)
+    cells = read_cells(path)
+    sheets = sheets_of(path, cells)
     known = {plain_title(name): name for name in ORDER}
     if not any(sheets[name].rows for name in sheets.keys() & known.keys()):
         raise _no_model(path, sheets)
@@ -79,7 +83,9 @@ def import_workbook(path: Path) -> Imported:
     drafts.tables["asset"].sort(key=_position)
     if not own:
         complete(path, sheets, drafts)
-    return Imported(_tables(drafts), tuple(drafts.notes))
+    tables = _tables(drafts)
+    lost = left_out(sheets, tables if own else None, cells.commented)
+    return Imported(tables, (*drafts.notes, *lost))
 
 
 def _no_model(path: Path, sheets: Mapping[str, SheetRows]) -> ConfigurationError:
@@ -209,8 +215,8 @@ def _choice(column: Column, row: Row, title: str, text: str) -> str:
 
 def _json_object(row: Row, title: str, text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
-    except json.JSONDecodeError:
+        found = parse_json(text, title)
+    except ConfigurationError:
         found = None
     if not isinstance(found, dict):
         raise row.fault(title, f"{shown(text)} is not a JSON object", hint='write {"key": "text"}')

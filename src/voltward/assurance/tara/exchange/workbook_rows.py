@@ -3,36 +3,23 @@
 Rows and drafts of records keep their place, so that every fault names sheet, row and column.
 """
 
-import io
-import struct
-import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.utils import get_column_letter
 
 from voltward.assurance.tara.exchange.cell_text import CellTextError, list_items, unescaped
 from voltward.assurance.tara.exchange.workbook_columns import record_sheets
+from voltward.assurance.tara.exchange.workbook_file import Cells
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import checked_path
 
+CellRow = tuple[int, dict[int, Any]]
 LONG_TEXTS = "Long Texts"
 LONG_HEAD = ("reference", "part", "text")
-# A workbook of 10,000 attack paths unpacks to about 30 MB; more than this is not a model.
-_LARGEST_BYTES = 512 * 1024 * 1024
-# What the reader of the file format raises when a file is not what it says.
-_DAMAGED = (
-    *(AttributeError, LookupError, TypeError, ValueError, NotImplementedError, EOFError, OSError),
-    *(RuntimeError, ParseError, struct.error, zlib.error),
-    *(zipfile.BadZipFile, InvalidFileException),
-)
 # Templates put a title or a legend above the head.
 _HEAD_ROWS = 10
 
@@ -78,11 +65,21 @@ class Row:
 
 @dataclass(frozen=True)
 class SheetRows:
-    """A sheet: its head and its rows."""
+    """A sheet.
+
+    Attributes:
+        name: As written.
+        titles: Normalised title of each column to the title as written.
+        rows: Those below the head.
+        outside: How many cells below the head are in columns without a title.
+        above: How many rows above the head hold something.
+    """
 
     name: str
     titles: dict[str, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
+    outside: int = 0
+    above: int = 0
 
 
 @dataclass
@@ -134,94 +131,62 @@ def plain_title(title: str) -> str:
     return " ".join(title.replace("_", " ").split()).rstrip("*: ").casefold()
 
 
-def read_sheets(path: Path) -> dict[str, SheetRows]:
+def sheets_of(path: Path, cells: Cells) -> dict[str, SheetRows]:
     """Return the sheets of a workbook by their normalised names.
 
-    Raises:
-        ConfigurationError: There is no such file, or it is not a workbook.
+    Args:
+        path: The file, for messages.
+        cells: Its cells.
     """
-    content = _content(path)
-    try:
-        _check_size(path, content)
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        values = {sheet.title: list(_values(sheet)) for sheet in book.worksheets}
-        book.close()
-    except _DAMAGED as error:
-        raise _not_a_workbook(path, str(error)) from error
-    long = _long_texts(values.get(LONG_TEXTS, []))
+    long = _long_texts(cells.sheets.get(LONG_TEXTS, []))
     return {
         plain_title(name): _sheet(str(path), name, rows, long)
-        for name, rows in values.items()
+        for name, rows in cells.sheets.items()
         if name != LONG_TEXTS
     }
 
 
-def _content(path: Path) -> bytes:
-    checked_path(path, "workbook")
-    try:
-        content = path.read_bytes()
-    except IsADirectoryError as error:
-        raise ConfigurationError(f"{path}: is a folder", hint="name an .xlsx file") from error
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ConfigurationError(f"{path}: there is no such file", hint="check the path") from error
-    except OSError as error:
-        raise ConfigurationError(f"{path}: cannot be read", why=str(error)) from error
-    if not zipfile.is_zipfile(io.BytesIO(content)):
-        raise _not_a_workbook(path, "an .xlsx file is a zip archive, and this is not one")
-    return content
-
-
-def _check_size(path: Path, content: bytes) -> None:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
-    if size > _LARGEST_BYTES:
-        raise ConfigurationError(
-            f"{path}: unpacks to {size} bytes",
-            why=f"a workbook of at most {_LARGEST_BYTES} bytes is read",
-            hint="remove pictures and formatted empty rows",
-        )
-
-
-def _not_a_workbook(path: Path, why: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"{path}: is not an .xlsx workbook",
-        why=why.strip("'\""),
-        hint="save it as an Excel workbook (.xlsx)",
-    )
-
-
-def _values(sheet: Any) -> Iterator[tuple[Any, ...]]:
-    # Some writers state a wrong extent.
-    sheet.reset_dimensions()
-    yield from sheet.iter_rows(values_only=True)
-
-
-def _long_texts(rows: list[tuple[Any, ...]]) -> dict[str, str]:
+def _long_texts(rows: list[CellRow]) -> dict[str, str]:
     pieces: dict[str, list[tuple[int, str]]] = {}
-    for row in rows[1:]:
-        if len(row) >= len(LONG_HEAD) and isinstance(row[1], int):
-            pieces.setdefault(str(row[0]), []).append((row[1], str(row[2] or "")))
+    for _, row in rows[1:]:
+        part = row.get(2)
+        if isinstance(part, int):
+            pieces.setdefault(str(row.get(1)), []).append((part, str(row.get(3) or "")))
     return {
         reference: unescaped("".join(text for _, text in sorted(found)))
         for reference, found in pieces.items()
     }
 
 
-def _sheet(file: str, name: str, rows: list[tuple[Any, ...]], long: dict[str, str]) -> SheetRows:
-    texts = [[_text(value, long) for value in row] for row in rows]
+def _sheet(file: str, name: str, rows: list[CellRow], long: dict[str, str]) -> SheetRows:
+    texts = [
+        (number, {at: text_of_cell(value, long) for at, value in row.items()})
+        for number, row in rows
+    ]
     if not texts:
         return SheetRows(name)
     known = _known_titles()
-    counts = [len(known & {plain_title(text) for text in row}) for row in texts[:_HEAD_ROWS]]
+    counts = [len(known & set(map(plain_title, row.values()))) for _, row in texts[:_HEAD_ROWS]]
     start = counts.index(max(counts))
-    head = {index: plain_title(text) for index, text in enumerate(texts[start]) if text.strip()}
-    titles = {head[index]: texts[start][index].strip() for index in head}
-    found = []
-    for number, row in enumerate(texts[start + 1 :], start + 2):
-        cells = {head[index]: text for index, text in enumerate(row) if text and index in head}
+    written = {at: text.strip() for at, text in texts[start][1].items() if text.strip()}
+    head = {at: plain_title(text) for at, text in written.items()}
+    titles = {head[at]: text for at, text in written.items()}
+    for at, title in head.items():
+        first = next(index for index in head if head[index] == title)
+        if title in known and at != first:
+            raise ConfigurationError(
+                f"{file}: sheet '{name}', row {texts[start][0]}: the column '{title}' appears twice",
+                why=f"it stands in columns {get_column_letter(first)} and {get_column_letter(at)}, "
+                "and only one of them can be read",
+                hint="give the column that is yours another title",
+            )
+    found, outside = [], 0
+    for number, row in texts[start + 1 :]:
+        cells = {head[at]: text for at, text in row.items() if text and at in head}
+        outside += sum(1 for at, text in row.items() if text.strip() and at not in head)
         if cells:
             found.append(Row(file, name, number, cells, titles))
-    return SheetRows(name, titles, tuple(found))
+    return SheetRows(name, titles, tuple(found), outside, start)
 
 
 @cache
@@ -230,7 +195,8 @@ def _known_titles() -> frozenset[str]:
     return frozenset(plain_title(title) for title in titles | {"value", "endpoints"})
 
 
-def _text(value: Any, long: dict[str, str]) -> str:
+def text_of_cell(value: Any, long: Mapping[str, str]) -> str:
+    """Return the text of a cell; a reference to the sheet of long texts becomes that text."""
     if value is None:
         return ""
     if isinstance(value, str):

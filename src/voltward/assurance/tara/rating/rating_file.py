@@ -4,7 +4,6 @@ A file is written by `tara rate --out` or `--json`, or it is the `risk.json` of 
 also says how to present the rating. Further keys are allowed and kept.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from voltward.assurance.tara.model.words import Basis, Feasibility, ImpactLevel
 from voltward.assurance.tara.rating.records import RatedPath, RatedRisk, Rating, RiskValue
 from voltward.core.errors import ConfigurationError
+from voltward.core.input_file import parse_json, read_json, read_text
 from voltward.documents.toml_document import dotted, shown
 
 _WRITE_ONE = "write one: voltward tara rate DIR --out FILE.json"
@@ -63,17 +63,7 @@ def read_rating_file(path: Path) -> RatingFile:
         ConfigurationError: The file is absent, is not JSON, or is not a rating of this version; the
             message names the key.
     """
-    try:
-        content = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: there is no such rating", why=error.strerror or "", hint=_WRITE_ONE
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            f"{path}: is not a rating file: not UTF-8", why=str(error), hint=_WRITE_ONE
-        ) from error
-    return check_rating(content, str(path))
+    return check_rating(read_text(path, "rating", hint=_WRITE_ONE), str(path))
 
 
 def check_rating(content: str, name: str) -> RatingFile:
@@ -86,12 +76,7 @@ def check_rating(content: str, name: str) -> RatingFile:
     Raises:
         ConfigurationError: It is not JSON, or not a rating of this version.
     """
-    try:
-        document: Any = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(
-            f"{name}: is not a rating file: not JSON", why=str(error), hint=_WRITE_ONE
-        ) from error
+    document: Any = parse_json(content, name, hint=_WRITE_ONE)
     try:
         _adapter(_Version).validate_json(content, strict=True)
         rating: Rating = _adapter(Rating).validate_json(content, strict=True)
@@ -111,8 +96,8 @@ def check_rating(content: str, name: str) -> RatingFile:
 def looks_like_rating(path: Path) -> bool:
     """Tell whether a file holds a rating of any version, complete or not."""
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
+        known = read_json(path)
+    except ConfigurationError:
         return False
     return isinstance(known, dict) and {"control_sets", "risks"} <= known.keys()
 

@@ -14,6 +14,11 @@ _public_key_option = click.option(
 )
 
 
+_key_id_option = click.option(
+    "--key-id", metavar="ID", help="Instead of --key: the id of the signer's key, as keygen prints."
+)
+
+
 @click.group("evidence", cls=CommandGroup)
 def evidence_group() -> None:
     """Sign a run with its risks, and verify a signed pack.
@@ -86,6 +91,7 @@ def sign_command() -> None:
 @evidence_group.command("verify", work="evidence:verify_pack")
 @click.argument("pack", type=ANY_PATH)
 @_public_key_option
+@_key_id_option
 @click.option("--reveal", type=ANY_PATH, help="A file shown later: is it one that was withheld?")
 @click.option("--salts", type=ANY_PATH, help="The signer's salts of withheld files, for --reveal.")
 @json_option
@@ -101,6 +107,7 @@ def verify_command() -> None:
 @evidence_group.command("show", work="evidence:show_pack")
 @click.argument("pack", type=ANY_PATH)
 @_public_key_option
+@_key_id_option
 @json_option
 def show_command() -> None:
     """Say what a valid pack holds. That is run, seeds, signer, times, risks, exceptions.
