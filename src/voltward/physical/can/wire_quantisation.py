@@ -1,7 +1,7 @@
 """Quantisation of the wire inside compiled programs; fields that it does not carry."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
 from jax import Array
@@ -12,7 +12,42 @@ from voltward.core.taps import Tap
 from voltward.physical.can.wire_scale import WireScale
 
 
-Scales = Mapping[str, WireScale]
+@dataclass(frozen=True)
+class FieldCodes:
+    """How one direction of a bus carries the fields of its records.
+
+    Attributes:
+        scales: Code of each field that a signal carries.
+        instead: What a receiver takes for each of the others.
+    """
+
+    scales: Mapping[str, WireScale]
+    instead: Mapping[str, float]
+
+    def sent(self, record: Record, tap: Tap) -> Record:
+        """Return a record with all values that the wire carries as it carries them."""
+        wide = tuple(
+            quantise(values, self.scales[name])
+            for values, name in zip(record.wide, tap.wide, strict=True)
+        )
+        scalars = _quantise_fields(record.scalars, tap.scalars, self.scales)
+        return replace(record, wide=wide, scalars=scalars)
+
+    def received(self, record: Record, tap: Tap) -> Record:
+        """Return a record as a receiver has it; no attacker sets a signal that does not exist."""
+        scalars = record.scalars
+        for index, name in enumerate(tap.scalars):
+            if name not in self.scales:
+                scalars = scalars.at[:, index].set(self.instead[name])
+        return record if scalars is record.scalars else replace(record, scalars=scalars)
+
+
+@dataclass(frozen=True)
+class BusWire:
+    """Both directions of a bus."""
+
+    telemetry: FieldCodes
+    command: FieldCodes
 
 
 def quantise(value: Float[Array, "*shape"], scale: WireScale) -> Float[Array, "*shape"]:
@@ -32,22 +67,8 @@ def quantise(value: Float[Array, "*shape"], scale: WireScale) -> Float[Array, "*
     return counts * scale.step
 
 
-def quantise_record(record: Record, tap: Tap, scales: Scales) -> Record:
-    """Return a record with all values that the wire carries as it carries them.
-
-    Args:
-        record: As its sender made it.
-        tap: Where it crosses.
-        scales: Code of each field that the wire carries.
-    """
-    wide = tuple(
-        quantise(values, scales[name]) for values, name in zip(record.wide, tap.wide, strict=True)
-    )
-    return replace(record, wide=wide, scalars=_quantise_fields(record.scalars, tap.scalars, scales))
-
-
 def _quantise_fields(
-    values: Float[Array, "run field"], names: tuple[str, ...], scales: Scales
+    values: Float[Array, "run field"], names: tuple[str, ...], scales: Mapping[str, WireScale]
 ) -> Float[Array, "run field"]:
     chosen = [scales.get(name) for name in names]
     if any(scale is None or scale.offset for scale in chosen):
@@ -62,21 +83,3 @@ def _quantise_fields(
     low = jnp.asarray([scale.raw_minimum for scale in chosen], dtype=values.dtype)
     high = jnp.asarray([scale.raw_maximum for scale in chosen], dtype=values.dtype)
     return jnp.clip(jnp.round(values * per_unit), low, high) * step
-
-
-def without_uncarried(
-    record: Record, tap: Tap, scales: Scales, instead: Mapping[str, float]
-) -> Record:
-    """Return a record as a receiver has it: a field that no signal carries has a fixed value.
-
-    Args:
-        record: As it arrived, also from an attacker, who can set no signal that does not exist.
-        tap: Where it crossed.
-        scales: Code of each field that the wire carries.
-        instead: What the receiver takes for each of the others.
-    """
-    scalars = record.scalars
-    for index, name in enumerate(tap.scalars):
-        if name not in scales:
-            scalars = scalars.at[:, index].set(instead[name])
-    return record if scalars is record.scalars else replace(record, scalars=scalars)

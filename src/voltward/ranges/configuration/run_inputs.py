@@ -18,7 +18,7 @@ from voltward.documents.toml_writer import toml_text
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import duty_document
 from voltward.ranges.configuration.duty_segments import segment_file
-from voltward.ranges.configuration.system import dbc_file
+from voltward.ranges.configuration.bus import dbc_file
 from voltward.results.run_layout import INPUTS
 
 _SYSTEM, _CELL, _LINK, _DUTY, _DBC = "system.toml", "cell.toml", "link.toml", "duty.toml", "bus.dbc"
@@ -52,12 +52,10 @@ def gather_inputs(settings: CampaignSettings) -> RunInputs:
         files[calibration_path(Path(_CELL)).name] = calibration_path(cell).read_bytes()
     # 2. The link and the DBC.
     files[_LINK] = toml_text(asdict(system.link)).encode()
-    dbc = dbc_file(system)
-    if dbc is not None:
-        files[_DBC] = dbc.read_bytes()
+    files[_DBC] = dbc_file(system).read_bytes()
     # 3. The system.
     document = {**asdict(system), "cell": _CELL, "link": _LINK}
-    document["can"]["dbc"] = system.can.dbc if dbc is None else _DBC
+    document["can"]["dbc"] = _DBC
     files[_SYSTEM] = toml_text(document).encode()
     # 4. The duty.
     files |= _duty_files(settings)

@@ -11,6 +11,7 @@ from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
 from voltward.controls.in_force import InForce, Rules
 from voltward.core.noise import NoiseSource, gaussian
+from voltward.physical.can.wire_quantisation import BusWire
 from voltward.physical.estimator import EstimatorTuning
 from voltward.physical.grid import GridMatrices
 from voltward.physical.pack import CellSpread
@@ -51,6 +52,7 @@ class Assembly:
         tuning: Of the estimators.
         twin: Of the cloud.
         plan: Charge plan.
+        wire: What the on-board bus carries, and how it rounds.
         rules: Controls compiled in.
         tick_s: Length of a tick.
         silence_s: Silence after which the BMS falls back to its own plan.
@@ -71,6 +73,7 @@ class Assembly:
     tuning: EstimatorTuning
     twin: TwinParameters
     plan: PlanParameters
+    wire: BusWire
     rules: Rules
     tick_s: float
     silence_s: float
