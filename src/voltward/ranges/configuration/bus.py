@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from voltward.physical.can.database import load_database
 from voltward.physical.can.signal_map import (
     CELL_FIELDS,
     Entries,
+    SignalEntry,
     SignalMap,
     read_map,
     shipped_entries,
@@ -80,8 +82,15 @@ def bus_of(system: SystemSettings) -> SignalMap:
 
 
 def _entries_json(telemetry: Entries, command: Entries) -> str:
-    dump = adapter(dict[str, Entries]).dump_python
-    return canonical_json(dump({"telemetry": telemetry, "command": command}, mode="json"))
+    tables = {"telemetry": telemetry, "command": command}
+    return canonical_json({name: _plain(table) for name, table in tables.items()})
+
+
+def _plain(table: Entries) -> dict[str, object]:
+    return {
+        name: asdict(entry) if isinstance(entry, SignalEntry) else entry
+        for name, entry in table.items()
+    }
 
 
 @cache

@@ -23,11 +23,11 @@ from voltward.comms.gateway import QueueState, keep, start_queue, uplink
 from voltward.comms.link import LinkOutcome
 from voltward.controls.in_force import refusals, start_watches
 from voltward.core.control import Place
-from voltward.core.frame_log import FrameLog, start_log, write
+from voltward.core.frame_log import FrameLog, write
 from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
 from voltward.core.request import Requests
-from voltward.core.taps import COMMAND_FIELD, TELEMETRY_SCALARS, tap_named
+from voltward.core.taps import COMMAND_FIELD, tap_named
 from voltward.core.view import GatewayView
 from voltward.ranges.virtual.case_arrays import Assembly
 from voltward.ranges.virtual.tick_inputs import TickInputs
@@ -67,7 +67,7 @@ def start_gateway(assembly: Assembly, runs: int) -> GatewayState:
     """Return a gateway with an empty queue."""
     never = jnp.full(runs, -1, jnp.int64)
     return GatewayState(
-        log=start_log(assembly.log_slots, runs, assembly.cells, len(TELEMETRY_SCALARS)),
+        log=assembly.start_log(runs),
         queue=start_queue(runs),
         last_bus=never,
         last_command=never,

@@ -10,9 +10,8 @@ from jaxtyping import Bool, Float, Int, UInt32
 
 from voltward.controls.in_force import start_watches
 from voltward.core.control import Place
-from voltward.core.frame_log import FrameLog, start_log
+from voltward.core.frame_log import FrameLog
 from voltward.core.request import Requests, no_requests
-from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.core.view import BmsView
 from voltward.detection.inputs import bms_view
 from voltward.physical.contactors import ContactorState, start_contactors
@@ -171,5 +170,5 @@ def start_vehicle(
         watches=start_watches(assembly.rules, Place.BMS, runs, cells),
         timers_s=jnp.zeros((runs, len(assembly.rules.acts()))),
         requests=no_requests(runs),
-        log=start_log(assembly.log_slots, runs, cells, len(TELEMETRY_SCALARS)),
+        log=assembly.start_log(runs),
     )
