@@ -6,7 +6,6 @@
 4. The system must fit the bus, the ticks must fit the duty, and there must be a cloud.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from voltward.comms.topics import TopicMap
@@ -57,7 +56,7 @@ def load_settings(path: Path) -> LiveSettings:
 def system_and_duty(name: str, duty: str, tick_s: float) -> tuple[SystemSettings, Duty]:
     """Return a system and a duty; the session's target is the duty's, as in the virtual range."""
     system, loaded = load_system(name), load_duty(duty, tick_s=tick_s)
-    return replace(system, charging=replace(system.charging, target_soc=loaded.target_soc)), loaded
+    return loaded.charging(system), loaded
 
 
 def topics_of(settings: LiveSettings) -> TopicMap:
