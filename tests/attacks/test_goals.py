@@ -1,6 +1,6 @@
 """Every attack reaches its goal without security controls, and every claim about it holds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import jax
