@@ -29,6 +29,11 @@ REFERENCE = "reference"
 # Above the open-circuit voltage of a full cell, a last-tier limit further off than this protects
 # nothing (assumption: 0.5 V lies above the over-potential of any charge the limits allow).
 _LIMIT_ABOVE_OCV_V = 0.5
+# Keys that changed nothing, and why.
+_REMOVED = {
+    "sensors.isolation.latency_s": "the isolation of the model never changes, so that a lag behind "
+    "it changed nothing",
+}
 _HIGH = ("voltage_high_V", "temperature_high_degC", "charge_current_A", "discharge_current_A")
 _LOW = ("voltage_low_V", "temperature_low_degC")
 
@@ -75,6 +80,7 @@ def load_system(name_or_path: str = REFERENCE, *, cell: str = "", link: str = ""
     if isinstance(whole["can"], dict) and isinstance(whole["can"].get("dbc"), str):
         whole["can"]["dbc"] = beside(whole["can"]["dbc"], path)
     whole["link"] = _whole_link(link or document.get("link", reference["link"]), path)
+    _refuse_removed(document, label)
     settings = check_document(SystemSettings, whole, label)
     _check_tiers(settings.limits, label)
     _check_delays(settings.limits, label)
@@ -139,6 +145,19 @@ def _whole_link(chosen: object, path: Path) -> Document:
     document = merged(read_document(base_path), changes)
     _checked_link(document, f"{path}: link")
     return document
+
+
+def _refuse_removed(document: Document, path: str) -> None:
+    """Say what became of a key that earlier versions took."""
+    for place, reason in _REMOVED.items():
+        table: Any = document
+        *tables, key = place.split(".")
+        for name in tables:
+            table = table.get(name) if isinstance(table, Mapping) else None
+        if isinstance(table, Mapping) and key in table:
+            raise ConfigurationError(
+                f"{path}: the key '{place}' is no more", why=reason, hint="take the line out"
+            )
 
 
 def _check_tiers(limits: LimitSettings, path: str) -> None:

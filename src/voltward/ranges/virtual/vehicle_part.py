@@ -163,7 +163,7 @@ def vehicle_step(
         protection=protection,
         estimate=estimate,
         coulomb_soc=known.view.coulomb_soc,
-        felt_degC=sensed.felt_degC,
+        felt=sensed.felt,
         readings=readings,
         view=known.view,
         speed_mps=driven.demand.speed_mps,

@@ -1,5 +1,6 @@
 """State of the vehicle's part, its start, and what it reports to the meter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class VehicleState:
         protection: Counters and latches.
         estimate: The BMS's own estimator, one mean cell.
         coulomb_soc: Charge counted by the BMS.
-        felt_degC: What lagging temperature sensors feel.
+        felt: What sensors with a latency feel, by channel.
         readings: Of the last tick.
         view: Of the last tick, for shapes.
         speed_mps: Of the vehicle.
@@ -60,7 +61,7 @@ class VehicleState:
     protection: ProtectionState
     estimate: EstimatorState
     coulomb_soc: Float[Array, " run"]
-    felt_degC: Float[Array, "run cell"]
+    felt: Mapping[str, Array]
     readings: Readings
     view: BmsView
     speed_mps: Float[Array, " run"]
@@ -135,6 +136,13 @@ def start_vehicle(
         zero,
         jnp.full(runs, assembly.plant.pack.isolation_kohm),
     )
+    at_rest = {
+        "voltage": voltage,
+        "temperature": temperature,
+        "current": zero,
+        "pack_voltage": readings.pack_voltage_V,
+        "charger_current": zero,
+    }
     estimate = start_estimator(soc[:, None], assembly.tuning)
     none_V = jnp.zeros((runs, 1))
     view = bms_view(
@@ -153,7 +161,7 @@ def start_vehicle(
         protection=start_protection(runs),
         estimate=estimate,
         coulomb_soc=soc,
-        felt_degC=temperature,
+        felt={name: at_rest[name] for name in assembly.sensors.lagging},
         readings=readings,
         view=view,
         speed_mps=zero,
