@@ -37,9 +37,7 @@ class FrameLog:
     written: Int[Array, " run"]
 
 
-def start_log(
-    slots: int, runs: int, cells: int, fields: int, *, compact: bool = True
-) -> FrameLog:
+def start_log(slots: int, runs: int, cells: int, fields: int, *, compact: bool = True) -> FrameLog:
     """Return an empty log.
 
     Args:

@@ -59,9 +59,7 @@ class Codec:
         for field, signals in self.wire.cells.items():
             values = getattr(telemetry, field)
             if len(values) > len(signals):
-                raise ValueError(
-                    f"{len(values)} cells, the network has room for {len(signals)}"
-                )
+                raise ValueError(f"{len(values)} cells, the network has room for {len(signals)}")
             for index, found in enumerate(signals):
                 value = values[index] if index < len(values) else float("nan")
                 cells[_key(found)] = int(to_raw(value, found.scale))

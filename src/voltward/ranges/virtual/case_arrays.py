@@ -107,9 +107,7 @@ class Assembly:
         cell_V, cell_degC = (self.wire.telemetry.scales[name] for name in TELEMETRY_WIDE)
         steps = (cell_V.step, cell_degC.step, cell_V.offset, cell_degC.offset)
         compact = steps == (VOLTAGE_STEP_V, TEMPERATURE_STEP_DEGC, 0.0, 0.0)
-        return start_log(
-            self.log_slots, runs, self.cells, len(TELEMETRY_SCALARS), compact=compact
-        )
+        return start_log(self.log_slots, runs, self.cells, len(TELEMETRY_SCALARS), compact=compact)
 
 
 @jax.tree_util.register_dataclass

@@ -88,9 +88,7 @@ def _true_readings(
             fixed.temperature_offset,
             gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
         ),
-        current_A=reading(
-            sensors.current, feel("current", current_A), offsets[:, 0], draws[:, 0]
-        ),
+        current_A=reading(sensors.current, feel("current", current_A), offsets[:, 0], draws[:, 0]),
         pack_voltage_V=reading(
             sensors.pack_voltage,
             feel("pack_voltage", jnp.sum(groups_V, axis=1)),
