@@ -1,6 +1,6 @@
 """Every attack reaches its goal without security controls, and every claim about it holds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 
 import jax
@@ -73,7 +73,7 @@ def engine_of(tick_s):
 def outcomes(duty_name):
     """Run all cases of a duty, in batches of one size so that duties share a program."""
     duty, system = load_duty(duty_name), load_system()
-    system = replace(system, charging=replace(system.charging, target_soc=duty.target_soc))
+    system = duty.charging(system)
     assembly, program = engine_of(duty.tick_s)
     ticks = duty_arrays(duty, system)
     order = [control.id for place in Place for _, control in assembly.rules.watches(place)]

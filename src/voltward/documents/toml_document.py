@@ -259,7 +259,9 @@ def keys_at(schema: Document, location: Iterable[int | str]) -> tuple[str, ...]:
     """Return the keys that a JSON Schema allows at a place."""
     node = _resolved(schema, schema)
     for part in location:
-        child = node.get("properties", {}).get(part) if isinstance(part, str) else node.get("items")
+        named = node.get("properties", {}) if isinstance(part, str) else {}
+        free = node.get("additionalProperties" if isinstance(part, str) else "items")
+        child = named.get(part, free)
         if not isinstance(child, dict):
             return ()
         node = _resolved(child, schema)
@@ -270,11 +272,10 @@ def _resolved(node: Document, schema: Document) -> Document:
     """Follow references and pick the branch of a union that has keys."""
     while "$ref" in node:
         node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-    for branch in (*node.get("anyOf", ()), *node.get("oneOf", ())):
-        candidate = _resolved(branch, schema)
-        if "properties" in candidate or "items" in candidate:
-            return candidate
-    return node
+    branches = (*node.get("anyOf", ()), *node.get("oneOf", ()))
+    candidates = [_resolved(branch, schema) for branch in branches]
+    with_keys = [found for found in candidates if "properties" in found]
+    return next(iter((*with_keys, *(found for found in candidates if "items" in found))), node)
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> Document:

@@ -198,8 +198,9 @@ def heat_flow(
     between = pack.neighbour_conductance_W_per_K * jnp.diff(temperature_degC, axis=1)
     into = -to_coolant
     into = into.at[:, :-1].add(between).at[:, 1:].add(-between)
-    # Chilling fades out two kelvin above 15 degC so that the coolant is not driven below it.
-    chill = pack.chiller_W_per_cell * cooling * jnp.clip((coolant_degC - 15.0) / 2.0, 0.0, 1.0)
+    # Chilling fades out two kelvin above the supply, so that the coolant is not driven below it.
+    pumped_W = pack.chiller_W_per_cell * cooling
+    chill = pumped_W * jnp.clip((coolant_degC - pack.coolant_degC) / 2.0, 0.0, 1.0)
     radiator = RADIATOR_W_PER_K * (0.1 + 0.9 * cooling) * (coolant_degC - ambient_degC)
     net_W = jnp.mean(to_coolant, axis=1) - radiator - chill + pack.heater_W_per_cell * heating
     return HeatFlow(

@@ -47,7 +47,7 @@ class PackSettings:
         neighbour_conductance_W_per_K: Heat path between two neighbouring cells.
         coolant_conductance_W_per_K: Heat path of one cell to the coolant while the pump runs.
         passive_conductance_W_per_K: The same path with the pump off.
-        coolant_degC: Coolant supply temperature that the chiller holds while it runs.
+        coolant_degC: Coolant temperature below which the chiller does not drive it.
         cooling_start_degC: Cell temperature at which cooling begins.
         heating_start_degC: Cell temperature below which heating begins while charging.
         cooling_power_W: Electrical power of pump and chiller.

@@ -32,14 +32,17 @@ def current_limits(
 
     Limits:
         Looks ahead with the resistance of the mean SoC and the coldest cell; derates linearly over
-        the last 10 K below the temperature limit (assumption).
+        the last 10 K inside the temperature limits (assumption).
     """
     coldest, hottest = jnp.min(temperature_degC, axis=1), jnp.max(temperature_degC, axis=1)
     series, fast, slow = cell.resistances(soc, coldest)
     resistance = series + fast + 0.5 * slow
     rested_high = jnp.max(voltage_V, axis=1) - resistance * current_A
     rested_low = jnp.min(voltage_V, axis=1) - resistance * current_A
-    warm = jnp.clip((operating.temperature_high_degC - hottest) / 10.0, 0.0, 1.0)
+    inside_K = jnp.minimum(
+        operating.temperature_high_degC - hottest, coldest - operating.temperature_low_degC
+    )
+    share = jnp.clip(inside_K / 10.0, 0.0, 1.0)
     high_V = operating.voltage_high_V + voltage_shift_V
     charge = jnp.clip(
         (high_V - rested_high) / resistance, 0.0, operating.charge_current_A / parallel
@@ -49,7 +52,7 @@ def current_limits(
         0.0,
         operating.discharge_current_A / parallel,
     )
-    return charge * warm, discharge * warm
+    return charge * share, discharge * share
 
 
 def local_charge_plan(

@@ -154,8 +154,9 @@ def protect(
         axis=1,
     )
     verdict = Verdict(
-        charge_forbidden=armed & (recommended[0] | recommended[2] | recommended[3]),
-        discharge_forbidden=armed & (recommended[1] | recommended[2]),
+        charge_forbidden=armed
+        & (recommended[0] | recommended[2] | recommended[3] | recommended[4]),
+        discharge_forbidden=armed & (recommended[1] | recommended[2] | recommended[5]),
         tripped=jnp.any(latched, axis=1),
         new_fault=latched & ~state.latched,
     )

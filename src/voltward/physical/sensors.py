@@ -16,7 +16,7 @@ class Channel:
 
     Attributes:
         noise: Standard deviation of a reading, in the quantity's unit.
-        resolution: Quantisation step, as on the wire.
+        resolution: Quantisation step; 0 for none.
         offset: Standard deviation of the fixed offset of a sensor.
         latency_s: First-order lag; 0 for none.
         low: Smallest reading.
@@ -63,12 +63,11 @@ class CurrentSensor:
 
 @settings_table
 class IsolationSensor:
-    """The isolation monitor."""
+    """The isolation monitor; the isolation itself never changes, so that a latency says nothing."""
 
     noise_kohm: NotNegative
     resolution_kohm: NotNegative
     offset_kohm: NotNegative
-    latency_s: NotNegative
 
 
 @settings_table
@@ -94,6 +93,11 @@ class SensorChannels:
     isolation: Channel
     charger_current: Channel
 
+    @property
+    def lagging(self) -> tuple[str, ...]:
+        """Return the names of the channels with a latency."""
+        return tuple(name for name, channel in vars(self).items() if channel.latency_s > 0.0)
+
 
 # Smallest and largest reading of each channel.
 _SPANS = {
@@ -110,7 +114,7 @@ def sensor_channels(sensors: SensorSettings) -> SensorChannels:
     """Return the channels of a system's sensors."""
     return SensorChannels(
         **{
-            name: Channel(*(*astuple(table), *_SPANS[name]))
+            name: Channel(*astuple(table)[:3], getattr(table, "latency_s", 0.0), *_SPANS[name])
             for name, table in vars(sensors).items()
         }
     )
@@ -144,14 +148,14 @@ def lagged(
     truth: Float[Array, "..."],
     tick_s: float,
 ) -> Float[Array, "..."]:
-    """Return what a sensor with latency feels after one tick."""
-    if channel.latency_s <= 0.0:
-        return truth
+    """Return what a sensor with a latency above 0 feels after one tick."""
     return truth + (previous - truth) * jnp.exp(-tick_s / channel.latency_s)
 
 
 def quantised(channel: Channel, value: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Return the value as the wire carries it: rounded to the step and clipped to the range."""
+    """Return the value rounded to the step of the sensor and clipped to its range."""
+    if channel.resolution <= 0.0:
+        return jnp.clip(value, channel.low, channel.high)
     return jnp.clip(
         jnp.round(value / channel.resolution) * channel.resolution, channel.low, channel.high
     )

@@ -10,45 +10,63 @@ from hypothesis import strategies as st
 from voltward.core.record import honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, TELEMETRY_WIDE, tap_named
 from voltward.physical.can import wire_quantisation, wire_scale
-from voltward.physical.can.codec import (
-    COMMAND_SIGNALS,
-    CONTACTOR_SIGNALS,
-    FAULT_SIGNALS,
-    LIMIT_SIGNALS,
-    METER_SIGNALS,
-    STATE_SIGNALS,
-)
 from voltward.physical.can.database import shipped_database
 from voltward.physical.can.named_signals import NOT_AVAILABLE
 from voltward.physical.can.pack_telemetry import BmsState, ContactorState
-from voltward.physical.can.wire_scale import (
-    CELL_VOLTAGE_V,
-    COMMAND_SCALES,
-    FLAG,
-    TELEMETRY_SCALES,
-    CELL_TEMPERATURE_degC,
-)
+from voltward.physical.can.signal_map import COMMAND, FAULTS, TELEMETRY, shipped_map
+from voltward.physical.can.wire_quantisation import FieldCodes
+from voltward.physical.can.wire_scale import WireScale
 
-SIGNALS = {
-    **{("Pack_State", name): scale for name, scale in STATE_SIGNALS.values()},
-    **{("Pack_Limits", name): scale for name, scale in LIMIT_SIGNALS.values()},
-    **{("Gateway_Command", name): scale for name, scale in COMMAND_SIGNALS.values()},
-    **{("Charger_Meter", name): scale for name, scale in METER_SIGNALS.values()},
-    **{
-        (f"Cell_Voltages_{cell // 24 + 1}", f"Cell_{cell + 1:02d}_Voltage"): CELL_VOLTAGE_V
-        for cell in range(96)
-    },
-    **{
-        (
-            f"Cell_Temperatures_{cell // 24 + 1}",
-            f"Cell_{cell + 1:02d}_Temperature",
-        ): CELL_TEMPERATURE_degC
-        for cell in range(96)
-    },
-    ("Pack_State", "Charging"): FLAG,
-    ("Gateway_Command", "Charge_Enable"): FLAG,
-    ("Gateway_Command", "Open_Request"): FLAG,
+WIRE = shipped_map()
+# The codes of the shipped network, written out: 0.1 mV and 0.1 K are one decimal finer than the
+# accuracy of common cell monitors (about 1 to 2 mV and 1 K); the others are a choice.
+CELL_VOLTAGE_V = WireScale(1e-4, 0, 65_000, 0xFFFF)
+CELL_TEMPERATURE_degC = WireScale(0.1, -1_000, 15_000, -0x8000)
+PACK_VOLTAGE_V = WireScale(0.01, 0, 200_000, 0xFF_FFFF)
+CURRENT_A = WireScale(0.01, -500_000, 500_000, -0x80_0000)
+SOC = WireScale(1e-4, 0, 10_000, 0xFFFF)
+CURRENT_LIMIT_A = WireScale(0.1, 0, 50_000, 0xFFFF)
+FLAG = WireScale(1.0, 0, 1, 3)
+TELEMETRY_SCALES = {
+    "voltage_V": CELL_VOLTAGE_V,
+    "temperature_degC": CELL_TEMPERATURE_degC,
+    "current_A": CURRENT_A,
+    "pack_voltage_V": PACK_VOLTAGE_V,
+    "soc": SOC,
+    "charge_counter_Ah": WireScale(0.001, -2_000_000_000, 2_000_000_000, -0x8000_0000),
+    "isolation_kohm": WireScale(1.0, 0, 60_000, 0xFFFF),
+    "charging": FLAG,
 }
+COMMAND_SCALES = {
+    "charge_limit_A": CURRENT_LIMIT_A,
+    "target_soc": SOC,
+    "charge_enable": FLAG,
+    "conditioning_degC": WireScale(0.1, -400, 1_000, -0x8000),
+    "derate": WireScale(0.005, 0, 200, 0xFF),
+    "open_request": FLAG,
+    "power_setpoint_W": WireScale(1.0, -100_000_000, 100_000_000, -0x8000_0000),
+}
+_FOUND = [
+    *((name, found, TELEMETRY[name]) for name, found in WIRE.telemetry.items()),
+    *((name, found, COMMAND[name]) for name, found in WIRE.command.items()),
+    *((name, found, TELEMETRY[name]) for name, cells in WIRE.cells.items() for found in cells),
+]
+SIGNALS = {
+    (found.message.name, found.signal.name): found.scale
+    for name, found, field in _FOUND
+    if field.unit not in {"count", "state"} and name not in FAULTS
+}
+
+
+def test_the_codes_that_the_dbc_gives_are_those_of_the_shipped_network():
+    codes = WIRE.telemetry_scales
+    assert {name: codes[name] for name in TELEMETRY_SCALES} == TELEMETRY_SCALES
+    assert {name: codes[name] for name in ("charge_limit_A", "discharge_limit_A")} == {
+        name: CURRENT_LIMIT_A for name in ("charge_limit_A", "discharge_limit_A")
+    }
+    codes = WIRE.command_scales
+    assert {name: codes[name] for name in COMMAND_SCALES} == COMMAND_SCALES
+    assert WIRE.cell_count == 96
 
 
 def dbc_signal(message, signal):
@@ -59,7 +77,7 @@ def dbc_signal(message, signal):
 def test_every_scale_is_that_of_the_dbc(secured):
     for (message, name), scale in SIGNALS.items():
         signal = dbc_signal(f"Secured_{message}" if secured else message, name)
-        shown = 100.0 if scale.percent else 1.0
+        shown = 100.0 if signal.unit == "%" else 1.0
         assert signal.scale == pytest.approx(scale.step * shown, rel=1e-15), name
         assert signal.offset == 0
         assert signal.minimum == pytest.approx(scale.raw_minimum * scale.step * shown)
@@ -72,9 +90,8 @@ def test_every_scale_is_that_of_the_dbc(secured):
 
 
 def test_no_value_signal_of_the_dbc_is_unknown_to_the_code():
-    known = {name for _, name in SIGNALS}
-    known |= set(FAULT_SIGNALS.values()) | set(CONTACTOR_SIGNALS.values())
-    known |= {"Bms_State", "State_Sequence", "Command_Sequence", "Meter_Sequence"}
+    known = {found.signal.name for _, found, _ in _FOUND}
+    known |= {"Charger_Current", "Charger_Voltage", "Meter_Sequence"}  # the charger's own message
     known |= {"Freshness", "Authenticator"}
     in_dbc = {s.name for m in shipped_database().messages for s in m.signals}
     assert in_dbc == known
@@ -86,11 +103,11 @@ def test_named_states_are_those_of_the_dbc():
         return {int(r): str(t).upper() for r, t in choices.items() if str(t) != NOT_AVAILABLE}
 
     assert words("Bms_State") == {int(state): state.name for state in BmsState}
-    for name in CONTACTOR_SIGNALS.values():
+    for name in ("Main_Positive", "Main_Negative", "Precharge"):
         assert words(name) == {int(state): state.name for state in ContactorState}
-    for fault, name in FAULT_SIGNALS.items():
-        first = dbc_signal("Pack_State", next(iter(FAULT_SIGNALS.values()))).start
-        assert 1 << (dbc_signal("Pack_State", name).start - first) == int(fault)
+    first = WIRE.telemetry["fault_over_voltage"].signal.start
+    for name, fault in FAULTS.items():
+        assert 1 << (WIRE.telemetry[name].signal.start - first) == int(fault)
 
 
 def test_every_signal_says_what_it_is_and_who_sends_it():
@@ -109,7 +126,7 @@ def test_every_signal_says_what_it_is_and_who_sends_it():
 @given(data=st.data(), key=st.sampled_from(sorted(SIGNALS)))
 def test_cantools_sees_what_quantise_says_both_ways(data, key):
     scale = SIGNALS[key]
-    shown = 100.0 if scale.percent else 1.0
+    shown = 100.0 if dbc_signal(*key).unit == "%" else 1.0
     low, high = scale.raw_minimum * scale.step, scale.raw_maximum * scale.step
     value = data.draw(st.floats(low, high))
     conversion = dbc_signal(*key).conversion
@@ -160,7 +177,7 @@ def test_records_of_the_can_taps_are_quantised_field_by_field():
         wide = (jnp.asarray([[3.70004, 3.70006]]), jnp.asarray([[25.04, 25.06]]))
         scalars = jnp.asarray([[10.004, 400.006, 0.50004, 1.0004, 999.6, 1.0]])
         record = honest_record(scalars, jnp.asarray(3), wide)
-        seen = wire_quantisation.quantise_telemetry(record, up)
+        seen = FieldCodes(TELEMETRY_SCALES, {}).sent(record, up)
         np.testing.assert_allclose(seen.wide[0], [[3.7, 3.7001]], rtol=1e-12)
         np.testing.assert_allclose(seen.wide[1], [[25.0, 25.1]], rtol=1e-12)
         np.testing.assert_allclose(
@@ -170,15 +187,33 @@ def test_records_of_the_can_taps_are_quantised_field_by_field():
         command = honest_record(
             jnp.asarray([[50.04, 0.80004, 1.0, 24.96, 0.2524, 0.0, -1000.4]]), jnp.asarray(3)
         )
-        asked = wire_quantisation.quantise_command(command, down)
+        asked = FieldCodes(COMMAND_SCALES, {}).sent(command, down)
         np.testing.assert_allclose(
             asked.scalars, [[50.0, 0.8, 1.0, 25.0, 0.25, 0.0, -1000.0]], rtol=1e-12
         )
 
 
-def test_every_field_of_the_taps_has_a_code():
+def test_every_field_of_the_taps_may_be_mapped():
     assert set(TELEMETRY_SCALES) == set(TELEMETRY_SCALARS) | set(TELEMETRY_WIDE)
     assert set(COMMAND_SCALES) == set(COMMAND_SCALARS)
+    computed = {name for name, field in TELEMETRY.items() if field.computed}
+    assert computed == set(TELEMETRY_SCALES) | {"sequence"}
+    assert set(COMMAND) == set(COMMAND_SCALES) | {"sequence"}
+
+
+@pytest.mark.parametrize("offset", [0.0, -40.0])
+def test_a_field_without_a_signal_has_a_fixed_value_at_the_receiver(offset):
+    down = tap_named("can.down")
+    scales = {name: COMMAND_SCALES[name] for name in ("charge_limit_A", "derate")}
+    scales["charge_limit_A"] = WireScale(-0.5, 0, 255, 255, offset=offset)
+    codes = FieldCodes(scales, dict.fromkeys(COMMAND_SCALARS, 7.0))
+    with jax.enable_x64(True):
+        sent = honest_record(
+            jnp.asarray([[-50.04, 0.8, 1.0, 25.0, 0.2524, 1.0, 9.0]]), jnp.asarray(1)
+        )
+        seen = np.asarray(codes.received(codes.sent(sent, down), down).scalars)
+    limit = wire_scale.quantise(-50.04, scales["charge_limit_A"])
+    np.testing.assert_allclose(seen, [[limit, 7.0, 7.0, 7.0, 0.25, 7.0, 7.0]], rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +223,11 @@ def test_every_field_of_the_taps_has_a_code():
         (CELL_VOLTAGE_V, -1.0, 0.0),
         (CELL_VOLTAGE_V, 9.0, 6.5),
         (CELL_TEMPERATURE_degC, -20.06, -20.1),
-        (wire_scale.PACK_VOLTAGE_V, 402.126, 402.13),
-        (wire_scale.CURRENT_A, -123.454, -123.45),
-        (wire_scale.SOC, 0.12346, 0.1235),
-        (wire_scale.SOC, 1.2, 1.0),
-        (wire_scale.CURRENT_LIMIT_A, 99.96, 100.0),
+        (PACK_VOLTAGE_V, 402.126, 402.13),
+        (CURRENT_A, -123.454, -123.45),
+        (SOC, 0.12346, 0.1235),
+        (SOC, 1.2, 1.0),
+        (CURRENT_LIMIT_A, 99.96, 100.0),
     ],
 )
 def test_examples(scale, value, seen):

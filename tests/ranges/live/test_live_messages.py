@@ -6,12 +6,10 @@ from hypothesis import strategies as st
 
 from voltward.comms.payload import Kind, Message, silence
 from voltward.physical.can.frame import Frame
-from voltward.ranges.live.links.messages import (
-    frames_of,
-    message_in,
-    message_of,
-    record_of,
-)
+from voltward.physical.can.codec import shipped_codec
+from voltward.ranges.live.links.messages import BusMessages, message_of, record_of
+
+BUS = BusMessages(shipped_codec(), 4)
 
 
 def telemetry(sequence: int, voltage_V: float) -> Message:
@@ -25,30 +23,30 @@ def telemetry(sequence: int, voltage_V: float) -> Message:
 
 
 def test_silence_is_no_frame_and_no_frame_is_silence():
-    assert frames_of(Kind.TELEMETRY, silence(Kind.TELEMETRY, 4)) == []
-    assert frames_of(Kind.COMMAND, silence(Kind.COMMAND)) == []
-    assert not message_in(Kind.TELEMETRY, [], 4).present
-    assert not message_in(Kind.COMMAND, []).present
+    assert BUS.frames(Kind.TELEMETRY, silence(Kind.TELEMETRY, 4)) == []
+    assert BUS.frames(Kind.COMMAND, silence(Kind.COMMAND)) == []
+    assert not BUS.message(Kind.TELEMETRY, [], 0).present
+    assert not BUS.message(Kind.COMMAND, [], 0).present
     for foreign in (Frame(0x123, b"x"), Frame(0x220, b"x", extended=True)):
-        assert not message_in(Kind.TELEMETRY, [foreign], 4).present
-        assert not message_in(Kind.COMMAND, [foreign]).present
+        assert not BUS.message(Kind.TELEMETRY, [foreign], 0).present
+        assert not BUS.message(Kind.COMMAND, [foreign], 0).present
 
 
 @settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(0, 50_000))
 def test_what_the_wire_can_hold_comes_back(sequence, tenths_of_mV):
     sent = telemetry(sequence, tenths_of_mV / 10_000)
-    got = message_in(Kind.TELEMETRY, frames_of(Kind.TELEMETRY, sent), 4)
+    got = BUS.message(Kind.TELEMETRY, BUS.frames(Kind.TELEMETRY, sent), sequence)
     for left, right in zip((*sent.wide, sent.scalars), (*got.wide, got.scalars), strict=True):
         np.testing.assert_allclose(left, right, atol=1e-9)
     assert (got.present, got.sequence, got.copies) == (True, sequence, 1.0)
 
 
 def test_of_two_records_in_a_tick_the_later_counts_and_both_are_counted():
-    frames = frames_of(Kind.TELEMETRY, telemetry(7, 3.7)) + frames_of(
+    frames = BUS.frames(Kind.TELEMETRY, telemetry(7, 3.7)) + BUS.frames(
         Kind.TELEMETRY, telemetry(6, 3.5)
     )
-    got = message_in(Kind.TELEMETRY, frames, 4)
+    got = BUS.message(Kind.TELEMETRY, frames, 7)
     assert (got.sequence, got.copies) == (6, 2.0)
     np.testing.assert_allclose(got.wide[0], 3.5)
 
@@ -56,7 +54,7 @@ def test_of_two_records_in_a_tick_the_later_counts_and_both_are_counted():
 def test_a_command_comes_back_with_what_it_does_not_ask_for():
     scalars = np.array([32.5, np.nan, 1.0, 21.5, 0.25, np.nan, -1500.0])
     sent = Message((), scalars, present=True, sequence=3, sent_tick=3)
-    got = message_in(Kind.COMMAND, frames_of(Kind.COMMAND, sent))
+    got = BUS.message(Kind.COMMAND, BUS.frames(Kind.COMMAND, sent), 3)
     np.testing.assert_allclose(got.scalars, scalars)
     assert (got.present, got.sequence) == (True, 3)
 

@@ -123,18 +123,3 @@ class GatewayCommand(_Message):
     open_request: bool | None = None
     power_setpoint_W: float = ABSENT
     sequence: int | None = None
-
-
-@dataclass(frozen=True)
-class ChargerReading(_Message):
-    """One reading of the charger's own meter.
-
-    Args:
-        current_A: In A, positive when charging.
-        voltage_V: At the charger's outlet, in V.
-        sequence: Running number, modulo 2^16.
-    """
-
-    current_A: float = ABSENT
-    voltage_V: float = ABSENT
-    sequence: int | None = None

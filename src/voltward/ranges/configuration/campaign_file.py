@@ -30,13 +30,13 @@ from voltward.ranges.configuration.attack_and_stack_choices import (
     read_attacks,
     read_stacks,
 )
+from voltward.ranges.configuration.bus import dbc_identity
 from voltward.ranges.configuration.duty import Duty, load_duty
 from voltward.ranges.configuration.stack_changes import StackChanges
 from voltward.ranges.configuration.stacks import Stack, StackChoice, resolve_stack
 from voltward.ranges.configuration.system import (
     REFERENCE,
     capacities_Ah,
-    dbc_identity,
     load_system,
 )
 from voltward.ranges.configuration.system_settings import SystemSettings

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from voltward.documents.settings_table import NotNegative, Share, Temperature, s
 from voltward.documents.toml_document import check_document, find_document, read_document
 from voltward.ranges.configuration.duty_recording import LEVELS, is_recorded
 from voltward.ranges.configuration.duty_segments import Columns, DutyMode, Place, segment_columns
+from voltward.ranges.configuration.system_settings import SystemSettings
 
 __all__ = ["Duty", "DutyDocument", "DutyMode", "load_duty"]
 
@@ -40,7 +41,7 @@ class Duty:
         auxiliary_power_W: Beside propulsion; NaN where the vehicle's own value holds (tick,).
         level: Whose current and power a recorded segment holds: "cell" or "pack".
         initial_soc: At the start.
-        target_soc: At which charging ends when no plan says otherwise.
+        target_soc: At which charging ends when no plan says otherwise; None: at the system's.
         initial_temperature_degC: Of all cells at the start.
         notes: What the reader of recorded segments found, repaired or left out.
     """
@@ -57,7 +58,7 @@ class Duty:
     auxiliary_power_W: np.ndarray
     level: str
     initial_soc: float
-    target_soc: float
+    target_soc: float | None
     initial_temperature_degC: float
     notes: tuple[str, ...] = ()
 
@@ -70,6 +71,12 @@ class Duty:
     def duration_s(self) -> float:
         """How long it lasts."""
         return self.ticks * self.tick_s
+
+    def charging(self, system: SystemSettings) -> SystemSettings:
+        """Return a system whose sessions end where the duty says, if it does."""
+        if self.target_soc is None:
+            return system
+        return replace(system, charging=replace(system.charging, target_soc=self.target_soc))
 
     def pack_current_A(self, parallel: int) -> np.ndarray:
         """Return the recorded current at the pack's terminals (tick,)."""
@@ -91,7 +98,7 @@ class DutyDocument:
     title: str = ""
     tick_s: Annotated[float, Interval(gt=0.0, le=600.0)] = 1.0
     initial_soc: Share = 0.5
-    target_soc: Share = 0.9
+    target_soc: Share | None = None
     initial_temperature_degC: Temperature = 25.0
     ambient_degC: Temperature = 25.0
     auxiliary_power_W: NotNegative | None = None

@@ -18,8 +18,8 @@ from voltward.documents.toml_document import find_document
 from voltward.documents.toml_writer import toml_text
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import duty_document
+from voltward.ranges.configuration.bus import dbc_file
 from voltward.ranges.configuration.duty_segments import segment_files
-from voltward.ranges.configuration.system import dbc_file
 from voltward.results.run_layout import INPUTS
 
 _SYSTEM, _CELL, _LINK, _DUTY, _DBC = "system.toml", "cell.toml", "link.toml", "duty.toml", "bus.dbc"
@@ -55,12 +55,10 @@ def gather_inputs(settings: CampaignSettings) -> RunInputs:
         )
     # 2. The link and the DBC.
     files[_LINK] = toml_text(asdict(system.link)).encode()
-    dbc = dbc_file(system)
-    if dbc is not None:
-        files[_DBC] = read_bytes(dbc, "DBC")
+    files[_DBC] = read_bytes(dbc_file(system), "DBC")
     # 3. The system.
     document = {**asdict(system), "cell": _CELL, "link": _LINK}
-    document["can"]["dbc"] = system.can.dbc if dbc is None else _DBC
+    document["can"]["dbc"] = _DBC
     files[_SYSTEM] = toml_text(document).encode()
     # 4. The duty.
     files |= _duty_files(settings)

@@ -1,6 +1,7 @@
 """Read a system file, the user's own cloud BMS, and the link that it names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -8,14 +9,12 @@ from typing import Any
 
 from voltward.comms.topics import TopicMap
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import sha256_of
 from voltward.documents.toml_document import (
     Document,
     adapter,
     beside,
     check_document,
     closest,
-    data_folder,
     find_document,
     merged,
     read_document,
@@ -23,15 +22,18 @@ from voltward.documents.toml_document import (
 )
 from voltward.physical.faults import DELAYED_FAULTS
 from voltward.physical.protection import LimitSettings, LimitTier
-from voltward.ranges.configuration.system_settings import (
-    LinkSettings,
-    SystemSettings,
-)
+from voltward.ranges.configuration.bus import bus_of
+from voltward.ranges.configuration.system_settings import LinkSettings, SystemSettings
 
 REFERENCE = "reference"
 # Above the open-circuit voltage of a full cell, a last-tier limit further off than this protects
 # nothing (assumption: 0.5 V lies above the over-potential of any charge the limits allow).
 _LIMIT_ABOVE_OCV_V = 0.5
+# Keys that changed nothing, and why.
+_REMOVED = {
+    "sensors.isolation.latency_s": "the isolation of the model never changes, so that a lag behind "
+    "it changed nothing",
+}
 _HIGH = ("voltage_high_V", "temperature_high_degC", "charge_current_A", "discharge_current_A")
 _LOW = ("voltage_low_V", "temperature_low_degC")
 
@@ -78,12 +80,27 @@ def load_system(name_or_path: str = REFERENCE, *, cell: str = "", link: str = ""
     if isinstance(whole["can"], dict) and isinstance(whole["can"].get("dbc"), str):
         whole["can"]["dbc"] = beside(whole["can"]["dbc"], path)
     whole["link"] = _whole_link(link or document.get("link", reference["link"]), path)
+    _refuse_removed(document, label)
     settings = check_document(SystemSettings, whole, label)
     _check_tiers(settings.limits, label)
     _check_delays(settings.limits, label)
-    _check_topics(settings, label)
+    with problems_in(label):
+        bus_of(settings)
+    with problems_in(f"{label}: topics"):
+        TopicMap(telemetry=settings.topics.telemetry, command=settings.topics.command)
     _check_cell(settings, label)
     return settings
+
+
+@contextmanager
+def problems_in(place: str) -> Iterator[None]:
+    """Put a place before what is wrong in it."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"{place}: {error.what}", why=error.why, hint=error.hint
+        ) from error
 
 
 def capacities_Ah(system: SystemSettings) -> dict[str, float]:
@@ -100,22 +117,6 @@ def capacities_Ah(system: SystemSettings) -> dict[str, float]:
             why=f"got {shown(capacity)}; allowed is a number above 0",
         )
     return {"cell": float(capacity), "pack": float(capacity) * system.pack.parallel}
-
-
-def dbc_file(system: SystemSettings) -> Path | None:
-    """Return the file that describes the system's bus, None where the name stands for none."""
-    shipped = data_folder() / "dbc" / f"{system.can.dbc}.dbc"
-    return next((path for path in (shipped, Path(system.can.dbc)) if path.is_file()), None)
-
-
-def dbc_identity(system: SystemSettings) -> str:
-    """Return what stands for the bus in digests: a shipped name, or the digest of the content."""
-    path = dbc_file(system)
-    if path is None:
-        return system.can.dbc
-    digest = sha256_of(path)
-    shipped = sorted((data_folder() / "dbc").glob("*.dbc"))
-    return next((file.stem for file in shipped if sha256_of(file) == digest), digest)
 
 
 def system_schema() -> Document:
@@ -144,6 +145,19 @@ def _whole_link(chosen: object, path: Path) -> Document:
     document = merged(read_document(base_path), changes)
     _checked_link(document, f"{path}: link")
     return document
+
+
+def _refuse_removed(document: Document, path: str) -> None:
+    """Say what became of a key that earlier versions took."""
+    for place, reason in _REMOVED.items():
+        table: Any = document
+        *tables, key = place.split(".")
+        for name in tables:
+            table = table.get(name) if isinstance(table, Mapping) else None
+        if isinstance(table, Mapping) and key in table:
+            raise ConfigurationError(
+                f"{path}: the key '{place}' is no more", why=reason, hint="take the line out"
+            )
 
 
 def _check_tiers(limits: LimitSettings, path: str) -> None:
@@ -182,15 +196,6 @@ def _check_delays(limits: LimitSettings, path: str) -> None:
                 why=f"allowed here: {', '.join(DELAYED_FAULTS)}",
                 hint=closest(fault, DELAYED_FAULTS),
             )
-
-
-def _check_topics(settings: SystemSettings, path: str) -> None:
-    try:
-        TopicMap(telemetry=settings.topics.telemetry, command=settings.topics.command)
-    except ConfigurationError as error:
-        raise ConfigurationError(
-            f"{path}: topics: {error.what}", why=error.why, hint=error.hint
-        ) from error
 
 
 def _check_cell(settings: SystemSettings, path: str) -> None:

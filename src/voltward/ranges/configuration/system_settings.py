@@ -5,6 +5,7 @@ Tables of what is bolted into the vehicle stand in `physical`, beside the rules 
 """
 
 from collections.abc import Mapping
+from dataclasses import field
 
 from voltward.documents.settings_table import (
     Current,
@@ -14,6 +15,7 @@ from voltward.documents.settings_table import (
     Share,
     settings_table,
 )
+from voltward.physical.can.signal_map import Entries
 from voltward.physical.grid import GridSettings
 from voltward.physical.pack_settings import PackSettings
 from voltward.physical.protection import LimitSettings
@@ -40,9 +42,17 @@ class ChargingSettings:
 
 @settings_table
 class CanSettings:
-    """The on-board bus: `dbc` is a shipped name or a file."""
+    """The on-board bus; without tables, the signals are those of the shipped network.
+
+    Attributes:
+        dbc: A shipped name, or a file beside the system file.
+        telemetry: Field to signal of the DBC, from the pack to the gateway.
+        command: Field to signal of the DBC, from the gateway to the pack.
+    """
 
     dbc: Name
+    telemetry: Entries = field(default_factory=dict)
+    command: Entries = field(default_factory=dict)
 
 
 @settings_table

@@ -15,6 +15,8 @@ from voltward.controls.in_force import Rules
 from voltward.core.control import Control
 from voltward.documents.toml_document import find_document
 from voltward.physical.abuse import AbuseParameters
+from voltward.physical.can.signal_map import COMMAND, TELEMETRY
+from voltward.physical.can.wire_quantisation import BusWire, FieldCodes
 from voltward.physical.cell import CellModel
 from voltward.physical.cell_file import load_cell
 from voltward.physical.estimator import tuning_for
@@ -25,6 +27,7 @@ from voltward.physical.overcharge import OverchargeParameters
 from voltward.physical.plant import PlantParameters
 from voltward.physical.plating import load_plating_map, plating_coefficients
 from voltward.physical.sensors import sensor_channels
+from voltward.ranges.configuration.bus import bus_of
 from voltward.ranges.configuration.system_settings import LinkSettings, SystemSettings
 from voltward.ranges.virtual.case_arrays import Assembly, FleetParameters
 
@@ -101,6 +104,7 @@ def assemble(
             cell=cell, tuning=tuning, tick_s=tick_s, adaptation=adaptation_for(controls)
         ),
         plan=PlanParameters(),
+        wire=_wire(system),
         rules=Rules(_watching(_scheduled(system, controls), real_cell)),
         tick_s=tick_s,
         silence_s=max(system.cloud.silence_s, 2.0 * system.cloud.plan_period_s),
@@ -110,6 +114,18 @@ def assemble(
         commissioning_share=COMMISSIONING_SHARE,
         log_slots=LOG_SLOTS,
         encrypted_link=system.link.encrypted,
+    )
+
+
+def _wire(system: SystemSettings) -> BusWire:
+    """Return what the system's bus carries, and what its receivers take for the rest."""
+    bus = bus_of(system)
+    up = {name: field.instead for name, field in TELEMETRY.items()}
+    down = {name: field.instead for name, field in COMMAND.items()}
+    down["target_soc"] = system.charging.target_soc
+    return BusWire(
+        FieldCodes(bus.telemetry_scales, up),
+        FieldCodes(bus.command_scales, down),
     )
 
 

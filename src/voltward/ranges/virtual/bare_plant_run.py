@@ -47,8 +47,7 @@ def run_bare_plant(
             written.
     """
     jax.config.update("jax_enable_x64", True)
-    charging = replace(system.charging, target_soc=duty.target_soc)
-    alone = replace(system, charging=charging, cloud=replace(system.cloud, enabled=False))
+    alone = replace(duty.charging(system), cloud=replace(system.cloud, enabled=False))
     stack = resolve_stack(StackChoice(name="none"), alone)
     cases = grid([AttackChoice(NO_ATTACK)], [stack], 1, seed, duty.duration_s)
     assembly = assemble(alone, (), duty.tick_s)

@@ -10,7 +10,15 @@ from jaxtyping import Bool, Float, Int, UInt64
 from voltward.cloud.service import PlanParameters
 from voltward.cloud.twin import TwinParameters
 from voltward.controls.in_force import InForce, Rules
+from voltward.core.frame_log import (
+    TEMPERATURE_STEP_DEGC,
+    VOLTAGE_STEP_V,
+    FrameLog,
+    start_log,
+)
 from voltward.core.noise import NoiseSource, gaussian
+from voltward.core.taps import TELEMETRY_SCALARS, TELEMETRY_WIDE
+from voltward.physical.can.wire_quantisation import BusWire
 from voltward.physical.estimator import EstimatorTuning
 from voltward.physical.grid import GridMatrices
 from voltward.physical.pack import CellSpread
@@ -51,6 +59,7 @@ class Assembly:
         tuning: Of the estimators.
         twin: Of the cloud.
         plan: Charge plan.
+        wire: What the on-board bus carries, and how it rounds.
         rules: Controls compiled in.
         tick_s: Length of a tick.
         silence_s: Silence after which the BMS falls back to its own plan.
@@ -71,6 +80,7 @@ class Assembly:
     tuning: EstimatorTuning
     twin: TwinParameters
     plan: PlanParameters
+    wire: BusWire
     rules: Rules
     tick_s: float
     silence_s: float
@@ -91,6 +101,13 @@ class Assembly:
         """C-rate that the BMS asks for without a cloud plan."""
         full_Ah = self.plant.cell.capacity_Ah * self.plant.pack.parallel
         return self.charging.unattended_current_A / full_Ah
+
+    def start_log(self, runs: int) -> FrameLog:
+        """Return an empty log of what the bus carries."""
+        cell_V, cell_degC = (self.wire.telemetry.scales[name] for name in TELEMETRY_WIDE)
+        steps = (cell_V.step, cell_degC.step, cell_V.offset, cell_degC.offset)
+        compact = steps == (VOLTAGE_STEP_V, TEMPERATURE_STEP_DEGC, 0.0, 0.0)
+        return start_log(self.log_slots, runs, self.cells, len(TELEMETRY_SCALARS), compact=compact)
 
 
 @jax.tree_util.register_dataclass

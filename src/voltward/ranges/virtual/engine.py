@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -68,8 +68,7 @@ class Engine:
     ) -> None:
         jax.config.update("jax_enable_x64", True)
         use_program_cache()
-        charging = replace(system.charging, target_soc=duty.target_soc)
-        self.system = replace(system, charging=charging)
+        self.system = duty.charging(system)
         self.duty = duty
         self.chunk = chunk
         self.host = host

@@ -23,13 +23,12 @@ from voltward.comms.gateway import QueueState, keep, start_queue, uplink
 from voltward.comms.link import LinkOutcome
 from voltward.controls.in_force import refusals, start_watches
 from voltward.core.control import Place
-from voltward.core.frame_log import FrameLog, start_log, write
+from voltward.core.frame_log import FrameLog, write
 from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, honest_record
 from voltward.core.request import Requests
-from voltward.core.taps import COMMAND_FIELD, TELEMETRY_SCALARS, tap_named
+from voltward.core.taps import COMMAND_FIELD, tap_named
 from voltward.core.view import GatewayView
-from voltward.physical.can.wire_quantisation import quantise_command
 from voltward.ranges.virtual.case_arrays import Assembly
 from voltward.ranges.virtual.tick_inputs import TickInputs
 
@@ -68,7 +67,7 @@ def start_gateway(assembly: Assembly, runs: int) -> GatewayState:
     """Return a gateway with an empty queue."""
     never = jnp.full(runs, -1, jnp.int64)
     return GatewayState(
-        log=start_log(assembly.log_slots, runs, assembly.cells, len(TELEMETRY_SCALARS)),
+        log=assembly.start_log(runs),
         queue=start_queue(runs),
         last_bus=never,
         last_command=never,
@@ -110,7 +109,8 @@ def gateway_step(
         State, two uplink records, the command for the bus, report.
     """
     # 1. Telemetry from the bus.
-    accepted, bus_rejected = now.verify("can.up", inbox.bus, state.last_bus)
+    heard = now.assembly.wire.telemetry.received(inbox.bus, tap_named("can.up"))
+    accepted, bus_rejected = now.verify("can.up", heard, state.last_bus)
     log = write(state.log, accepted)
 
     # 2. The session.
@@ -202,4 +202,4 @@ def _command_for_the_bus(now: TickInputs, command: Record, requests: Requests) -
         copies=command.present.astype(jnp.float64),
         tainted=command.tainted,
     )
-    return quantise_command(to_bus, tap_named("can.down"))
+    return now.assembly.wire.command.sent(to_bus, tap_named("can.down"))

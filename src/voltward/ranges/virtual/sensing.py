@@ -5,6 +5,7 @@
 3. Where nothing arrives the last reading stands.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -32,13 +33,13 @@ class Sensed:
 
     Attributes:
         readings: As the BMS gets them.
-        felt_degC: What lagging temperature sensors feel.
+        felt: What sensors with a latency feel, by channel.
         gained: Capabilities granted to the attacker.
         tainted: Whether an attack changed a reading.
     """
 
     readings: Readings
-    felt_degC: Float[Array, "run cell"]
+    felt: Mapping[str, Array]
     gained: UInt32[Array, " run"]
     tainted: Bool[Array, " run"]
 
@@ -47,24 +48,39 @@ def _true_readings(
     now: TickInputs,
     fixed: FixedDraws,
     driven: Driven,
-    felt_degC: Float[Array, "run cell"],
-    voltage_offset_V: Float[Array, " run"],
-) -> Readings:
-    """Return what sound sensors read."""
+    before: Mapping[str, Array],
+    calibration: Float[Array, "run field"],
+) -> tuple[Readings, Mapping[str, Array]]:
+    """Return what sound sensors read, and what those with a latency feel."""
     sensors, tick, seed = now.assembly.sensors, now.tick, now.case.seed
     cells, pack = now.assembly.cells, now.assembly.plant.pack
+    felt: dict[str, Array] = {}
+
+    def feel(name: str, truth: Array) -> Array:
+        if name not in before:
+            return truth
+        felt[name] = lagged(getattr(sensors, name), before[name], truth, now.tick_s)
+        return felt[name]
+
+    felt_degC = feel("temperature", driven.plant.cells.temperature_degC)
+    voltage_offset_V = calibration[:, FIRMWARE_FIELD["voltage_offset_V"]]
     cell_V, current_A = driven.output.voltage_V, driven.current_A
     groups_V = cell_V.reshape(now.runs, -1, pack.parallel).mean(axis=2)
     draws, offsets = gaussian(seed, NoiseSource.PACK_SENSORS, tick, 4), fixed.scalar_offset
     voltage_V = reading(
         sensors.voltage,
-        cell_V,
+        feel("voltage", cell_V),
         fixed.voltage_offset,
         gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, cells),
     )
-    charger_A = reading(sensors.charger_current, current_A, offsets[:, 2], draws[:, 2])
+    charger_A = reading(
+        sensors.charger_current,
+        feel("charger_current", current_A),
+        offsets[:, 2],
+        draws[:, 2],
+    )
     isolation_kohm = jnp.full(now.runs, pack.isolation_kohm)
-    return Readings(
+    readings = Readings(
         voltage_V=voltage_V + voltage_offset_V[:, None],
         temperature_degC=reading(
             sensors.temperature,
@@ -72,13 +88,17 @@ def _true_readings(
             fixed.temperature_offset,
             gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
         ),
-        current_A=reading(sensors.current, current_A, offsets[:, 0], draws[:, 0]),
+        current_A=reading(sensors.current, feel("current", current_A), offsets[:, 0], draws[:, 0]),
         pack_voltage_V=reading(
-            sensors.pack_voltage, jnp.sum(groups_V, axis=1), offsets[:, 1], draws[:, 1]
+            sensors.pack_voltage,
+            feel("pack_voltage", jnp.sum(groups_V, axis=1)),
+            offsets[:, 1],
+            draws[:, 1],
         ),
         charger_current_A=jnp.where(driven.charging, charger_A, 0.0),
         isolation_kohm=reading(sensors.isolation, isolation_kohm, offsets[:, 3], draws[:, 3]),
     )
+    return readings, felt
 
 
 def sense(
@@ -98,14 +118,7 @@ def sense(
         calibration: Firmware record's scalars.
     """
     # 1. Sound sensors.
-    felt = lagged(
-        now.assembly.sensors.temperature,
-        state.felt_degC,
-        driven.plant.cells.temperature_degC,
-        now.tick_s,
-    )
-    offset_V = calibration[:, FIRMWARE_FIELD["voltage_offset_V"]]
-    true = _true_readings(now, fixed, driven, felt, offset_V)
+    true, felt = _true_readings(now, fixed, driven, state.felt, calibration)
 
     # 2. Attacks at the taps.
     received = _received_records(now, state, true)

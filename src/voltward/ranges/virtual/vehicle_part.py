@@ -25,7 +25,6 @@ from voltward.core.taps import TELEMETRY_SCALARS, tap_named
 from voltward.core.view import BmsView
 from voltward.detection.inputs import VehicleInputs, bms_view
 from voltward.physical.balancing import bleed_wanted
-from voltward.physical.can.wire_quantisation import quantise_telemetry
 from voltward.physical.estimator import EstimatorState, Innovation, innovate, predict, update
 from voltward.physical.protection import protect
 from voltward.physical.sensors import Readings
@@ -102,7 +101,7 @@ def vehicle_step(
     cell, parallel = assembly.plant.cell, assembly.plant.pack.parallel
 
     # 1. Command and firmware.
-    orders = take_orders(now, state, command)
+    orders = take_orders(now, state, assembly.wire.command.received(command, tap_named("can.down")))
 
     # 2. Actuators and plant.
     driven = drive(now, fixed, state, orders, duty)
@@ -151,7 +150,8 @@ def vehicle_step(
     counted_Ah = (known.view.coulomb_soc - state.coulomb_soc) * cell.capacity_Ah * parallel
     telemetry = _telemetry(readings, soc, counted_Ah, driven)
     made = honest_record(telemetry, now.tick, (readings.voltage_V, readings.temperature_degC))
-    outbox = quantise_telemetry(replace(made, tainted=sensed.tainted), tap_named("can.up"))
+    made = replace(made, tainted=sensed.tainted)
+    outbox = assembly.wire.telemetry.sent(made, tap_named("can.up"))
 
     # 10. Forged records.
     gained, taken_in = now.forgeries(
@@ -163,7 +163,7 @@ def vehicle_step(
         protection=protection,
         estimate=estimate,
         coulomb_soc=known.view.coulomb_soc,
-        felt_degC=sensed.felt_degC,
+        felt=sensed.felt,
         readings=readings,
         view=known.view,
         speed_mps=driven.demand.speed_mps,

@@ -1,5 +1,6 @@
 """State of the vehicle's part, its start, and what it reports to the meter."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,8 @@ from jaxtyping import Bool, Float, Int, UInt32
 
 from voltward.controls.in_force import start_watches
 from voltward.core.control import Place
-from voltward.core.frame_log import FrameLog, start_log
+from voltward.core.frame_log import FrameLog
 from voltward.core.request import Requests, no_requests
-from voltward.core.taps import TELEMETRY_SCALARS
 from voltward.core.view import BmsView
 from voltward.detection.inputs import bms_view
 from voltward.physical.contactors import ContactorState, start_contactors
@@ -36,7 +36,7 @@ class VehicleState:
         protection: Counters and latches.
         estimate: The BMS's own estimator, one mean cell.
         coulomb_soc: Charge counted by the BMS.
-        felt_degC: What lagging temperature sensors feel.
+        felt: What sensors with a latency feel, by channel.
         readings: Of the last tick.
         view: Of the last tick, for shapes.
         speed_mps: Of the vehicle.
@@ -61,7 +61,7 @@ class VehicleState:
     protection: ProtectionState
     estimate: EstimatorState
     coulomb_soc: Float[Array, " run"]
-    felt_degC: Float[Array, "run cell"]
+    felt: Mapping[str, Array]
     readings: Readings
     view: BmsView
     speed_mps: Float[Array, " run"]
@@ -136,6 +136,13 @@ def start_vehicle(
         zero,
         jnp.full(runs, assembly.plant.pack.isolation_kohm),
     )
+    at_rest = {
+        "voltage": voltage,
+        "temperature": temperature,
+        "current": zero,
+        "pack_voltage": readings.pack_voltage_V,
+        "charger_current": zero,
+    }
     estimate = start_estimator(soc[:, None], assembly.tuning)
     none_V = jnp.zeros((runs, 1))
     view = bms_view(
@@ -154,7 +161,7 @@ def start_vehicle(
         protection=start_protection(runs),
         estimate=estimate,
         coulomb_soc=soc,
-        felt_degC=temperature,
+        felt={name: at_rest[name] for name in assembly.sensors.lagging},
         readings=readings,
         view=view,
         speed_mps=zero,
@@ -171,5 +178,5 @@ def start_vehicle(
         watches=start_watches(assembly.rules, Place.BMS, runs, cells),
         timers_s=jnp.zeros((runs, len(assembly.rules.acts()))),
         requests=no_requests(runs),
-        log=start_log(assembly.log_slots, runs, cells, len(TELEMETRY_SCALARS)),
+        log=assembly.start_log(runs),
     )

@@ -6,13 +6,13 @@
 4. The system must fit the bus, the ticks must fit the duty, and there must be a cloud.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
+from voltward.comms.topics import TopicMap
 from voltward.core.errors import ConfigurationError
-from voltward.documents.toml_document import check_document, read_document
-from voltward.physical.can.pack_telemetry import NETWORK_CELLS
+from voltward.documents.toml_document import beside, check_document, read_document
 from voltward.ranges.configuration.attack_and_stack_choices import check_control
+from voltward.ranges.configuration.bus import bus_of
 from voltward.ranges.configuration.duty import Duty, load_duty
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.configuration.system_settings import SystemSettings
@@ -35,7 +35,11 @@ def load_settings(path: Path) -> LiveSettings:
     """
     origin = str(path)
     # 1.
-    settings = check_document(LiveSettings, read_document(path), origin)
+    document = read_document(path)
+    for key in ("system", "duty"):
+        if isinstance(document.get(key), str):
+            document[key] = beside(document[key], path)
+    settings = check_document(LiveSettings, document, origin)
     # 2.
     for attacker in CARRIED_TAPS:
         plan = getattr(settings, attacker)
@@ -52,12 +56,15 @@ def load_settings(path: Path) -> LiveSettings:
 def system_and_duty(name: str, duty: str, tick_s: float) -> tuple[SystemSettings, Duty]:
     """Return a system and a duty; the session's target is the duty's, as in the virtual range."""
     system, loaded = load_system(name), load_duty(duty, tick_s=tick_s)
-    return replace(system, charging=replace(system.charging, target_soc=loaded.target_soc)), loaded
+    return loaded.charging(system), loaded
 
 
-def cells_of(system: SystemSettings) -> int:
-    """Return how many cells a system has."""
-    return system.pack.series * system.pack.parallel
+def topics_of(settings: LiveSettings) -> TopicMap:
+    """Return the topic map of a run: its own, or that of the system."""
+    if settings.topics is not None:
+        return settings.topics
+    topics = load_system(settings.system).topics
+    return TopicMap(telemetry=topics.telemetry, command=topics.command)
 
 
 def part_settings(settings: LiveSettings, case: Case) -> PartSettings:
@@ -69,7 +76,7 @@ def part_settings(settings: LiveSettings, case: Case) -> PartSettings:
         duty=settings.duty,
         controls=[*settings.controls, *uplink_controls(case)],
         client_certificates=case.client_certificates,
-        cells=cells_of(system),
+        cells=system.pack.cells,
         ticks=settings.ticks,
         tick_s=settings.tick_s,
         seed=settings.seed,
@@ -100,11 +107,12 @@ def _check_size(settings: LiveSettings, origin: str) -> None:
         raise ConfigurationError(
             f"{origin}: {error.what}", why=error.why, hint=error.hint
         ) from error
-    cells = cells_of(system)
-    if cells > NETWORK_CELLS:
+    room = bus_of(system).cell_count
+    if system.pack.cells > room:
         raise ConfigurationError(
-            f"{origin}: system '{settings.system}' has {cells} cells",
-            why=f"the live range's bus carries at most {NETWORK_CELLS}",
+            f"{origin}: system '{settings.system}' has {system.pack.cells} cells",
+            why=f"its bus '{system.can.dbc}' carries at most {room}",
+            hint="name a DBC with signals for all cells in can.dbc of the system file",
         )
     if settings.ticks > duty.ticks:
         raise ConfigurationError(

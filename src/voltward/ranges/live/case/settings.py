@@ -130,7 +130,7 @@ class LiveSettings(_Section):
         ticks: Length of each case.
         tick_s: Length of a tick.
         vehicle: Identity of the vehicle.
-        topics: The topic map.
+        topics: In place of the system's topic map.
         case: What is compared.
     """
 
@@ -142,7 +142,7 @@ class LiveSettings(_Section):
     ticks: int = Field(default=90, ge=8, le=3600)
     tick_s: float = Field(default=1.0, gt=0.0, le=600.0)
     vehicle: Identity = "vehicle-0001"
-    topics: TopicMap = TopicMap()
+    topics: TopicMap | None = None
     man_in_the_middle: ManInTheMiddle | None = None
     rogue: Rogue | None = None
     bus_attacker: BusAttacker | None = None

@@ -8,26 +8,21 @@ gets a sample: enough to count and compare, no more.
 import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any, TypedDict
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypedDict
 
 import jax.numpy as jnp
 import numpy as np
 
 from voltward.comms.payload import SCALARS, SIGNALS, Envelope, Kind, Message, encode, silence
 from voltward.core.record import HONEST, Record
-from voltward.physical.can.codec import (
-    decode_command,
-    decode_telemetry,
-    encode_command,
-    encode_telemetry,
-)
-from voltward.physical.can.database import shipped_database
+from voltward.physical.can.codec import Codec
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.pack_telemetry import GatewayCommand, PackTelemetry
+from voltward.physical.can.signal_map import COMMAND, TELEMETRY
+from voltward.ranges.configuration.bus import bus_of
+from voltward.ranges.configuration.system import load_system
 
-# The frame that completes a message, and by which its copies are counted.
-COUNTED_FRAME = {Kind.TELEMETRY: "Pack_State", Kind.COMMAND: "Gateway_Command"}
 DIGEST_CHARACTERS = 16
 
 
@@ -47,51 +42,81 @@ class Sample(TypedDict):
     copies: float
 
 
-def frames_of(kind: Kind, message: Message) -> list[Frame]:
-    """Return the frames of a message; none for silence."""
-    if not message.present:
-        return []
-    scalars: dict[str, Any] = {}
-    for field, value in zip(SCALARS[kind], message.scalars.tolist(), strict=True):
-        flag = None if math.isnan(value) else bool(value)
-        scalars[field] = flag if SIGNALS[kind][field].truth else value
-    if kind == Kind.COMMAND:
-        return [encode_command(GatewayCommand(sequence=message.sequence, **scalars))]
-    voltage_V, temperature_degC = (tuple(values.tolist()) for values in message.wide)
-    return encode_telemetry(
-        PackTelemetry(voltage_V, temperature_degC, sequence=message.sequence, **scalars)
-    )
-
-
-def message_in(kind: Kind, frames: Sequence[Frame], cells: int = 0) -> Message:
-    """Return the message in a tick's frames; of several the last counts.
+@dataclass(frozen=True, eq=False)
+class BusMessages:
+    """Messages as frames of a bus and back.
 
     Args:
-        kind: Telemetry or command; frames of the other kind are ignored.
-        frames: In order of arrival.
-        cells: Of the pack, for telemetry.
+        codec: Of the system's bus.
+        cells: Of the pack.
     """
-    identifier = shipped_database().get_message_by_name(COUNTED_FRAME[kind]).frame_id
-    counted = [f for f in frames if f.identifier == identifier and not f.extended]
-    if not counted:
-        return silence(kind, cells)
-    found: GatewayCommand | PackTelemetry
-    wide: tuple[np.ndarray, ...] = ()
-    if kind == Kind.COMMAND:
-        found = decode_command(counted[-1])
-    else:
-        found = decode_telemetry(frames, cells)
-        wide = (np.array(found.voltage_V), np.array(found.temperature_degC))
-    values = [getattr(found, field) for field in SCALARS[kind]]
-    sequence = found.sequence or 0
-    return Message(
-        wide,
-        np.array([math.nan if value is None else float(value) for value in values]),
-        present=True,
-        sequence=sequence,
-        sent_tick=sequence,
-        copies=float(len(counted)),
-    )
+
+    codec: Codec
+    cells: int
+
+    @classmethod
+    def of(cls, system: str) -> Self:
+        """Return those of a system's own bus, by the name or file of the system."""
+        loaded = load_system(system)
+        return cls(Codec(bus_of(loaded)), loaded.pack.cells)
+
+    def frames(self, kind: Kind, message: Message) -> list[Frame]:
+        """Return the frames of a message; none for silence."""
+        if not message.present:
+            return []
+        scalars: dict[str, Any] = {}
+        for field, value in zip(SCALARS[kind], message.scalars.tolist(), strict=True):
+            flag = None if math.isnan(value) else bool(value)
+            scalars[field] = flag if SIGNALS[kind][field].truth else value
+        if kind == Kind.COMMAND:
+            return self.codec.encode_command(GatewayCommand(sequence=message.sequence, **scalars))
+        voltage_V, temperature_degC = (tuple(values.tolist()) for values in message.wide)
+        return self.codec.encode_telemetry(
+            PackTelemetry(voltage_V, temperature_degC, sequence=message.sequence, **scalars)
+        )
+
+    def message(self, kind: Kind, frames: Sequence[Frame], tick: int) -> Message:
+        """Return the message in a tick's frames; of several the last counts.
+
+        Args:
+            kind: Telemetry or command; frames of the other kind are ignored.
+            frames: In order of arrival.
+            tick: Of their arrival: it completes a number of few bits, or stands for a missing one.
+        """
+        wire = self.codec.wire
+        fields = wire.command if kind == Kind.COMMAND else wire.telemetry
+        copies = self.codec.copies(frames, fields)
+        if not copies:
+            return silence(kind, self.cells if kind == Kind.TELEMETRY else 0)
+        found: GatewayCommand | PackTelemetry
+        wide: tuple[np.ndarray, ...] = ()
+        if kind == Kind.COMMAND:
+            found = self.codec.decode_command(frames)
+        else:
+            found = self.codec.decode_telemetry(frames, self.cells)
+            wide = (np.array(found.voltage_V), np.array(found.temperature_degC))
+        known = TELEMETRY if kind == Kind.TELEMETRY else COMMAND
+        values = [
+            getattr(found, field) if field in fields else known[field].instead
+            for field in SCALARS[kind]
+        ]
+        number = fields.get("sequence")
+        bits = 0 if number is None else number.signal.length
+        sequence = _whole_number(found.sequence or 0, bits, tick)
+        return Message(
+            wide,
+            np.array([math.nan if value is None else float(value) for value in values]),
+            present=True,
+            sequence=sequence,
+            sent_tick=sequence,
+            copies=float(copies),
+        )
+
+
+def _whole_number(sent: int, bits: int, tick: int) -> int:
+    """Return the number nearest to the tick that ends in the bits that were sent."""
+    period = 1 << bits
+    return tick + (sent - tick + period // 2) % period - period // 2
 
 
 def record_of(message: Message, proofs: int = 0) -> Record:

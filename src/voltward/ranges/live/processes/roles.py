@@ -40,7 +40,7 @@ from voltward.ranges.live.case.part import (
     mail_of,
 )
 from voltward.ranges.live.links.control import Document, Role, load_object
-from voltward.ranges.live.links.messages import frames_of, message_in, samples
+from voltward.ranges.live.links.messages import BusMessages, samples
 from voltward.ranges.live.links.ports import (
     WAIT_S,
     BrokerAccess,
@@ -75,10 +75,13 @@ class _PartRole(Role):
     _part: LivePart
     _inbox: Mail
     _cells: int
+    _bus: BusMessages
+    _tick: int
 
     def _take_part(self, name: str, settings: PartSettings, inbox: Mail) -> None:
         factory: PartFactory = load_object(name)
         self._part, self._inbox, self._cells = factory(settings), inbox, settings.cells
+        self._bus, self._tick = BusMessages.of(settings.system), -1
 
 
 class EcuRole(_PartRole):
@@ -95,10 +98,11 @@ class EcuRole(_PartRole):
 
     def step(self, tick: int) -> Document:
         """Step the vehicle and send its telemetry."""
+        self._tick = tick
         out = self._part.step(tick, self._inbox)
-        frames = frames_of(Kind.TELEMETRY, mail_of(out, BUS_UP, Kind.TELEMETRY))
+        frames = self._bus.frames(Kind.TELEMETRY, mail_of(out, BUS_UP, Kind.TELEMETRY))
         # What the bus carries is quantised; later parts are compared with that.
-        carried = message_in(Kind.TELEMETRY, frames, self._cells)
+        carried = self._bus.message(Kind.TELEMETRY, frames, tick)
         return {
             "frames": self._port.send(frames),
             "made": samples(Kind.TELEMETRY, [carried]),
@@ -107,7 +111,7 @@ class EcuRole(_PartRole):
 
     def collect(self, frames: int) -> Document:
         """Receive the command of the tick."""
-        command = message_in(Kind.COMMAND, self._port.receive(frames))
+        command = self._bus.message(Kind.COMMAND, self._port.receive(frames), self._tick)
         self._inbox = {BUS_DOWN: command}
         return {"commands": samples(Kind.COMMAND, [command])}
 
@@ -135,6 +139,7 @@ class GatewayRole(_PartRole):
 
     def step(self, tick: int, path: NetworkPath, *, severed: bool) -> Document:
         """Step the gateway, send its command on the bus and its records to the broker."""
+        self._tick = tick
         opening = self._uplink.open(path, severed=severed)
         link = LinkFacts(
             can_send=opening.can_send,
@@ -145,7 +150,7 @@ class GatewayRole(_PartRole):
         command = mail_of(out, BUS_DOWN, Kind.COMMAND)
         slots = [mail_of(out, name, Kind.TELEMETRY, self._cells) for name in UPLINK_SLOTS]
         return {
-            "frames": self._port.send(frames_of(Kind.COMMAND, command)),
+            "frames": self._port.send(self._bus.frames(Kind.COMMAND, command)),
             "delivered": opening.delivered + self._publish(tick, slots, opening, path),
             "published": samples(Kind.TELEMETRY, slots) if opening.can_send else [],
             "connected": self._uplink.connected,
@@ -170,7 +175,8 @@ class GatewayRole(_PartRole):
         for payload in self._uplink.commands(commands):
             command = _later(command, payload)
         before = self._port.unreadable
-        telemetry = message_in(Kind.TELEMETRY, self._port.receive(frames), self._cells)
+        received = self._port.receive(frames)
+        telemetry = self._bus.message(Kind.TELEMETRY, received, self._tick)
         self._inbox = {BUS_UP: telemetry, DOWNLINK: command}
         return {
             "bus": samples(Kind.TELEMETRY, [telemetry]),

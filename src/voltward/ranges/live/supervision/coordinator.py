@@ -10,7 +10,7 @@ from typing import Any
 
 from voltward.comms.broker import Broker
 from voltward.comms.mqtt_client import TlsSettings
-from voltward.ranges.live.case.load import part_settings
+from voltward.ranges.live.case.load import part_settings, topics_of
 from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.case.settings import Case, FromCatalogue, LiveSettings, Span
 from voltward.ranges.live.case.uplink_security import CLOUD, ROGUE, Identities
@@ -58,6 +58,7 @@ class CaseRun:
         self._processes = processes
         self._broker = broker
         self._part_settings = part_settings(settings, case)
+        self._topics = topics_of(settings)
         self._man = settings.man_in_the_middle if case.man_in_the_middle else None
         self._rogue = settings.rogue if case.rogue is not None else None
         self._bus_attacker = settings.bus_attacker if case.bus_attacker else None
@@ -94,7 +95,7 @@ class CaseRun:
                 "access": self._access(CLOUD, self._broker.port, identities.cloud_tls(case)),
                 **part,
             },
-            "bus_attacker": {"forger": None, "cells": cells},
+            "bus_attacker": {"forger": None, "system": self._settings.system},
         }
         if self._bus_attacker is not None:
             forger = self._forger("bus_attacker", self._bus_attacker, self._bus_attacker)
@@ -179,7 +180,7 @@ class CaseRun:
         return network["mode"], answers
 
     def _access(self, identity: str, port: int, tls: TlsSettings | None) -> BrokerAccess:
-        topics, vehicle = self._settings.topics, self._settings.vehicle
+        topics, vehicle = self._topics, self._settings.vehicle
         return BrokerAccess(
             identity, port, tls, topics.telemetry_of(vehicle), topics.command_of(vehicle)
         )

@@ -29,7 +29,7 @@ from voltward.core.errors import EnvironmentLacksError
 from voltward.core.files import pretty_json, sha256_of
 from voltward.core.termination import ended_by_signals
 from voltward.ranges.configuration.system import load_system
-from voltward.ranges.live.case.load import cells_of
+from voltward.ranges.live.case.load import topics_of
 from voltward.ranges.live.case.part import PartNames
 from voltward.ranges.live.case.settings import Case, LiveSettings
 from voltward.ranges.live.case.uplink_security import make_identities
@@ -126,7 +126,7 @@ def _run_into(
         system=settings.system,
         duty=settings.duty,
         controls=settings.controls,
-        cells=cells_of(load_system(settings.system)),
+        cells=load_system(settings.system).pack.cells,
         wall_s=round(time.monotonic() - started, 3),
         broker=BrokerReport(program=str(program), version=mosquitto_version(), queue=probe),
         cases=tuple(_case_report(settings, done) for done in finished),
@@ -147,10 +147,11 @@ def _run_cases(
     processes = {**fleet.start([hub]), **fleet.start(others)}
     finished = []
     # 4.
+    topics = topics_of(settings)
     for case in settings.case:
         progress(case.name)
         folder = fleet.folder / "brokers" / case.name
-        demands = identities.broker_settings(case, settings.topics, settings.vehicle, folder)
+        demands = identities.broker_settings(case, topics, settings.vehicle, folder)
         broker, facts = fleet.start_broker(demands, case.name)
         case_run = CaseRun(settings, case, processes, broker)
         case_run.configure(identities, parts)
