@@ -36,12 +36,14 @@ class Target:
         lay: Writes the sound files into an empty folder; returns the names of those to damage.
         read: Takes the folder and the name of the damaged file, and returns an exit code.
         brief: Inputs in `make test`; fewer where a reader is slow.
+        sealed: Whether a changed file must be noticed, so that accepting it is a fault.
     """
 
     name: str
     lay: Callable[[Path], Sequence[str]]
     read: Callable[[Path, str], int]
     brief: int = 25
+    sealed: bool = False
 
 
 class Outcome(StrEnum):
@@ -112,10 +114,13 @@ class Bench:
         self.sound = {name: (folder / name).read_bytes() for name in target.lay(folder)}
 
     def draw(self, seed: int, index: int) -> tuple[str, bytes]:
-        """Return the name and the content of a damaged file."""
+        """Return the name and the content of a damaged file, which differs from the sound one."""
         random = random_of(self.target, seed, index)
         name = random.choice(list(self.sound))
-        return name, mutated(self.sound[name], Path(name).suffix, random)
+        content = self.sound[name]
+        while content == self.sound[name]:
+            content = mutated(content, Path(name).suffix, random)
+        return name, content
 
     def check(self, name: str, content: bytes, *, limit_s: float = 0.0) -> Verdict:
         """Let the reader take a file, and say what became of it."""
@@ -127,7 +132,10 @@ class Bench:
             verdict = self._read(name, limit_s)
         finally:
             path.write_bytes(self.sound[name])
-        return Verdict(verdict.outcome, verdict.words, memory_MB("VmHWM") - before_MB)
+        peak_MB = memory_MB("VmHWM") - before_MB
+        if self.target.sealed and verdict.outcome == Outcome.ACCEPTED and content != self.sound[name]:
+            return Verdict(Outcome.FAILED, "a changed file was accepted", peak_MB)
+        return Verdict(verdict.outcome, verdict.words, peak_MB)
 
     def _read(self, name: str, limit_s: float) -> Verdict:
         @command

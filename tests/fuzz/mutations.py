@@ -1,19 +1,22 @@
-"""Ways to damage a file: bytes, tokens of a text, nodes of JSON, cells of tables, parts of a ZIP.
+"""Ways to damage a file: its bytes, tokens, lines, nodes, columns, or the parts of an archive.
 
 `mutated` draws one to three of them. Everything comes from the generator that is handed in, so that
 the same seed gives the same file.
 """
 
+import copy
 import gzip
 import io
 import json
 import re
+import tomllib
 import zipfile
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
 import pyarrow as pa
+import tomli_w
 from pyarrow import parquet
 
 Mutation = Callable[[bytes, Random], bytes]
@@ -142,23 +145,39 @@ def _hostile(random: Random) -> bytes:
     return random.choice(TOKENS).encode("utf-8")
 
 
-# JSON
+# Documents
 
 
 def change_json(content: bytes, random: Random) -> bytes:
-    """Replace, remove, repeat, rename or wrap a node, of a document or of one line of many."""
+    """Change a node of a JSON document, or of one line of many; or write a key twice."""
     try:
         document = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         lines = content.splitlines()
         place = random.randrange(len(lines)) if lines else 0
         if len(lines) < 2 or not lines[place].strip().startswith((b"{", b"[")):
             return replace_token(content, random)
         lines[place] = change_json(lines[place], random)
         return b"\n".join(lines)
-    holders = list(_holders(document))
+    if random.random() < 0.1:
+        return json.dumps(document).replace('": ', '": 0, "name": ', 1).encode()
+    return json.dumps(_changed(document, random)).encode()
+
+
+def change_toml(content: bytes, random: Random) -> bytes:
+    """Change a node of a TOML document, which stays TOML."""
+    try:
+        document = tomllib.loads(content.decode("utf-8"))
+        return tomli_w.dumps(_changed(document, random)).encode("utf-8")
+    except (ValueError, TypeError, RecursionError):  # what TOML cannot hold
+        return replace_token(content, random)
+
+
+def _changed(document: Any, random: Random) -> Any:
+    """Replace, remove, rename or wrap a node."""
+    holders = _holders(document)
     if not holders:
-        return json.dumps(random.choice(VALUES)).encode()
+        return random.choice(VALUES)
     holder, key = random.choice(holders)
     match random.randrange(6):
         case 0:
@@ -167,23 +186,20 @@ def change_json(content: bytes, random: Random) -> bytes:
             holder[key] = [holder[key]]
         case 2 if isinstance(holder, dict):
             holder[random.choice(["", "x", f"{key} ", str(key).upper()])] = holder.pop(key)
-        case 3:
-            # Written as text, since no document holds a key twice.
-            text = json.dumps(document)
-            return text.replace('": ', '": 0, "' + str(key) + '": ', 1).encode()
+        case 3 if isinstance(holder, list):
+            holder.extend(copy.deepcopy(holder))
         case _:
-            holder[key] = random.choice(VALUES)
-    return json.dumps(document).encode()
+            holder[key] = copy.deepcopy(random.choice(VALUES))
+    return document
 
 
 def _holders(node: Any) -> Sequence[tuple[Any, Any]]:
     """Return every place of a document that can be changed, as a container and its key."""
     found: list[tuple[Any, Any]] = []
-    waiting = [node]
+    waiting = [node] if isinstance(node, dict | list) else []
     while waiting:
         holder = waiting.pop()
         keys = list(holder) if isinstance(holder, dict) else range(len(holder))
-        keys = keys if isinstance(holder, dict | list) else ()
         found += [(holder, key) for key in keys]
         waiting += [holder[key] for key in keys if isinstance(holder[key], dict | list)]
     return found
@@ -250,6 +266,7 @@ BYTES: tuple[Mutation, ...] = (flip, cut, drop, insert, splice, repeat, recode)
 TEXT: tuple[Mutation, ...] = (replace_token, replace_token, rename_key, move_lines)
 # What is drawn for a file, besides bytes, by the end of its name.
 STRUCTURE: dict[str, tuple[Mutation, ...]] = {
+    ".toml": (change_toml, change_toml, change_toml, *TEXT),
     ".json": (change_json, change_json, *TEXT),
     ".jsonl": (change_json, change_json, *TEXT),
     ".parquet": (change_column,),
@@ -271,8 +288,8 @@ def mutated(content: bytes, suffix: str, random: Random) -> bytes:
     structured = STRUCTURE.get(suffix, TEXT)
     whole = structured and random.random() < 0.7
     # Damaged bytes may leave no structure, so that only the first change can be of that kind.
-    content = random.choice(structured if whole else BYTES)(content, random)
-    for _ in range(random.choice([0, 0, 1, 2])):
+    content = random.choice(structured if whole else BYTES)(content or b" ", random)
+    for _ in range(random.choice([0, 0, 0, 1, 2])):
         readable = suffix not in {".parquet", ".xlsx", ".gz", ".blf"}
         content = random.choice([*TEXT, *BYTES] if readable else BYTES)(content or b" ", random)
     return content
