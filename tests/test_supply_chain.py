@@ -1,4 +1,4 @@
-"""The lock, the bill of materials, and the check of licences and advisories, all without a network."""
+"""The lock, the bill of materials, the check of licences and advisories: without a network."""
 
 import importlib
 import json

@@ -1,13 +1,13 @@
 """Check the locked packages without a network: their licences, and advisories that are handed in.
 
-1. Each package of requirements.lock that this environment needs must be installed; the licence that
-   its metadata name must be one that tools/licences.toml allows.
-2. Advisories come from `--advisories`: OSV JSON (one, a list, or one a line), the JSON of pip-audit,
-   or a folder or ZIP archive of such files, as OSV publishes them. Withdrawn ones do not count.
-3. An advisory hits when the locked version is listed, or lies in a range, as OSV defines it. A limit
-   of a range that is not a version is taken so that it hits.
-4. Every hit is printed with package, version, advisory and the version that mends it; the exit code
-   is 3 for a hit or a licence that is not allowed, 2 for a file that cannot be used.
+1. Each package of requirements.lock that this environment needs must be installed; the licence
+   that its metadata name must be one that tools/licences.toml allows.
+2. Advisories come from `--advisories`: OSV JSON (one, a list, or one a line), the JSON of
+   pip-audit, or a folder or ZIP archive of such files. Withdrawn ones do not count.
+3. An advisory hits when the locked version is listed, or lies in a range, as OSV defines it. A
+   limit of a range that is not a version is taken so that it hits.
+4. Every hit is printed with package, version, advisory and the version that mends it; the exit
+   code is 3 for a hit or a licence that is not allowed, 2 for a file that cannot be used.
 """
 
 import argparse
@@ -65,7 +65,6 @@ class Hit:
 
 def is_allowed(expression: str, allowed: frozenset[str]) -> bool:
     """Tell whether a licence can be used: one side of an OR, both sides of an AND."""
-
     terms = get_spdx_licensing()
 
     def holds(node: Any) -> bool:
@@ -125,23 +124,30 @@ def _hits_of(versions: Mapping[str, str], document: Any) -> Iterator[Hit]:
     if isinstance(document, list):
         for one in document:
             yield from _hits_of(versions, one)
-    elif "dependencies" in document:
-        for package in document["dependencies"]:
-            name = canonicalize_name(package["name"])
-            if versions.get(name) == package.get("version"):
-                for fault in package.get("vulns", ()):
-                    yield _hit(name, versions[name], fault, fault.get("fix_versions", ()))
     elif "vulns" in document:
         yield from _hits_of(versions, list(document["vulns"]))
+    elif "dependencies" in document:
+        yield from _hits_of_pip_audit(versions, document)
     elif not document.get("withdrawn"):
-        # A document without affected packages, such as one of another kind, is not passed over.
-        for affected in document["affected"]:
-            package = affected.get("package", {"ecosystem": "", "name": ""})
-            name = canonicalize_name(package["name"])
-            if package["ecosystem"].partition(":")[0] != "PyPI" or name not in versions:
-                continue
-            if is_affected(versions[name], affected):
-                yield _hit(name, versions[name], document, _fixes(affected))
+        yield from _hits_of_osv(versions, document)
+
+
+def _hits_of_pip_audit(versions: Mapping[str, str], document: Mapping[str, Any]) -> Iterator[Hit]:
+    for package in document["dependencies"]:
+        name = canonicalize_name(package["name"])
+        if versions.get(name) == package.get("version"):
+            for fault in package.get("vulns", ()):
+                yield _hit(name, versions[name], fault, fault.get("fix_versions", ()))
+
+
+def _hits_of_osv(versions: Mapping[str, str], document: Mapping[str, Any]) -> Iterator[Hit]:
+    # A document without affected packages, such as one of another kind, is not passed over.
+    for affected in document["affected"]:
+        package = affected.get("package", {"ecosystem": "", "name": ""})
+        name = canonicalize_name(package["name"])
+        is_ours = package["ecosystem"].partition(":")[0] == "PyPI" and name in versions
+        if is_ours and is_affected(versions[name], affected):
+            yield _hit(name, versions[name], document, _fixes(affected))
 
 
 def _hit(name: str, version: str, fault: Mapping[str, Any], fixed: Iterable[str]) -> Hit:
@@ -197,12 +203,19 @@ def _version(text: Any) -> Version | None:
 # Files
 
 
-def read_advisories(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield every document of a file, a folder or an archive, with its place.
+def read_advisories(path: Path) -> list[tuple[str, Any]]:
+    """Return every document of a file, a folder or an archive, with its place.
 
     Raises:
-        AdvisoryError: One is not JSON, is too large, or is nested too deeply.
+        AdvisoryError: There is none, or one is not JSON, is too large, or is nested too deeply.
     """
+    found = list(_read(path))
+    if not found:
+        raise AdvisoryError(f"{path}: holds no advisory")
+    return found
+
+
+def _read(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         if path.is_dir():
             for file in sorted(path.rglob("*.json")):
@@ -268,9 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         locked = read_lock(given.lock)
         faults = list(licence_faults(one for one in locked if one.is_needed_here))
         if given.advisories:
-            documents = list(read_advisories(given.advisories))
-            if not documents:
-                raise AdvisoryError(f"{given.advisories}: holds no advisory")
+            documents = read_advisories(given.advisories)
             faults += [str(hit) for hit in hits(locked, documents)]
     except (LockError, AdvisoryError) as error:
         print(f"error: {error}", file=sys.stderr)

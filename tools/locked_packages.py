@@ -4,7 +4,7 @@ As a program it holds the lock against its neighbours, without a network:
 
 1. Every line of the lock names one version and at least one SHA-256 digest.
 2. constraints.txt names the same version; versions are decided there, the lock adds the digests.
-3. Every dependency of pyproject.toml, and every dependency of an installed locked package, is locked.
+3. What pyproject.toml needs, and what an installed locked package needs, is locked.
 """
 
 import argparse

@@ -2,8 +2,8 @@
 
 1. Each locked package becomes a component with its purl, its licence and the digests of its files.
 2. What needs what is read from the installed packages.
-3. Time and serial number are left out, so that the same lock gives the same bytes; SOURCE_DATE_EPOCH
-   sets the time.
+3. Time and serial number are left out, so that the same lock gives the same bytes;
+   SOURCE_DATE_EPOCH sets the time.
 """
 
 import argparse

@@ -5,10 +5,12 @@ here compiles a program.
 """
 
 import gzip
+import io
 import json
 import runpy
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,11 @@ import can
 import pyarrow as pa
 from openpyxl import Workbook
 from pyarrow import parquet
-
 from tests.assurance.evidence_pack import make_pack
 from tests.assurance.tara_world import write_model
 from tests.fuzz.harness import Target
+from tests.fuzz.mutations import repacked
+
 from voltward.assurance.evidence.keys import make_keys, read_private_key
 from voltward.assurance.plan.reading import load_organisation
 from voltward.controls.cell_calibration import load_calibration
@@ -37,14 +40,12 @@ from voltward.results.folder_ledger import Entry, Ledger
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 KEY = "000102030405060708090a0b0c0d0e0f\n"
-LOG = """(1700000000.100000) can0 100#0102030405060708
-(1700000000.200000) can0 18FEF100#DEADBEEF
-(1700000000.300000) can0 110##11122334455667788
+# A classic frame, one with flexible data rate, and one that the shipped DBC does not know.
+LOG = """(1700000000.100000) can0 120#0100000000000000
+(1700000000.200000) can0 232#01020304
+(1700000000.300000) can0 110##100000000000000000000000000000000
+(1700000000.400000) can0 18FEF100#DEADBEEF
 """
-RECORDS = (
-    '{"message": "Pack_State", "signals": {}, "timestamp_s": 1.5}\n'
-    '{"message": "Pack_Limits", "signals": {}, "channel": "vcan1"}\n'
-)
 SCORES = (
     '{"elapsed_time": "1w", "expertise": "expert", "knowledge": "restricted", '
     '"window": "easy", "equipment": "bespoke", "impact": "major"}\n'
@@ -151,7 +152,10 @@ def _table() -> dict[str, list[float]]:
 def _csv(delimiter: str = ",") -> str:
     table = _table()
     rows = zip(*table.values(), strict=True)
-    lines = [delimiter.join(table), *(delimiter.join(f"{value:g}" for value in row) for row in rows)]
+    lines = [
+        delimiter.join(table),
+        *(delimiter.join(f"{value:g}" for value in row) for row in rows),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -163,8 +167,14 @@ def _recordings(folder: Path) -> Sequence[str]:
     book.active.append(list(_table()))
     for row in zip(*_table().values(), strict=True):
         book.active.append(row)
-    book.save(folder / "drive.xlsx")
+    # Written again without the time of day, so that the same seed draws the same file.
+    book.save(saved := io.BytesIO())
+    (folder / "drive.xlsx").write_bytes(repacked(saved.getvalue(), _without_time))
     return ["drive.csv", "semicolons.csv", "drive.parquet", "drive.xlsx"]
+
+
+def _without_time(name: str, part: bytes) -> bytes:
+    return b"<coreProperties/>" if name == "docProps/core.xml" else part
 
 
 def _logs(folder: Path) -> Sequence[str]:
@@ -187,11 +197,24 @@ def _logs(folder: Path) -> Sequence[str]:
     return ["bus.log", "packed.log.gz", *names]
 
 
+def _quietly(*words: str) -> str:
+    with redirect_stdout(io.StringIO()) as printed:
+        assert run(["--quiet", *words]) == ExitCode.DONE
+    return printed.getvalue()
+
+
+def _records(folder: Path) -> Sequence[str]:
+    known = "".join(line for line in LOG.splitlines(keepends=True) if "18FEF100" not in line)
+    (folder / "bus.log").write_text(known)
+    decoded = _quietly("can", "decode", str(folder / "bus.log"), "--json")
+    (folder / "bus.jsonl").write_text(decoded)
+    return ["bus.jsonl"]
+
+
 def _workbook(folder: Path) -> Sequence[str]:
-    code = run(["--quiet", *("tara", "export", "headlamp", "--format", "xlsx")]
-               + ["--out", str(folder / "book.xlsx")])  # fmt: skip
-    assert code == ExitCode.DONE
-    return ["book.xlsx"]
+    book = folder / "book.xlsx"
+    _quietly("tara", "export", "headlamp", "--format", "xlsx", "--out", str(book))
+    return [book.name]
 
 
 def _model(folder: Path) -> Sequence[str]:
@@ -201,8 +224,7 @@ def _model(folder: Path) -> Sequence[str]:
 
 def _rating(folder: Path) -> Sequence[str]:
     for name in ("rating.json", "later.json"):
-        code = run(["--quiet", "tara", "rate", "headlamp", "--out", str(folder / name)])
-        assert code == ExitCode.DONE
+        _quietly("tara", "rate", "headlamp", "--out", str(folder / name))
     return ["rating.json"]
 
 
@@ -261,8 +283,12 @@ TARGETS: tuple[Target, ...] = (
         _CHECK("duty"),
     ),
     Target("link", shipped("links/lte.toml", "links/can-over-ip.toml"), _CHECK("link")),
-    Target("kind of file", copied(EXAMPLES / "own-duty.toml"), commanded("config", "check", "FILE")),
-    Target("profile of a duty", _recordings, commanded("config", "check", "FILE", "--level", "cell")),
+    Target(
+        "kind of file", copied(EXAMPLES / "own-duty.toml"), commanded("config", "check", "FILE")
+    ),
+    Target(
+        "profile of a duty", _recordings, commanded("config", "check", "FILE", "--level", "cell")
+    ),
     Target("live run", copied(EXAMPLES / "live-minimal.toml"), called(load_settings)),
     Target("cell", shipped("cells/reference-nmc.toml", "cells/lg-m50.toml"), called(load_cell)),
     Target("calibration", shipped("cells/lg-18650hg2.calibration.toml"), called(_calibration)),
@@ -275,7 +301,7 @@ TARGETS: tuple[Target, ...] = (
     Target("BPX", text(cell__json=json.dumps(BPX, indent=1)), called(read_bpx)),
     Target("CAN log", _logs, commanded("can", "decode", "FILE")),
     Target("CAN log as JSON", _logs, commanded("can", "decode", "FILE", "--json")),
-    Target("CAN records", text(bus__jsonl=RECORDS), commanded("can", "encode", "FILE")),
+    Target("CAN records", _records, commanded("can", "encode", "FILE")),
     Target(
         "DBC",
         _with_neighbours(shipped("dbc/voltward.dbc"), bus__log=LOG),
