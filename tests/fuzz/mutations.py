@@ -272,7 +272,7 @@ def change_member(content: bytes, random: Random) -> bytes:
 
 
 def repacked(content: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes:
-    """Return a ZIP archive with changed parts and no times; a part that becomes None is left out."""
+    """Return a ZIP archive with changed parts and no times; what becomes None is left out."""
     sink = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(sink, "w") as new:
         for name in old.namelist():
