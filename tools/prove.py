@@ -260,14 +260,8 @@ class Proof:
                 kind.before += killed.end(self.random.uniform(0.0, length_s), signalled(number))
                 found = killed.leftovers()
                 if pack.exists():
-                    check = [
-                        "evidence",
-                        "verify",
-                        str(pack),
-                        "--key",
-                        str(source / "signer.pub.pem"),
-                    ]
-                    verified = subprocess.run([*VOLTWARD, *check], capture_output=True, check=False)
+                    check = [*VOLTWARD, "evidence", "verify", str(pack), "--key", str(public)]
+                    verified = subprocess.run(check, capture_output=True, check=False)
                     found += [verified.stderr.decode()] if verified.returncode else []
                 kind.faults += [f"kill {kind.kills}: {words}" for words in found]
 
