@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -95,23 +96,22 @@ def kept_file(target: Target, name: str) -> Path:
 # In a process of its own
 
 
-def take(name: str, seed: int, first: int, last: int, answers: Connection) -> None:
-    """Take the inputs from first to last, and send a verdict on each, then the growth."""
-    with tempfile.TemporaryDirectory(prefix="voltward-fuzz-") as folder:
-        bench = Bench(named(name), Path(folder))
-        for sound, content in bench.sound.items():
-            bench.check(sound, content)
-        before_MB = memory_MB("VmRSS")
-        for index in range(first, last):
-            damaged, content = bench.draw(seed, index)
-            # Written first, so that an input that ends this process is kept, too.
-            kept = kept_file(bench.target, f"{seed}-{index}-{damaged}")
-            kept.write_bytes(content)
-            verdict = bench.check(damaged, content, limit_s=LIMIT_S)
-            if verdict.outcome != Outcome.FAILED and verdict.peak_MB <= PEAK_MB:
-                kept.unlink()
-            answers.send((index, verdict))
-        answers.send((last, memory_MB("VmRSS") - before_MB))
+def take(name: str, seed: int, numbers: range, folder: str, answers: Connection) -> None:
+    """Take inputs, and send a verdict on each, then the growth."""
+    bench = Bench(named(name), Path(folder))
+    for sound, content in bench.sound.items():
+        bench.check(sound, content)
+    before_MB = memory_MB("VmRSS")
+    for index in numbers:
+        damaged, content = bench.draw(seed, index)
+        # Written first, so that an input that ends this process is kept, too.
+        kept = kept_file(bench.target, f"{seed}-{index}-{damaged}")
+        kept.write_bytes(content)
+        verdict = bench.check(damaged, content, limit_s=LIMIT_S)
+        if verdict.outcome != Outcome.FAILED and verdict.peak_MB <= PEAK_MB:
+            kept.unlink()
+        answers.send((index, verdict))
+    answers.send((numbers.stop, memory_MB("VmRSS") - before_MB))
 
 
 # In the parent
@@ -130,19 +130,27 @@ class Run:
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
+        self.scratch = tempfile.TemporaryDirectory(prefix="voltward-fuzz-")
         self.answers, sender = context.Pipe(duplex=False)
-        given = (self.tally.target.name, self.seed, self.next, self.tally.inputs, sender)
+        numbers = range(self.next, self.tally.inputs)
+        given = (self.tally.target.name, self.seed, numbers, self.scratch.name, sender)
         self.process = context.Process(target=take, args=given, daemon=True)
         self.process.start()
         sender.close()
         self.heard = time.monotonic()
+
+    def _stop(self) -> None:
+        self.process.join()
+        self.answers.close()
+        self.scratch.cleanup()
+        self.tally.seconds = time.monotonic() - self.since
 
     def hear(self) -> bool:
         """Take an answer, or notice that none will come; return whether all inputs are taken."""
         try:
             index, answer = self.answers.recv()
         except EOFError:
-            self.process.join()
+            self._stop()
             return self._lost(f"the process ended with {self.process.exitcode}")
         self.heard = time.monotonic()
         if isinstance(answer, Verdict):
@@ -150,30 +158,25 @@ class Run:
             self.next = index + 1
             return False
         self.tally.growth_MB = max(self.tally.growth_MB, answer)
-        return self._done()
+        self._stop()
+        return True
 
     def hang(self) -> bool:
         """End a process that has said nothing for long; return whether all inputs are taken."""
         if time.monotonic() - self.heard < SILENCE_S:
             return False
         self.process.kill()
+        self._stop()
         return self._lost(f"said nothing for {SILENCE_S:.0f} s")
 
     def _lost(self, words: str) -> bool:
+        """Count the input that ended the process, and go on after it."""
         if self.next < self.tally.inputs:
             self.tally.note(self.next, Verdict(Outcome.FAILED, words))
         self.next += 1
-        if self.next >= self.tally.inputs:
-            return self._done()
-        self.answers.close()
-        self._start()
-        return False
-
-    def _done(self) -> bool:
-        self.process.join()
-        self.answers.close()
-        self.tally.seconds = time.monotonic() - self.since
-        return True
+        if self.next < self.tally.inputs:
+            self._start()
+        return self.next >= self.tally.inputs
 
 
 def fuzz(tallies: Sequence[Tally], seed: int, processes: int) -> Iterator[Tally]:
@@ -249,6 +252,8 @@ def main() -> int:
         print(f"{number:3}/{len(tallies)} {tally.target.name}: {failed} failed{grown}", flush=True)
         if tally.failures:
             write_words(tally)
+        with suppress(OSError):  # it holds failing inputs
+            (KEPT / folder_name(tally.target)).rmdir()
     print(table(tallies))
     if any(tally.failures for tally in tallies):
         print(f"failing inputs are in {KEPT}; words.txt says why; --replay FILE takes one again")
