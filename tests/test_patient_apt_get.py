@@ -70,4 +70,3 @@ def test_the_wait_has_a_limit(apt_get):
     code, said, calls = apt_get(LISTS, LISTS, limit_s=0)
     assert (code, len(calls)) == (100, 1)
     assert "still holds apt's lock after 0 s" in said
-

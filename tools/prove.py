@@ -180,7 +180,9 @@ class Proof:
             kind.kills += 1
             yield kind, place
             shutil.rmtree(place)
-        print(f"{what}: {kind.kills} kills, {len(kind.faults)} faults", flush=True)
+        print(
+            f"{what}: {kind.kills} kills, {len(kind.faults)} faults", *kind.faults[:5], sep="\n  "
+        )
 
     def _run(self, *arguments: str) -> float:
         """Run a command undisturbed; return how long it took."""
