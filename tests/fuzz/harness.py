@@ -86,7 +86,8 @@ def limited(seconds: float) -> Iterator[None]:
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     # An allocation fails before the machine begins to swap.
     resource.setrlimit(resource.RLIMIT_AS, (int(memory_MB("VmSize") * 2**20) + _MORE_BYTES, hard))
-    signal.setitimer(signal.ITIMER_PROF, seconds)
+    # Again and again, for the first one may come where Python drops exceptions.
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)
     try:
         yield
     finally:
