@@ -105,11 +105,7 @@ format: $(VENV)/.installed-check ## format the code and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 .PHONY: bench
-bench: $(VENV)/.installed-lock: $(VENV)/.created pyproject.toml constraints.txt
-	$(INSTALL) --group lock
-	@touch $@
-
-$(VENV)/.installed-bench ## the speed of the virtual range beside its peers
+bench: $(VENV)/.installed-bench ## the speed of the virtual range beside its peers
 	$(BIN)/python -m benchmarks
 
 .PHONY: clean
