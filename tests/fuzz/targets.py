@@ -234,6 +234,13 @@ def _pack(folder: Path, part: str) -> Sequence[str]:
     return sorted(str(path.relative_to(folder)) for path in inside if path.suffix != ".svg")
 
 
+def _salts(folder: Path) -> Sequence[str]:
+    make_pack(folder)
+    sign = ["evidence", "sign", str(folder / "run"), "--key", str(folder / "signer.pem")]
+    _quietly(*sign, "--out", str(folder / "less"), "--withhold", "report")
+    return ["less.withheld.json"]
+
+
 def _keys(folder: Path) -> Sequence[str]:
     make_pack(folder)
     made = make_keys(folder / "locked.pem", passphrase=b"made up")
@@ -358,6 +365,14 @@ TARGETS: tuple[Target, ...] = (
         partial(_pack, part="pack"),
         _own_verifier,
         sealed=True,
+    ),
+    Target(
+        "salts of withheld files",
+        _salts,
+        commanded(
+            *("evidence", "verify", "DIR/less", "--key", "DIR/signer.pub.pem"),
+            *("--reveal", "DIR/run/report.html", "--salts", "FILE"),
+        ),
     ),
     Target("public key", _keys, commanded("evidence", "verify", "DIR/pack", "--key", "FILE")),
     Target("private key", _keys, called(read_private_key)),
