@@ -8,7 +8,6 @@
 4. The sound file is put back.
 """
 
-import resource
 import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,6 @@ from voltward.core.errors import ExitCode
 
 _STATUS = Path("/proc/self/status")
 _CLEAR = Path("/proc/self/clear_refs")
-_MORE_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)
@@ -77,22 +75,18 @@ class TooLongError(BaseException):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Interrupt what uses more processor time, 0 sets no limit, and refuse much more memory."""
+    """Interrupt what uses more processor time; 0 sets no limit."""
 
     def stop(_number: int, _frame: object) -> None:
         raise TooLongError
 
     before = signal.signal(signal.SIGPROF, stop)
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    # An allocation fails before the machine begins to swap.
-    resource.setrlimit(resource.RLIMIT_AS, (int(memory_MB("VmSize") * 2**20) + _MORE_BYTES, hard))
     # Again and again, for the first one may come where Python drops exceptions.
     signal.setitimer(signal.ITIMER_PROF, seconds, 1.0)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0.0)
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
         signal.signal(signal.SIGPROF, before)
 
 
