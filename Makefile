@@ -14,6 +14,13 @@ PYTEST ?=
 WORKERS ?= 2
 # 'make test LIVE=no' leaves out the tests that need a broker.
 LIVE ?= yes
+# 'make audit ADVISORIES=all.zip': a file, folder or archive of advisories in the form of OSV.
+ADVISORIES ?=
+# 'make fuzz INPUTS=2000 SEED=7'; without a seed each run has another.
+INPUTS ?= 20000
+SEED ?=
+# 'make prove KILLS=10': of each kind.
+KILLS ?= 25
 OUT ?= out/demo
 # The key that signs the demo's evidence: made once, for trying only.
 KEY ?= out/demo-key.pem
@@ -43,12 +50,36 @@ test: $(VENV)/.installed-test broker ## set everything up and pass the tests
 mutate: $(VENV)/.installed-test ## change constants one at a time; each change must fail a test
 	$(BIN)/python tools/mutate_constants.py
 
+.PHONY: fuzz
+fuzz: $(VENV)/.installed-test ## damaged files for every reader: none may end in a traceback, hang or grow
+	$(BIN)/python tools/fuzz.py --inputs $(INPUTS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: prove
+prove: $(VENV)/.installed-test broker ## kill runs at random times: nothing is left, a resumed run is the same
+	$(BIN)/python tools/prove.py --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+
+.PHONY: lock
+lock: $(VENV)/.installed-lock ## write requirements.lock anew: versions of constraints.txt with digests
+	$(BIN)/uv pip compile pyproject.toml --constraint constraints.txt --output-file requirements.lock \
+	  --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	  --custom-compile-command 'make lock'
+
+.PHONY: sbom
+sbom: $(VENV)/.installed-test ## write out/sbom.json, a CycloneDX bill of materials of the lock
+	$(BIN)/python tools/make_sbom.py
+
+.PHONY: audit
+audit: $(VENV)/.installed-test ## check licences and, with ADVISORIES=FILE, known faults of the lock, without a network
+	$(BIN)/python tools/check_supply_chain.py $(if $(ADVISORIES),--advisories $(ADVISORIES))
+
 .PHONY: check
-check: $(VENV)/.installed-check ## format, lint, types, import contract, generated reference, age of pictures, documents
+check: $(VENV)/.installed-check ## format, lint, types, imports, lock, licences, reference, pictures, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/locked_packages.py
+	$(BIN)/python tools/check_supply_chain.py
 	$(BIN)/python tools/generate_reference.py --check
 	$(BIN)/python tools/generate_conformance_vectors.py --check
 	$(BIN)/python tools/make_pictures.py --check
@@ -110,6 +141,10 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 $(VENV)/.installed-check: $(VENV)/.installed-test
 	$(INSTALL) --group check --group docs
+	@touch $@
+
+$(VENV)/.installed-lock: $(VENV)/.created pyproject.toml constraints.txt
+	$(INSTALL) --group lock
 	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed

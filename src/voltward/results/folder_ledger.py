@@ -104,7 +104,7 @@ def _entries(content: bytes) -> list[Entry]:
     for line in content.splitlines()[1:]:
         try:
             entry = Entry(**json.loads(line))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             continue
         if tuple(map(type, asdict(entry).values())) == (str, str, int):
             found.append(entry)

@@ -21,4 +21,4 @@ def score_file(file: BinaryIO, profile_name: str) -> None:
         # Flushed line by line, so that another program can talk to it.
         click.echo(json.dumps(answer))
     if bad:
-        leave(ExitCode.USAGE, f"{bad} of {bad + rated} lines could not be rated")
+        leave(ExitCode.USAGE, f"{file.name}: {bad} of {bad + rated} lines could not be rated")
