@@ -1,5 +1,6 @@
 """`voltward can`: filters that can be chained."""
 
+import gzip
 import io
 import json
 
@@ -140,8 +141,9 @@ def test_secured_identifiers_are_described_by_the_shipped_dbc(key_file):
 
 
 def test_exit_codes_of_the_whole_command_line(key_file, monkeypatch):
-    for text, code in (("(0.0) c 110#0102030405\n", 3), ("", 5), ("hello\n", 2)):
-        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    lines = ((b"(0.0) c 110#0102030405\n", 3), (b"", 5), (b"hello\n", 2), (b"(0.0) c 110#R\n", 5))
+    for text, code in lines:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
         assert run(["can", "verify", "--key-file", str(key_file)]) == code
 
 
@@ -164,6 +166,21 @@ def test_nothing_to_verify_is_no_success(key_file):
         ('{"message": "Pack_Limits", "signals": {"Charge_Current_Limit": [1]}}', "Pack_Limits"),
         ('{"message": "Pack_Limits", "signals": {"Charge_Current_Limit": NaN}}', "Pack_Limits"),
         ('{"message": "Pack_Limits", "signals": {}, "channel": "a b"}', "channel"),
+        ('{"message": "Pack_Limits", "signals": {"a": 1, "a": 2}}', "'a' appears twice"),
+        ('{"message": "Pack_Limits", "signals": {}, "fd": 1}', "'fd' must be true or false"),
+        ('{"message": "Pack_Limits", "signals": {}, "identifier": 5}', "0x5"),
+        ('{"message": "Pack_Limits", "signals": {}, "pgn": 5}', "29 bits"),
+        ('{"message": "Pack_Limits", "data": "0"}', "not a frame"),
+        ('{"message": "Pack_Limits", "data": "00000000000000000000"}', "not a frame"),
+        ('{"message": null, "data": "00"}', "no message"),
+        ('{"message": null, "data": "00", "identifier": 2048, "extended": false}', "outside"),
+        (
+            '{"message": null, "data": "00", "identifier": 1, "fd": true, "fd_flags": 99}',
+            "fd_flags",
+        ),
+        ("[" * 20_000, "nested too deeply"),
+        ('{"message": "' + "x" * 70_000, "longer than"),
+        ('{"message": 1' + "0" * 5000 + "}", "digits"),
     ],
 )
 def test_bad_records_are_named_by_line(text, words):
@@ -173,11 +190,122 @@ def test_bad_records_are_named_by_line(text, words):
 
 
 @pytest.mark.parametrize("command", ["decode", "authenticate", "verify"])
-def test_bad_lines_are_named(command, key_file):
+def test_a_log_without_any_frame_is_refused(command, key_file):
     options = [] if command == "decode" else ["--key-file", key_file]
     error, _ = fail(ConfigurationError, command, *options, text="(0.0) c 12#zz\n")
-    assert "line 1" in str(error)
-    assert "12#zz" in str(error)
+    assert "standard input" in error.what
+    assert "line 1" in error.why
+    assert "12#zz" in error.why
+    assert ".asc" in error.hint
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_records_of_other_encodings(encoding, tmp_path):
+    path = tmp_path / "records.jsonl"
+    record = '{"message": "Pack_Limits", "signals": {}, "channel": "kän"}\n'
+    path.write_bytes(record.encode(encoding))
+    if encoding == "utf-16":
+        assert call("encode", path).startswith("(0.000000) kän 232#")
+    else:
+        error, _ = fail(ConfigurationError, "encode", path)
+        assert "line 1: column 56: byte 0xe4 is not UTF-8" in error.what
+        assert "iconv" in error.hint
+
+
+def test_what_is_no_data_frame_is_named_and_ends_nothing(key_file):
+    log = "(0.0) c 110#01\n(0.1) c 110#R\n(0.2) c 110#02\n(0.3) c 110#0"
+    result = CliRunner().invoke(can_group, ["decode", "--json"], input=log)
+    assert (result.exit_code, result.stdout.count("\n")) == (0, 2)
+    assert "line 2: remote frame" in result.stderr
+    assert "line 4: an odd number" in result.stderr
+    options = ("--key-file", str(key_file))
+    result = CliRunner().invoke(can_group, ["authenticate", *options], input=log)
+    assert (result.exit_code, result.stdout.count("\n")) == (0, 2)
+    # A line that cannot be read may have held a frame: it is not verified.
+    secured = result.stdout
+    call("verify", *options, text=secured + "(1.0) c 110#R\n")
+    error, _ = fail(GateFailedError, "verify", *options, text=secured + "(1.0) c 110#0\n")
+    assert "1 unreadable" in error.why
+
+
+def test_frames_that_cannot_be_secured_are_left_out(key_file):
+    log = f"(0.0) c 110#01\n(0.1) c 111##1{'00' * 64}\n(0.2) c 110#02\n"
+    error, output = fail(ConfigurationError, "authenticate", "--key-file", key_file, text=log)
+    assert "1 of 3 frames were left out: frame 0x111" in error.what
+    assert output.count("c 110#") == 2
+
+
+def test_logs_of_other_formats(tmp_path):
+    path = tmp_path / "bus.asc.gz"
+    content = "date Thu Jan 1 10:00:00 2026\nbase hex timestamps absolute\n0.5 1 7FF Rx d 1 0A\n"
+    path.write_bytes(gzip.compress(content.encode()))
+    record = json.loads(call("decode", "--json", path))
+    assert (record["timestamp_s"], record["channel"], record["data"]) == (0.5, "can0", "0a")
+
+
+def test_faulty_dbc_files_are_read_with_lenient(tmp_path):
+    dbc = tmp_path / "own.dbc"
+    dbc.write_text(OWN_DBC + 'VAL_ 291 Old 0 "x" ;\n')
+    error, _ = fail(ConfigurationError, "decode", "--dbc", dbc, text="(0.0) c 123#E02E\n")
+    assert "line 5: VAL_ names signal 'Old'" in error.what
+    output = call("decode", "--dbc", dbc, "--lenient", text="(0.0) c 123#E02E\n")
+    assert "Old" in output
+    assert "120  km/h" in output
+    records = call("decode", "--dbc", dbc, "--lenient", "--json", text="(0.0) c 123#E02E\n")
+    record = records.splitlines()[-1]
+    assert call("encode", "--dbc", dbc, "--lenient", text=record).endswith("c 123#E02E\n")
+
+
+J1939_DBC = f"""VERSION ""
+BU_: A
+BO_ {(1 << 31) + 0x18F1E6FE} All: 2 A
+ SG_ Volts : 0|16@1+ (0.05,-1606) [0|0] "V" A
+BO_ {(1 << 31) + 0x0CEF27F9} To: 1 A
+"""
+
+
+def test_j1939_addresses_are_shown_and_taken_back(tmp_path):
+    dbc = tmp_path / "own.dbc"
+    dbc.write_text(J1939_DBC)
+    log = "(0.0) c 18F1E6F3#00B4\n(0.0) c 18EF0327#00\n"
+    assert call("decode", "--dbc", dbc, text=log).count("(unknown)") == 2
+    table = call("decode", "--dbc", dbc, "--j1939", text=log)
+    assert "All from F3" in table
+    assert "To from 27 to 03" in table
+    assert "(no signals)" in table
+    marked = J1939_DBC + 'BA_ "ProtocolType" "J1939";\n'
+    dbc.write_text(marked)
+    records = call("decode", "--dbc", dbc, "--json", text=log)
+    first, second = (json.loads(line) for line in records.splitlines())
+    assert (first["pgn"], first["source_address"], first["destination_address"]) == (
+        0xF1E6,
+        0xF3,
+        None,
+    )
+    assert (second["source_address"], second["destination_address"]) == (0x27, 3)
+    assert call("encode", "--dbc", dbc, text=records) == log.replace("0.0", "0.000000")
+    own = '{"message": "To", "signals": {}, "source_address": 1, "destination_address": 2}'
+    assert call("encode", "--dbc", dbc, text=own) == "(0.000000) vcan0 0CEF0201#00\n"
+
+
+def test_json_holds_no_number_that_json_does_not_have(tmp_path):
+    dbc = tmp_path / "own.dbc"
+    dbc.write_text(
+        OWN_DBC.replace("0|16@1+ (0.01", "0|32@1- (1").replace("2 A", "4 A", 1)
+        + "SIG_VALTYPE_ 291 Speed : 1;\n"
+    )
+    for data, note in (
+        ("0000C07F", "not a number"),
+        ("0000807F", "infinite"),
+        ("000080FF", "-infinite"),
+    ):
+        line = f"(0.0) c 123#{data}\n"
+        record = json.loads(
+            call("decode", "--dbc", dbc, "--json", text=line), parse_constant=pytest.fail
+        )
+        assert (record["signals"], record["notes"]) == ({"Speed": None}, {"Speed": note})
+        assert f"({note})" in call("decode", "--dbc", dbc, text=line)
+        assert data in call("encode", "--dbc", dbc, text=json.dumps(record))
 
 
 @pytest.mark.parametrize("content", [b"", b"00", b"zz" * 16, b"\xff\xfe"])

@@ -116,7 +116,8 @@ ODD_BUT_GOOD = {
     "unknown attribute": GOOD + 'BA_ "Nobody" BO_ 256 "x";\n',
     "values of an environment variable": GOOD + 'VAL_ Env 0 "x" ;\n',
     "signals of no message": GOOD
-    + 'BO_ 3221225472 VECTOR__INDEPENDENT_SIG_MSG: 0 Vector__XXX\n SG_ X m3 : 0|8@1+ (1,0) [0|0] "" X\n'
+    + "BO_ 3221225472 VECTOR__INDEPENDENT_SIG_MSG: 0 Vector__XXX\n"
+    + ' SG_ X m3 : 0|8@1+ (1,0) [0|0] "" X\n'
     + ' SG_ X m3 : 0|8@1+ (1,0) [0|0] "" X\nVAL_ 3221225472 X 0 "x" ;\n',
     "end of file mark": GOOD + "\x1a",
 }
@@ -189,19 +190,22 @@ def test_a_damaged_file_is_refused_or_read_and_lenient_reads_the_rest(text, data
     instead = data.draw(st.sampled_from(["", '"', ";", "\n", "SG_ ", "BO_ ", "\0", "é", "9" * 30]))
     path = tmp_path_factory.mktemp("dbc") / "own.dbc"
     path.write_text(text[:position] + instead + text[position + 2 :], encoding="utf-8")
-    refused = False
+    strict, lenient = refusal(path), refusal(path, lenient=True)
+    assert str(path) in strict or not strict
+    if lenient:
+        assert strict
+        assert "no message" in lenient or "no DBC statement" in lenient
+    elif strict:
+        assert read_database(path, lenient=True).remarks
+
+
+def refusal(path, *, lenient=False):
+    """Return why a file is refused, or nothing."""
     try:
-        load_database(path)
+        load_database(path, lenient=lenient)
     except ConfigurationError as error:
-        refused = True
-        assert str(path) in error.what
-    try:
-        loaded = read_database(path, lenient=True)
-    except ConfigurationError as error:
-        assert refused
-        assert "no message" in error.what or "no DBC statement" in error.what
-    else:
-        assert not refused or loaded.remarks
+        return str(error)
+    return ""
 
 
 @given(content=st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
@@ -209,10 +213,8 @@ def test_any_bytes_are_a_dbc_or_refused(content, tmp_path_factory):
     path = tmp_path_factory.mktemp("dbc") / "own.dbc"
     path.write_bytes(b"BO_ " + content)
     for lenient in (False, True):
-        try:
-            load_database(path, lenient=lenient)
-        except ConfigurationError as error:
-            assert str(path) in error.what
+        said = refusal(path, lenient=lenient)
+        assert str(path) in said or not said
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def encode(records: Path, dbc: Path | None, channel: str, *, lenient: bool) -> N
                 logged = logged_frame(database, record_of(text, channel))
             except ConfigurationError as error:
                 raise ConfigurationError(
-                    f"line {number}: {error.what}", why=error.why, hint=error.hint
+                    f"{left_out.name}: line {number}: {error.what}", why=error.why, hint=error.hint
                 ) from error
             click.echo(format_line(logged))
         _refuse_damaged(damaged)

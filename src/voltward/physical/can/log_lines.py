@@ -65,6 +65,8 @@ class LeftOut:
 
     def conclude(self) -> None:
         """Say how often each cause was met, when not all were named."""
+        if not self.frames:
+            self.report(f"{self.name}: no data frame in it")
         if self.untimed:
             self.report(f"{self.name}: {self.untimed} frames have no time; they are shown at 0 s")
         counts = [f"{count} times {kind}" for kind, count in self.others.items() if count > NAMED]

@@ -2,12 +2,13 @@
 
 import logging
 import struct
+import sys
 import zlib
 from collections.abc import Iterator
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import can
 
@@ -40,10 +41,11 @@ def mf4_messages(
             why=f"{name} is an MDF file, which python-can reads through it",
             hint="pip install 'voltward[mf4]'",
         )
-    mdf_error = import_module("asammdf.blocks.utils").MdfException
+    from asammdf.blocks.utils import MdfException  # noqa: PLC0415
+
     # What damaged files make the package raise, beside its own error.
     damaged = (
-        *(mdf_error, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
+        *(MdfException, ValueError, LookupError, TypeError, AttributeError, ArithmeticError),
         *(struct.error, zlib.error, EOFError, OSError),
     )
     with TemporaryDirectory(prefix="voltward-mf4-") as folder:
@@ -56,6 +58,7 @@ def mf4_messages(
                 for number, message in enumerate(reader, start=1):  # noqa: B007
                     yield message
         except damaged as error:
+            _silence_destructors()
             if not number:
                 raise ConfigurationError(
                     f"{name}: cannot be read as an MDF 4 bus log",
@@ -63,6 +66,17 @@ def mf4_messages(
                     hint="export it as .blf or .asc with the program that wrote it",
                 ) from error
             left_out.add(f"after frame {number}", f"the file is damaged: {error}")
+
+
+def _silence_destructors() -> None:
+    """Let the objects of a damaged file go without the tracebacks of their destructors."""
+    usual = sys.unraisablehook
+
+    def report(unraisable: Any) -> None:
+        if not str(getattr(unraisable.object, "__qualname__", "")).startswith("MDF"):
+            usual(unraisable)
+
+    sys.unraisablehook = report
 
 
 def _copy(source: Readable, name: str, file: Path) -> None:
