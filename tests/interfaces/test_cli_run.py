@@ -47,7 +47,7 @@ def test_the_result_goes_to_output_and_the_rest_to_error(engine, tmp_path, capsy
     assert "\x1b[" not in captured.out + captured.err
 
 
-@pytest.mark.parametrize("name", ["../x", "a/../../x", "/tmp/x", "..", ".", " ", "a\nb", "x\0"])
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "..", ".", " ", "a\nb", "x\0"])
 def test_a_name_does_not_lead_out_of_the_folder(engine, tmp_path, monkeypatch, capsys, name):
     monkeypatch.chdir(tmp_path)
     assert run([*BASE, "--name", name]) == ExitCode.USAGE

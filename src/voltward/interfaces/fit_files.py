@@ -49,7 +49,9 @@ def write_fit(out: Path, found: Identification, summary: dict[str, Any]) -> list
     remarks["capacity_Ah"] = f"Slow discharge {found.curve.name}."
     remarks["equivalent_18650"] = "By capacity, of 2.78 Ah each."
     remarks["model_error"] = "Open loop, root mean square above 12 % state of charge, " + (
-        "on held-out drives." if any(fit.held_out for fit in found.fits) else "on fitted drives."
+        "on held-out drives."
+        if any(fit.held_out for fit in found.fits)
+        else "in-sample, on fitted drives."
     )
     write_cell(out, found.cell, head=head, remarks=remarks)
     return [out, page, table]

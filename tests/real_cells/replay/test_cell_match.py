@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import find_document
@@ -87,6 +89,28 @@ def test_another_cell_is_noticed_and_what_does_not_fit_is_named(
     assert match.verdict == "other"
     assert words in match.text
     assert "--cell" in match.text or "name the cell" in match.text
+
+
+@settings(max_examples=12)
+@given(capacity=st.floats(0.76, 1.06), resistance=st.floats(0.75, 2.2))
+def test_no_cell_that_ageing_can_make_is_another(
+    session, twin_cell, recorded, capacity, resistance
+):
+    aged = scaled(twin_cell, capacity=capacity, resistance=resistance)
+    assert match_of(session, recorded(aged)).verdict != "other"
+
+
+@settings(max_examples=12)
+@given(
+    capacity=st.floats(0.35, 0.5) | st.floats(2.0, 4.0),
+    resistance=st.floats(3.5, 10.0),
+    curve_V=st.floats(0.0, 0.1),
+)
+def test_every_cell_far_from_it_is_noticed(
+    session, twin_cell, recorded, capacity, resistance, curve_V
+):
+    far = scaled(twin_cell, capacity=capacity, resistance=resistance, curve_V=curve_V)
+    assert match_of(session, recorded(far, 2500)).verdict == "other"
 
 
 def test_a_wrong_start_is_not_another_cell(session, twin_cell, recorded):

@@ -50,7 +50,8 @@ class Replay:
     def __repr__(self) -> str:
         score = self.score
         found = f"detected after {score.delay_s:g} s" if score.delay_s is not None else "no alarm"
-        return f"<Replay {score.profile}: {score.hours:.2f} h, track {score.track}, {found}>"
+        doubt = ", see score.warnings" if score.warnings else ""
+        return f"<Replay {score.profile}: {score.hours:.2f} h, track {score.track}, {found}{doubt}>"
 
 
 def replay(
