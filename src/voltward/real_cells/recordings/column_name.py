@@ -146,16 +146,16 @@ def column_name(written: str, unit_below: str = "") -> ColumnName:
     if len(text) > _LONGEST:
         return ColumnName(written, "", None)
     below = unit_of(unit_below) if unit_below.strip() else None
-    if below is not None:
-        return ColumnName(written, _stem(text), below)
     for pattern in (_ENCLOSED, _SLASHED, _ENDING):
         found = pattern.match(text)
         unit = unit_of(found["unit"]) if found and found["stem"].strip() else None
         # A number at the end counts columns.
         if found and unit is not None and not (pattern is _ENDING and unit.dimension == "none"):
-            return ColumnName(written, _stem(found["stem"]), unit)
+            return ColumnName(written, _stem(found["stem"]), below or unit)
+    if below is not None:
+        return ColumnName(written, _stem(text), below)
     # Amps and Volts are names and units at once; a letter alone is not.
-    alone = unit_of(text) if len(text) > 2 else None
+    alone = unit_of(text) if len(text) > 2 and text.isalpha() else None
     return ColumnName(written, _stem(text), alone if alone and alone.dimension != "clock" else None)
 
 
