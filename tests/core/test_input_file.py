@@ -245,7 +245,6 @@ OWN_READERS = {
     "core/input_file.py": "the readers",
     "core/program_cache.py": "a file of the system, of which every byte is text",
     "data/evidence/verify.py": "stands alone",
-    "assurance/tara/method/score.py": "lines of standard input",
     "assurance/tara/exchange/cell_text.py": "a quoted item of one cell",
     "assurance/evidence/envelope.py": "a canonical encoding, held to its bytes",
     "assurance/evidence/examination.py": "a canonical encoding, held to its bytes",
