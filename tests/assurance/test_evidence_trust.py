@@ -298,3 +298,31 @@ def test_a_pair_of_keys_is_both_or_none(tmp_path, monkeypatch):
     with pytest.raises(ConfigurationError, match="no space left"):
         make_keys(tmp_path / "signer.pem", replace=True)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+STATEMENTS = {
+    "nothing": lambda _: {},
+    "no environment": lambda predicate: {**predicate, "environment": None},
+    "no seeds": lambda predicate: {**predicate, "environment": {"run": {}, "times": {}}},
+    "risks of another kind": lambda predicate: {**predicate, "risk": 5},
+    "times of another kind": lambda predicate: {
+        **predicate,
+        "environment": {**predicate["environment"], "times": ["now"]},
+    },
+}
+
+
+@pytest.mark.parametrize("case", STATEMENTS)
+def test_a_whole_pack_that_says_something_else_is_told(made, tmp_path, capsys, case):
+    shutil.copytree(made / "pack", tmp_path / "pack")
+    pack = tmp_path / "pack"
+    envelope = json.loads((pack / "statement.dsse.json").read_bytes())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    statement["predicate"] = STATEMENTS[case](statement["predicate"])
+    content = sign_statement(statement, read_private_key(made / "signer.pem"))
+    (pack / "statement.dsse.json").write_bytes(content)
+    seal = seal_text(hashlib.sha256(content).hexdigest())
+    (pack / "statement.dsse.json.sha256").write_text(seal)
+    assert voltward_command(["evidence", "verify", str(pack)]) == 0
+    assert voltward_command(["evidence", "show", str(pack)]) == 4
+    assert "does not say what a pack says" in capsys.readouterr().err

@@ -5,7 +5,10 @@ from contextlib import closing
 from pathlib import Path
 
 import jsonschema
+import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet as pq
 
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.results import run_folder
@@ -24,7 +27,7 @@ from voltward.results.consequences import (
 )
 from voltward.results.matrix import matrix_rows
 from voltward.results.run_folder import RunFolder, RunWriter, list_runs
-from voltward.results.run_tables import csv_lines, read_csv
+from voltward.results.run_tables import MOST_ROWS, csv_lines, read_csv, read_parquet
 
 SYNTHETIC = runpy.run_path(str(Path(__file__).parents[1] / "synthetic_run.py"))
 make_folder = SYNTHETIC["make_folder"]
@@ -215,3 +218,12 @@ def test_a_row_that_does_not_fit_is_a_bug(tmp_path):
 
 def test_runs_are_listed(folder):
     assert list_runs(folder.parent) == [folder]
+
+
+def test_a_small_file_of_very_many_rows_is_not_unpacked(tmp_path):
+    rows = MOST_ROWS + 1
+    column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, dtype=np.int8)), ["x"])
+    pq.write_table(pa.table({"case_id": column}), tmp_path / "cases.parquet", compression="zstd")
+    assert (tmp_path / "cases.parquet").stat().st_size < 100_000
+    with pytest.raises(ConfigurationError, match="5,000,001 rows"):
+        read_parquet(tmp_path / "cases.parquet", CASE_COLUMNS, name="cases.parquet")

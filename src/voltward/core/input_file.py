@@ -44,7 +44,7 @@ _BYTE_ORDER_MARKS = {
 }
 # The parser takes the square of the time for each part of a dotted key.
 _PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
-_DEEP_KEY = re.compile(rf"(?<![\w-])(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}")
+_DEEP_KEY = re.compile(rf"(?m)(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{DEEPEST}}}")
 _NAMES = re.compile(
     r"(?m)^[ \t]*(?!-?\d+\.\d+[,\]])"
     rf"(?:\[{{1,2}}(?:[ \t]*{_PART}[ \t]*\.)*|(?:{_PART}[ \t]*\.[ \t]*)+)"

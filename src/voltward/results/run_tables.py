@@ -121,6 +121,11 @@ def trace_table(columns: Mapping[str, Iterable[float]]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=schema)
 
 
+# A few kilobytes of Parquet may unpack to any number of equal rows; a run has a million cases at
+# most, and a trace two million ticks.
+MOST_ROWS = 5_000_000
+
+
 def read_parquet(path: Path, columns: Sequence[Column], *, name: str) -> pa.Table:
     """Read a Parquet file and check that it is whole and has the expected columns.
 
@@ -134,13 +139,20 @@ def read_parquet(path: Path, columns: Sequence[Column], *, name: str) -> pa.Tabl
     """
     _require_there(path, name)
     try:
-        table = pq.read_table(path)
+        rows = pq.read_metadata(path).num_rows
+        table = pq.read_table(path) if rows <= MOST_ROWS else None
     except (pa.ArrowException, OSError) as error:
         raise ConfigurationError(
             f"{name}: not a whole Parquet file ({str(error).splitlines()[0]})",
             why="the file was cut short or overwritten",
             hint="restore it, or run the campaign again",
         ) from error
+    if table is None:
+        raise ConfigurationError(
+            f"{name}: holds {rows:,} rows",
+            why=f"a table of at most {MOST_ROWS:,} rows is read",
+            hint="is it the right file?",
+        )
     expected = arrow_schema(columns)
     if table.schema.equals(expected, check_metadata=False):
         return table

@@ -22,7 +22,7 @@ from voltward.assurance.evidence.rating_snapshot import Document, read_rating
 from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.evidence.withheld_files import revealed_name, salts_path
 from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
-from voltward.core.errors import ConfigurationError
+from voltward.core.errors import ConfigurationError, EvidenceInvalidError
 from voltward.core.files import printable
 from voltward.core.input_file import read_json
 from voltward.interfaces.cli.output import (
@@ -169,7 +169,17 @@ def show_pack(pack: Path, key: Path | None, key_id: str | None, *, as_json: bool
         held = {"statement": dict(examined.predicate), "exceptions": exceptions}
         emit_json({**_document(examined, trust), **held})
         return
-    emit(pack_text(examined.predicate, exceptions, len(examined.digests)))
+    try:
+        text = pack_text(examined.predicate, exceptions, len(examined.digests))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise EvidenceInvalidError(
+            f"{pack}: is whole, but its statement does not say what a pack says",
+            why="it was signed by another program, or to mislead: a part is missing or is of "
+            "another kind",
+            hint="ask the signer for the pack as 'voltward evidence sign' wrote it; --json shows "
+            "the statement as it is",
+        ) from error
+    emit(text)
     emit(_verdict(examined, trust))
 
 

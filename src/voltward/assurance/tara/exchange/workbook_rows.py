@@ -175,7 +175,7 @@ def _sheet(file: str, name: str, rows: list[CellRow], long: dict[str, str]) -> S
         first = next(index for index in head if head[index] == title)
         if title in known and at != first:
             raise ConfigurationError(
-                f"{file}: sheet '{name}', row {texts[start][0]}: the column '{title}' appears twice",
+                f"{file}: sheet '{name}': the column '{title}' appears twice",
                 why=f"it stands in columns {get_column_letter(first)} and {get_column_letter(at)}, "
                 "and only one of them can be read",
                 hint="give the column that is yours another title",

@@ -1,6 +1,6 @@
 """One line of JSON in, its rating out: the calculator alone, for tests of other tools."""
 
-import json
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from voltward.assurance.tara.method.profile_check import EFFORT_OPTIONS
 from voltward.assurance.tara.model.model import Effort
 from voltward.assurance.tara.model.words import AttackVector, Category, ImpactLevel
 from voltward.core.errors import ConfigurationError
+from voltward.core.input_file import parse_json, text_of
 from voltward.documents.toml_document import closest, shown
 
 KEYS = (*EFFORT_OPTIONS, "cvss", "attack_vector", "impact")
@@ -44,18 +45,9 @@ def parse(line: bytes, *, first: bool = False) -> dict[str, Any]:
     """
     if not line.strip():
         raise ConfigurationError("the line is empty", hint="write one JSON object a line")
-    try:
-        text = line.decode("utf-8-sig" if first else "utf-8")
-        record = json.loads(text, object_pairs_hook=_reject_duplicate_keys)
-    except RecursionError as error:
-        raise ConfigurationError("the line is nested too deeply") from error
-    except UnicodeDecodeError as error:
-        raise ConfigurationError("the line is not UTF-8", why=str(error)) from error
-    except json.JSONDecodeError as error:
-        why = f"{error.msg[0].lower()}{error.msg[1:]} at column {error.colno}"
-        raise ConfigurationError("the line is not JSON", why=why) from error
-    except ValueError as error:
-        raise ConfigurationError("the line holds a number with too many digits") from error
+    if line.startswith(BOM_UTF8) and not first:
+        raise ConfigurationError("the line begins with a byte order mark")
+    record = parse_json(text_of(line, "the line"), "the line")
     if not isinstance(record, dict):
         raise ConfigurationError(
             "the line is not a JSON object", hint='write {"key": "value", ...}'
@@ -193,12 +185,3 @@ def _bad_option(key: str, value: Any, known: Iterable[str]) -> ConfigurationErro
 
 def _one_of(names: Iterable[str]) -> str:
     return f"allowed: {', '.join(names)}"
-
-
-def _reject_duplicate_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) < len(pairs):
-        keys = [key for key, _ in pairs]
-        duplicate = next(key for key in keys if keys.count(key) > 1)
-        raise ConfigurationError(f"the key '{duplicate}' appears twice")
-    return record
