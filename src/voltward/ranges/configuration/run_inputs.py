@@ -15,10 +15,10 @@ from typing import Any
 from voltward.controls.cell_calibration import calibration_path
 from voltward.documents.toml_document import find_document
 from voltward.documents.toml_writer import toml_text
+from voltward.ranges.configuration.bus import dbc_file
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import duty_document
 from voltward.ranges.configuration.duty_segments import segment_file
-from voltward.ranges.configuration.bus import dbc_file
 from voltward.results.run_layout import INPUTS
 
 _SYSTEM, _CELL, _LINK, _DUTY, _DBC = "system.toml", "cell.toml", "link.toml", "duty.toml", "bus.dbc"
