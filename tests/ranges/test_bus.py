@@ -14,7 +14,8 @@ from voltward.core.errors import ConfigurationError
 from voltward.physical.can.codec import Codec
 from voltward.physical.can.database import load_database
 from voltward.physical.can.pack_telemetry import PackTelemetry
-from voltward.physical.can.signal_map import UNITS, SignalEntry, read_map
+from voltward.physical.can.signal_code import UNITS, SignalEntry
+from voltward.physical.can.signal_map import read_map
 from voltward.physical.can.wire_scale import quantise
 from voltward.ranges.configuration.bus import bus_of, bus_warnings, dbc_identity
 from voltward.ranges.configuration.campaign_file import load_campaign

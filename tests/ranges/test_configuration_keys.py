@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from tests.ranges.program_inputs import changed_arguments, m50, program_digest, used_arguments
+
 from voltward.controls.catalogue import CONTROLS
 from voltward.controls.cell_calibration import (
     calibration_path,
@@ -25,7 +25,7 @@ from voltward.controls.cell_calibration import (
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import adapter, data_folder, merged, read_document
 from voltward.documents.toml_writer import toml_text
-from voltward.physical.can.signal_map import SignalEntry
+from voltward.physical.can.signal_code import SignalEntry
 from voltward.physical.cell_file import load_cell
 from voltward.physical.faults import DELAYED_FAULTS
 from voltward.ranges.campaign import campaign as campaign_module
@@ -37,7 +37,7 @@ from voltward.ranges.configuration.duty import DutyDocument, load_duty
 from voltward.ranges.configuration.duty_segments import _SEGMENTS
 from voltward.ranges.configuration.run_inputs import gather_inputs
 from voltward.ranges.configuration.stacks import StackChoice, resolve_stack
-from voltward.ranges.configuration.system import load_link, load_system, system_schema
+from voltward.ranges.configuration.system import load_system, system_schema
 from voltward.ranges.configuration.system_settings import LinkSettings
 from voltward.ranges.configuration.truth_tracks import set_of
 from voltward.ranges.live.case.load import topics_of
@@ -234,8 +234,8 @@ def live_topics(path):
 
 
 @cache
-def base_digest():
-    return program_digest(load_system())
+def digest_of(make):
+    return program_digest(make())
 
 
 def write_system(folder, key, value):
@@ -266,7 +266,7 @@ def test_a_key_of_a_system_changes_something(tmp_path, key):
         assert changed != before
         return
     if not changed_arguments(load_system(), system) & used_arguments():
-        assert program_digest(system) != base_digest()
+        assert program_digest(system) != digest_of(load_system)
 
 
 @pytest.mark.parametrize("table", ["telemetry", "command"])
@@ -313,7 +313,7 @@ def test_a_key_of_a_cell_file_changes_something(tmp_path, key):
     (tmp_path / "lg-m50.toml").write_text(toml_text(document), encoding="utf-8")
     changed = dataclasses.replace(m50(), cell=str(tmp_path / "lg-m50.toml"))
     if not changed_arguments(m50(), changed) & used_arguments():
-        assert program_digest(changed) != program_digest(m50())
+        assert program_digest(changed) != digest_of(m50)
 
 
 DUTY = {
@@ -562,11 +562,18 @@ def test_every_key_of_a_column_map_has_a_row():
     assert keys | entry == set(COLUMNS) | set(DOCUMENTARY["columns"])
 
 
+def schedules(table):
+    return {
+        name: {**one, "threshold": [1.5 * value for value in one["threshold"]]}
+        for name, one in table.items()
+    }
+
+
 CALIBRATED = data_folder() / "cells" / "lg-18650hg2.toml"
 CALIBRATION = {
     "sensitivity": lambda table: {"soc-drift": 0.5},
-    "schedule": lambda table: schedules(table),
-    "sparse_schedule": lambda table: schedules(table),
+    "schedule": schedules,
+    "sparse_schedule": schedules,
 }
 DOCUMENTARY["calibration"] = {
     "cell": "says for which cell the thresholds were set",
@@ -574,13 +581,6 @@ DOCUMENTARY["calibration"] = {
     "hours": "said by replay beside the figures",
     "onsets": "said by replay beside the figures",
 }
-
-
-def schedules(table):
-    return {
-        name: {**one, "threshold": [1.5 * value for value in one["threshold"]]}
-        for name, one in table.items()
-    }
 
 
 @pytest.mark.parametrize("key", CALIBRATION)

@@ -113,11 +113,14 @@ _SPANS = {
 def sensor_channels(sensors: SensorSettings) -> SensorChannels:
     """Return the channels of a system's sensors."""
     return SensorChannels(
-        **{
-            name: Channel(*astuple(table)[:3], getattr(table, "latency_s", 0.0), *_SPANS[name])
-            for name, table in vars(sensors).items()
-        }
+        **{name: _channel(astuple(table), *_SPANS[name]) for name, table in vars(sensors).items()}
     )
+
+
+def _channel(values: tuple[float, ...], low: float, high: float) -> Channel:
+    noise, resolution, offset = values[:3]
+    latency_s = values[3] if len(values) > 3 else 0.0
+    return Channel(noise, resolution, offset, latency_s, low, high)
 
 
 @jax.tree_util.register_dataclass

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from voltward.core.errors import ConfigurationError
 from voltward.physical.can import wire_scale
+from voltward.physical.can.bus_fields import COMMAND, TELEMETRY
 from voltward.physical.can.codec import secured_identifier, shipped_codec
 from voltward.physical.can.database import load_database, shipped_database
 from voltward.physical.can.frame import FD_LENGTHS, Frame
@@ -24,7 +25,6 @@ from voltward.physical.can.pack_telemetry import (
 )
 from voltward.physical.can.secured_frame import authenticate
 from voltward.physical.can.secured_profile import PROFILES
-from voltward.physical.can.signal_map import COMMAND, TELEMETRY
 
 flags = st.sampled_from([None, True, False])
 contactors = st.sampled_from([None, *ContactorState])

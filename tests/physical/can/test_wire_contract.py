@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from voltward.core.record import honest_record
 from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, TELEMETRY_WIDE, tap_named
 from voltward.physical.can import wire_quantisation, wire_scale
+from voltward.physical.can.bus_fields import COMMAND, FAULTS, TELEMETRY
 from voltward.physical.can.database import shipped_database
 from voltward.physical.can.named_signals import NOT_AVAILABLE
 from voltward.physical.can.pack_telemetry import BmsState, ContactorState
-from voltward.physical.can.signal_map import COMMAND, FAULTS, TELEMETRY, shipped_map
+from voltward.physical.can.signal_map import shipped_map
 from voltward.physical.can.wire_quantisation import FieldCodes
 from voltward.physical.can.wire_scale import WireScale
 
@@ -61,9 +62,9 @@ SIGNALS = {
 def test_the_codes_that_the_dbc_gives_are_those_of_the_shipped_network():
     codes = WIRE.telemetry_scales
     assert {name: codes[name] for name in TELEMETRY_SCALES} == TELEMETRY_SCALES
-    assert {name: codes[name] for name in ("charge_limit_A", "discharge_limit_A")} == {
-        name: CURRENT_LIMIT_A for name in ("charge_limit_A", "discharge_limit_A")
-    }
+    assert {name: codes[name] for name in ("charge_limit_A", "discharge_limit_A")} == dict.fromkeys(
+        ("charge_limit_A", "discharge_limit_A"), CURRENT_LIMIT_A
+    )
     codes = WIRE.command_scales
     assert {name: codes[name] for name in COMMAND_SCALES} == COMMAND_SCALES
     assert WIRE.cell_count == 96

@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voltward.comms.payload import Kind, Message, silence
-from voltward.physical.can.frame import Frame
 from voltward.physical.can.codec import shipped_codec
+from voltward.physical.can.frame import Frame
 from voltward.ranges.live.links.messages import BusMessages, message_of, record_of
 
 BUS = BusMessages(shipped_codec(), 4)

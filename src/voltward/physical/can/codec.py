@@ -16,19 +16,12 @@ from typing import Any
 from cantools.database import DecodeError
 from cantools.database.can import Message, Signal
 
+from voltward.physical.can.bus_fields import COMMAND, FAULTS, TELEMETRY, Field
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.pack_telemetry import GatewayCommand, PackFault, PackTelemetry
 from voltward.physical.can.secured_profile import SECURED_IDENTIFIER_OFFSET
-from voltward.physical.can.signal_map import (
-    COMMAND,
-    FAULTS,
-    TELEMETRY,
-    Field,
-    MappedSignal,
-    SignalMap,
-    named_absent,
-    shipped_map,
-)
+from voltward.physical.can.signal_code import named_absent
+from voltward.physical.can.signal_map import MappedSignal, SignalMap, shipped_map
 from voltward.physical.can.wire_scale import from_raw, to_raw
 
 Key = tuple[str, str]  # message, signal
@@ -156,8 +149,9 @@ class Codec:
                 )
             except DecodeError:  # a multiplexer value that the DBC does not have
                 continue
+            named = raw if isinstance(raw, dict) else {}
             counts |= {
-                (name, signal): count for signal, count in raw.items() if isinstance(count, int)
+                (name, signal): count for signal, count in named.items() if isinstance(count, int)
             }
         return counts
 

@@ -70,11 +70,11 @@ def quantise(value: Float[Array, "*shape"], scale: WireScale) -> Float[Array, "*
 def _quantise_fields(
     values: Float[Array, "run field"], names: tuple[str, ...], scales: Mapping[str, WireScale]
 ) -> Float[Array, "run field"]:
-    chosen = [scales.get(name) for name in names]
-    if any(scale is None or scale.offset for scale in chosen):
+    chosen = [scales[name] for name in names if name in scales]
+    if len(chosen) < len(names) or any(scale.offset for scale in chosen):
         columns = [
-            values[:, index] if scale is None else quantise(values[:, index], scale)
-            for index, scale in enumerate(chosen)
+            quantise(values[:, index], scales[name]) if name in scales else values[:, index]
+            for index, name in enumerate(names)
         ]
         return jnp.stack(columns, axis=1)
     # One clip over all columns compiles to less.

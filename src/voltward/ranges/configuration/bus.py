@@ -15,11 +15,11 @@ from voltward.core.errors import ConfigurationError
 from voltward.core.files import canonical_json, sha256_of
 from voltward.core.suggestion import nearest
 from voltward.documents.toml_document import adapter, data_folder
+from voltward.physical.can.bus_fields import CELL_FIELDS
 from voltward.physical.can.database import load_database
+from voltward.physical.can.signal_code import SignalEntry
 from voltward.physical.can.signal_map import (
-    CELL_FIELDS,
     Entries,
-    SignalEntry,
     SignalMap,
     read_map,
     shipped_entries,

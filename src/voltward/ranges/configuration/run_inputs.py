@@ -16,9 +16,9 @@ from voltward.controls.cell_calibration import calibration_path
 from voltward.core.input_file import read_bytes
 from voltward.documents.toml_document import find_document
 from voltward.documents.toml_writer import toml_text
+from voltward.ranges.configuration.bus import dbc_file
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import duty_document
-from voltward.ranges.configuration.bus import dbc_file
 from voltward.ranges.configuration.duty_segments import segment_files
 from voltward.results.run_layout import INPUTS
 

@@ -15,7 +15,7 @@ from voltward.controls.in_force import Rules
 from voltward.core.control import Control
 from voltward.documents.toml_document import find_document
 from voltward.physical.abuse import AbuseParameters
-from voltward.physical.can.signal_map import COMMAND, TELEMETRY
+from voltward.physical.can.bus_fields import COMMAND, TELEMETRY
 from voltward.physical.can.wire_quantisation import BusWire, FieldCodes
 from voltward.physical.cell import CellModel
 from voltward.physical.cell_file import load_cell

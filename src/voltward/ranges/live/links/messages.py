@@ -16,10 +16,10 @@ import numpy as np
 
 from voltward.comms.payload import SCALARS, SIGNALS, Envelope, Kind, Message, encode, silence
 from voltward.core.record import HONEST, Record
+from voltward.physical.can.bus_fields import COMMAND, TELEMETRY
 from voltward.physical.can.codec import Codec
 from voltward.physical.can.frame import Frame
 from voltward.physical.can.pack_telemetry import GatewayCommand, PackTelemetry
-from voltward.physical.can.signal_map import COMMAND, TELEMETRY
 from voltward.ranges.configuration.bus import bus_of
 from voltward.ranges.configuration.system import load_system
 
