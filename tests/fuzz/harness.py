@@ -3,8 +3,8 @@
 1. The file is put into the folder of its target, in place of the sound one.
 2. The command line, or the reader itself, takes it in this process; warnings are errors.
 3. Exit code 0 is accepted; so is 3, a gate that failed. Any other code needs a message that names
-   the file, or the folder it lies in. An exception, exit code 1, too much processor time and too
-   much memory are faults.
+   the file, or the folder it lies in. An exception, exit code 1 and too much processor time are
+   faults; how much memory was taken is measured, and judged by `make fuzz`.
 4. The sound file is put back.
 """
 
