@@ -21,6 +21,7 @@ class Case:
         start_s: When the attack starts.
         stack: The defence.
         seed: Of noise and spread; the same for every attack and stack, so that cases are paired.
+        world: Its number among the worlds that were drawn, 0 without such.
     """
 
     case_id: str
@@ -29,6 +30,7 @@ class Case:
     start_s: float
     stack: Stack
     seed: int
+    world: int = 0
 
     @property
     def parameters_text(self) -> str:

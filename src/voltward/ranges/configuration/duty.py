@@ -13,7 +13,13 @@ from voltward.core.errors import ConfigurationError
 from voltward.documents.settings_table import NotNegative, Share, Temperature, settings_table
 from voltward.documents.toml_document import check_document, find_document, read_document
 from voltward.ranges.configuration.duty_recording import LEVELS
-from voltward.ranges.configuration.duty_segments import Columns, DutyMode, Place, segment_columns
+from voltward.ranges.configuration.duty_segments import (
+    Columns,
+    DutyMode,
+    Place,
+    is_shipped_cycle,
+    segment_columns,
+)
 
 __all__ = ["Duty", "DutyDocument", "DutyMode", "load_duty"]
 
@@ -34,6 +40,7 @@ class Duty:
             gives what it can (tick,).
         ambient_degC: (tick,).
         auxiliary_power_W: Beside propulsion; NaN where the vehicle's own value holds (tick,).
+        shipped_cycle: Whether the speed is that of a shipped cycle (tick,).
         level: Whose current `current_A` is: "cell" or "pack".
         initial_soc: At the start.
         target_soc: At which charging ends when no plan says otherwise.
@@ -50,6 +57,7 @@ class Duty:
     power_W: np.ndarray
     ambient_degC: np.ndarray
     auxiliary_power_W: np.ndarray
+    shipped_cycle: np.ndarray
     level: str
     initial_soc: float
     target_soc: float
@@ -116,6 +124,8 @@ def load_duty(
         raise ConfigurationError(f"{path}: key 'segment' is empty", why="a duty has one or more")
     place = Place(path, str(path), tick, capacities_Ah or {})
     parts = [segment_columns(segment, index, place) for index, segment in enumerate(duty.segment)]
+    for segment, part in zip(duty.segment, parts, strict=True):
+        part["shipped_cycle"] = np.full(part["mode"].size, is_shipped_cycle(segment))
     columns = _joined(parts, duty)
     if len(set(place.levels)) > 1:
         raise ConfigurationError(

@@ -214,14 +214,14 @@ def metered(
     reached = jnp.take_along_axis(so_far.values, goal_index[:, None], axis=1)[:, 0] >= goal_at_least
 
     # 3. Alarms.
-    alarms = all_places(happened, "alarms") & duty.valid
+    alarms = all_places(happened, "alarms") & duty.valid[:, None]
     found, false_onset = onsets(alarms, meter.alarm_before, after)
     detected = jnp.any(found, axis=1)
     first_now = detected & (meter.detected_tick == NEVER)
 
     # 4. Events.
     acting = all_places(happened, "acting")
-    refused = jnp.where(duty.valid, all_places(happened, "refused"), 0)
+    refused = jnp.where(duty.valid[:, None], all_places(happened, "refused"), 0)
     taken = report.taken_in | happened.gateway_report.taken_in | happened.cloud_report.taken_in
     bits = (happened.held[:, None] >> jnp.arange(32, dtype=jnp.uint32)) & 1 > 0
     return Meter(
@@ -238,7 +238,7 @@ def metered(
         taken_in=meter.taken_in + (taken & duty.valid),
         first_request=_first_time(meter.first_request, acting & after[:, None], tick),
         safe_tick=_first_time(meter.safe_tick, jnp.any(acting, axis=1) & after, tick),
-        first_fault=_first_time(meter.first_fault, report.faults & duty.valid, tick),
+        first_fault=_first_time(meter.first_fault, report.faults & duty.valid[:, None], tick),
         first_open=_first_time(
             meter.first_open, ~happened.vehicle.contactors.closed & duty.valid, tick
         ),

@@ -132,7 +132,7 @@ def load_world_laws(text: str) -> WorldLaws:
     for part in fixed:
         name, _, value = part.partition("=")
         tables[_known(name.strip(), "--world")] = _constant(name.strip(), value.strip())
-    laws = {}
+    laws: dict[str, FactorLaw] = {}
     for name in FACTORS:
         if name not in tables:
             raise ConfigurationError(
