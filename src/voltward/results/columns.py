@@ -97,6 +97,7 @@ CASE_COLUMNS: tuple[Column, ...] = (
     _text("stack", "name of the defence stack"),
     _text("controls", "ids of the enabled controls, sorted, joined by ';'"),
     _count("seed", "seed of the case"),
+    _count("world_id", "number of its world; cases of one number are paired"),
     _text("track", "truth track: how far the plant may differ from the twin's model"),
     _text("duty", "name of the duty"),
     _flag("goal_reached", "the attacker's goal was met"),

@@ -1,5 +1,6 @@
 """A case: one attack against one stack with one seed; and the grid of a campaign."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,14 @@ class Case:
         return ";".join(f"{name}={value:.9g}" for name, value in self.parameters.items())
 
 
+@dataclass(frozen=True)
+class DrawnStarts:
+    """What the grid takes from drawn worlds, one entry each: seed of the noise, and onset."""
+
+    noise_seeds: Sequence[int]
+    onsets_s: Sequence[float]
+
+
 def load_attack(name: str) -> Attack | None:
     """Return an attack of the catalogue, or None for the clean duty."""
     return None if name == NO_ATTACK else ATTACKS.load(name)
@@ -58,6 +67,7 @@ def grid(
     first_seed: int,
     duration_s: float,
     proof_seeds: int = 0,
+    drawn: DrawnStarts | None = None,
 ) -> tuple[Case, ...]:
     """Return every case of a campaign in order: clean duty first, then attack by attack.
 
@@ -70,6 +80,7 @@ def grid(
         seeds: Runs of each attack and stack.
         first_seed: Of the first run.
         duration_s: Of the duty, in s.
+        drawn: Of every world, where there are such.
         proof_seeds: Runs of an attack, where more than `seeds`, under the first stack with a
             control that claims to stop it: enough to show that it does.
     """
@@ -78,18 +89,21 @@ def grid(
     for choice in (AttackChoice(NO_ATTACK), *wanted):
         attack = load_attack(choice.id)
         values: dict[str, float] = {}
-        start_s = float("inf")
         if attack is not None:
             given = {k: v for k, v in choice.parameters.items() if k != "start_s"}
             values = attack.defaults() | given
-            start_s = start_of(attack, choice, duration_s)
         proving = _proving(attack, stacks)
         for stack in stacks:
             for offset in range(max(seeds, proof_seeds) if stack is proving else seeds):
                 case_id = f"c{len(cases):06d}"
-                shown = values if attack is None else values | {"start_s": start_s}
+                start_s = math.inf if attack is None else start_of(attack, choice, duration_s)
                 seed = first_seed + offset
-                cases.append(Case(case_id, choice.id, shown, start_s, stack, seed))
+                if drawn is not None:
+                    seed = drawn.noise_seeds[offset]
+                    if attack is not None and "start_s" not in choice.parameters:
+                        start_s = drawn.onsets_s[offset]
+                shown = values if attack is None else values | {"start_s": start_s}
+                cases.append(Case(case_id, choice.id, shown, start_s, stack, seed, offset))
     return tuple(cases)
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from voltward.ranges.configuration.case_grid import DrawnStarts
 from voltward.ranges.configuration.duty import Duty, DutyMode
 from voltward.ranges.configuration.duty_segments import shipped_speed
 from voltward.ranges.worlds.world import Worlds
@@ -35,6 +36,12 @@ def world_duty(duty: Duty, worlds: Worlds, number: int) -> Duty:
         speed_mps[drive] = _driven_mps(cycle, phase, drive.size, duty.tick_s)
     ambient_degC = np.full(duty.ticks, float(worlds.ambient_degC[number]))
     return replace(duty, speed_mps=speed_mps, ambient_degC=ambient_degC)
+
+
+def drawn_starts(duty: Duty, worlds: Worlds) -> DrawnStarts:
+    """Return seeds and onsets of all worlds, for the grid of cases."""
+    onsets = [onset_s(duty, worlds, number) for number in range(len(worlds))]
+    return DrawnStarts([int(seed) for seed in worlds.noise_seed], onsets)
 
 
 def onset_s(duty: Duty, worlds: Worlds, number: int) -> float:

@@ -89,6 +89,7 @@ def _read_one(
         "stack": case.stack.name,
         "controls": ";".join(case.stack.controls),
         "seed": case.seed,
+        "world_id": case.world,
         "track": "",
         "duty": duty.name,
         "goal_reached": goal,

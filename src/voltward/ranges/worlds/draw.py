@@ -56,7 +56,7 @@ def design_factors(laws: WorldLaws, *, seed: int, worlds: int) -> Drawn:
 
 def noise_seeds(*, seed: int, worlds: int, first: int = 0) -> np.ndarray:
     """Return the seed of each world's noise, and of what differs from cell to cell (world,)."""
-    bits = [_bits(seed, number, "noise") for number in range(first, first + worlds)]
+    bits = [_bits(seed, number, "noise") >> 11 for number in range(first, first + worlds)]
     return np.array(bits, dtype=np.uint64)
 
 

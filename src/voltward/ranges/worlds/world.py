@@ -110,6 +110,13 @@ class Worlds:
     def __len__(self) -> int:
         return int(self.noise_seed.size)
 
+    def table(self) -> dict[str, np.ndarray]:
+        """Return number and columns of every world, as `worlds.parquet` holds them."""
+        texts = {name: values.astype(str) for name, values in self.columns().items()}
+        columns = self.columns()
+        kept = {n: v if v.dtype != object else texts[n] for n, v in columns.items()}
+        return {"world_id": np.arange(len(self)), **kept}
+
     def columns(self) -> dict[str, np.ndarray]:
         """Return every column by name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
