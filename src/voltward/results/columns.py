@@ -81,6 +81,15 @@ MEASURED_COLUMNS: tuple[Column, ...] = (
     ),
     *(
         _number(
+            f"added_{entry.name}",
+            entry.unit,
+            f"{entry.name} beyond the clean run of the same world",
+            nullable=True,
+        )
+        for entry in CONSEQUENCES
+    ),
+    *(
+        _number(
             f"harm_{name}",
             _UNIT[name],
             f"{name} that the defence adds to stack '{BASELINE_STACK}', same attack and seed",
@@ -100,11 +109,14 @@ CASE_COLUMNS: tuple[Column, ...] = (
     _count("world_id", "number of its world; cases of one number are paired"),
     _text("track", "truth track: how far the plant may differ from the twin's model"),
     _text("duty", "name of the duty"),
-    _flag("goal_reached", "the attacker's goal was met"),
+    _flag("goal_reached", "the attacker's goal was met, beyond the clean run"),
+    _flag("any_goal", "any goal of the catalogue was met, by attack or defence"),
+    _flag("defence_goal", "one was met that the attack alone does not meet"),
+    _text("goals_reached", "consequence>=threshold:by;... by attack, defence or both"),
     _flag("blocked", "a verify or shape control kept the attack from taking effect"),
     _flag("detected", "an alarm sounded after the attack's start"),
     _text("detector", "id of the first control to alarm after the start, or empty"),
-    _flag("contained", "detected, and the goal was not reached"),
+    _flag("contained", "detected, a safe state reached, and no goal of the catalogue met"),
     _number("attack_s", "s", "time of the attack's start", nullable=True),
     _number("detect_s", "s", "time of the first alarm after it", nullable=True),
     _number("safe_s", "s", "time of the safe state", nullable=True),
@@ -123,6 +135,10 @@ MATRIX_COLUMNS: tuple[Column, ...] = (
     _number("goal_share", "1", "share of cases in which the attacker's goal was met"),
     _number("goal_low", "1", "lower end of its 95 % Wilson interval"),
     _number("goal_high", "1", "upper end of its 95 % Wilson interval"),
+    _number("any_goal_share", "1", "share of cases in which any goal of the catalogue was met"),
+    _number("any_goal_low", "1", "lower end of its 95 % Wilson interval"),
+    _number("any_goal_high", "1", "upper end of its 95 % Wilson interval"),
+    _number("defence_goal_share", "1", "share in which one was met that the attack alone does not"),
     _number("blocked_share", "1", "share of cases blocked"),
     _number("detected_share", "1", "share of cases detected"),
     _number("contained_share", "1", "share of cases contained"),
@@ -137,6 +153,13 @@ MATRIX_COLUMNS: tuple[Column, ...] = (
     *(
         Column(c.name, "number", c.unit, f"mean over cases: {c.description}", nullable=True)
         for c in MEASURED_COLUMNS
+    ),
+    *(
+        _number(
+            f"added_{name}_{quantile}", _UNIT[name], f"{words} of what was added", nullable=True
+        )
+        for name in HARMS
+        for quantile, words in (("median", "median"), ("p95", "95th percentile"))
     ),
     *(
         column

@@ -18,12 +18,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from voltward.attacks.catalogue import ATTACKS
 from voltward.core.errors import EnvironmentLacksError, NothingRanError
 from voltward.ranges.campaign.campaign_facts import run_facts, timing_facts, truth_facts
 from voltward.ranges.campaign.worst_cases import WorstCases
@@ -35,8 +37,9 @@ from voltward.ranges.configuration.world_duty import drawn_starts
 from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
 from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
 from voltward.ranges.virtual.engine import CHUNK, Engine, waiting_words
+from voltward.results.against_clean import Goals, against_clean
+from voltward.results.columns import NO_ATTACK
 from voltward.results.folder_ownership import Replacing
-from voltward.results.harm import with_harm
 from voltward.results.run_folder import RunFolder, RunWriter, finished_run
 
 Progress = Callable[[str, int, int], None]
@@ -187,6 +190,7 @@ def run_campaign(
         duty.duration_s,
         settings.proof_seeds,
         None if worlds is None else drawn_starts(duty, worlds),
+        settings.baseline_stack(),
     )
     if not cases:
         raise NothingRanError("the campaign has no case", hint="name at least one stack")
@@ -243,11 +247,18 @@ def run_campaign(
         folder = writer.finish(
             {**facts, **truth_facts(settings, system, model)},
             gate=settings.gate,
-            complete=with_harm,
+            complete=partial(against_clean, goals=_goals(settings)),
             worlds=None if worlds is None else pa.table(worlds.table()),
             timing=timing,
         )
     return CampaignResult(folder, len(cases))
+
+
+def _goals(settings: CampaignSettings) -> Goals:
+    """Return the goals of the catalogue, and those of attacks that third parties brought."""
+    chosen = (choice.id for choice in settings.attacks if choice.id != NO_ATTACK)
+    names = dict.fromkeys((*ATTACKS.shipped, *chosen))
+    return Goals.of({name: ATTACKS.load(name).goal for name in names})
 
 
 def _parts(

@@ -45,7 +45,7 @@ from voltward.ranges.configuration.truth_tracks import MATCHED, MISMATCHED, chec
 from voltward.ranges.worlds.choice import FIXED, draw_worlds, world_document
 from voltward.ranges.worlds.world import Worlds
 from voltward.ranges.worlds.world_file import load_world_laws
-from voltward.results.columns import NO_ATTACK
+from voltward.results.columns import BASELINE_STACK, NO_ATTACK
 from voltward.results.gate import check_gate
 
 __all__ = [
@@ -153,8 +153,9 @@ class CampaignSettings(_Campaign):
     def case_count(self) -> int:
         """How many cases the grid may hold, the clean duty's included."""
         attacks = sum(choice.id != NO_ATTACK for choice in self.attacks)
-        more = attacks * max(0, self.proof_seeds - self.seeds)
-        return (attacks + 1) * len(self.stacks) * self.seeds + more
+        more = (attacks + 1) * max(0, self.proof_seeds - self.seeds)
+        clean = 0 if BASELINE_STACK in {choice.name for choice in self.stacks} else self.seeds
+        return (attacks + 1) * len(self.stacks) * self.seeds + more + clean
 
     @property
     def seed_words(self) -> str:
@@ -167,6 +168,10 @@ class CampaignSettings(_Campaign):
         """Return the enabled controls of each stack."""
         system = self.load_system()
         return tuple(resolve_stack(choice, system) for choice in self.stacks)
+
+    def baseline_stack(self) -> Stack:
+        """Return the stack of the clean runs with which cases are compared."""
+        return resolve_stack(StackChoice(name=BASELINE_STACK), self.load_system())
 
     def as_document(self) -> Document:
         """Return the campaign as a file would hold it, every key filled in."""

@@ -136,6 +136,7 @@ def case_arrays(
         cloud=jnp.asarray(np.array([system.cloud.enabled and case.stack.cloud for case in cases])),
         link=jnp.asarray(link),
         attack_tick=jnp.asarray(np.array(ticks)),
+        errors_from_tick=jnp.asarray([round(case.errors_from_s / tick_s) * 1.0 for case in cases]),
         target_soc=jnp.full(runs, system.charging.target_soc),
         world=world,
     )

@@ -105,6 +105,7 @@ class CaseArrays:
         cloud: Whether the cloud exists.
         link: Its link's probabilities per tick.
         attack_tick: When its attack starts; beyond the end for clean runs.
+        errors_from_tick: From when on errors of an estimate count.
         target_soc: Where a charging session ends when nobody asks otherwise.
         world: The pack and the day.
     """
@@ -117,6 +118,7 @@ class CaseArrays:
     cloud: Bool[Array, " run"]
     link: Float[Array, "run column"]
     attack_tick: Float[Array, " run"]
+    errors_from_tick: Float[Array, " run"]
     target_soc: Float[Array, " run"]
     world: WorldArrays
 

@@ -210,7 +210,7 @@ def metered(
 
     # 2. Consequences.
     before = Consequences(meter.values, meter.grid, meter.schedule_W, meter.lost_before)
-    so_far = consequence_step(assembly, case, before, happened, duty, after, settling_s > 0.0)
+    so_far = consequence_step(assembly, case, before, happened, duty, tick, after, settling_s > 0.0)
     reached = jnp.take_along_axis(so_far.values, goal_index[:, None], axis=1)[:, 0] >= goal_at_least
 
     # 3. Alarms.

@@ -93,6 +93,9 @@ def _read_one(
         "track": "",
         "duty": duty.name,
         "goal_reached": goal,
+        "any_goal": goal,
+        "defence_goal": False,
+        "goals_reached": "",
         # Forged records came and not one of them was accepted anywhere.
         "blocked": attack is not None and refused > 0 and int(one["taken_in"]) == 0,
         "detected": detected,
@@ -107,6 +110,7 @@ def _read_one(
         "compromise": _compromise(one, attack) if attack is not None else "",
         **values,
         **snapshot,
+        **{f"added_{name}": None for name in CONSEQUENCE_INDEX},
         **{f"harm_{name}": None for name in HARMS},
     }
     return row, _events(one, case, attack, rules, duty, tick_s)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from voltward.physical.grid import GridState, grid_step
 from voltward.ranges.configuration.duty import DutyMode
@@ -71,6 +71,7 @@ def consequence_step(
     before: Consequences,
     happened: Happened,
     duty: DutyTick,
+    tick: Int[Array, ""],
     after: Bool[Array, " run"],
     settling: Bool[Array, " run"],
 ) -> Consequences:
@@ -82,6 +83,7 @@ def consequence_step(
         before: Consequences of the ticks before.
         happened: What the parts did.
         duty: What was asked.
+        tick: Number of the tick.
         after: Whether the attack has started.
         settling: Whether the operator still follows a session's own start or end.
     """
@@ -114,8 +116,8 @@ def consequence_step(
 
     # 2. What counts.
     always = jnp.broadcast_to(valid, high_V.shape)
-    # An error counts from the attack on; in clean runs, from the start.
-    counting = after | (valid & (case.attack_tick > 1e8))
+    # An error counts from the attack on; in clean runs, from where the attack would begin.
+    counting = valid & (tick >= case.errors_from_tick)
     # A blind twin misleads nobody; blindness is counted by itself. A tick of minutes is none.
     blind_s = max(BLIND_AFTER_S, 2.0 * tick_s)
     informed = case.cloud & (happened.cloud.twin.silence_s <= blind_s)
