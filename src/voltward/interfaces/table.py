@@ -16,7 +16,10 @@ from voltward.results.metrics import wilson_interval
 Row = Mapping[str, Any]
 # Never colour alone: the marks say the same.
 SEEN, STOPPED = "●", "■"
-LEGEND = f"goal share, 95 % Wilson interval in matrix.csv; {STOPPED} blocked, {SEEN} detected"
+LEGEND = (
+    "share that met its own goal / any goal of the catalogue, made by the defence included; "
+    f"95 % Wilson intervals in matrix.csv; {STOPPED} blocked, {SEEN} detected"
+)
 _MOSTLY = 0.5
 
 
@@ -60,11 +63,11 @@ def matrix_table(rows: Sequence[Row], width: int = 160) -> str:
 def _cell(row: Row | None) -> Text:
     if row is None:
         return Text("-", style="dim")
-    share = float(row["goal_share"])
+    share, any_share = float(row["goal_share"]), float(row["any_goal_share"])
     marks = STOPPED if row["blocked_share"] > _MOSTLY else " "
     marks += SEEN if row["detected_share"] > _MOSTLY else " "
-    style = "green" if share == 0.0 else "yellow" if share < _MOSTLY else "red"
-    return Text(f"{share:.2f} {marks}", style=style)
+    style = "green" if any_share == 0.0 else "yellow" if any_share < _MOSTLY else "red"
+    return Text(f"{share:.2f}/{any_share:.2f} {marks}", style=style)
 
 
 def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None:
@@ -81,6 +84,8 @@ def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None
     else:
         parts.append(f"goals reached {_reached(rows, stack)}")
     of_stack = [row for row in rows if row["stack"] == stack]
+    parts.append(f"any goal {_reached(rows, stack, 'any_goal_share')}")
+    parts.append(f"by the defence {_reached(rows, stack, 'defence_goal_share')}")
     over = {
         name: sum(row["over_voltage_s"] * row["n"] for row in rows if row["stack"] == name)
         for name in (BASELINE_STACK, stack)
@@ -96,10 +101,10 @@ def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None
     )
 
 
-def _reached(rows: Sequence[Row], stack: str) -> str:
+def _reached(rows: Sequence[Row], stack: str, share: str = "goal_share") -> str:
     chosen = [row for row in rows if row["stack"] == stack and row["attack"] != NO_ATTACK]
     cases = sum(int(row["n"]) for row in chosen)
-    reached = sum(round(row["goal_share"] * row["n"]) for row in chosen)
+    reached = sum(round(row[share] * row["n"]) for row in chosen)
     bounds = wilson_interval(reached, cases)
     return f"{reached}/{cases} ({100 * bounds.low:.0f} to {100 * bounds.high:.0f} %)"
 

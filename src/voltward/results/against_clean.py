@@ -81,6 +81,7 @@ def against_clean(rows: Iterable[Row], goals: Goals) -> list[dict[str, Any]]:
         own = goals.own.get(row["attack"])
         row["goal_reached"] = own is not None and found.get(own.consequence, -1.0) >= own.at_least
         row["any_goal"] = bool(found)
+        row["goal_margin"] = _margin(row, reference, goals)
         row["defence_goal"] = DEFENCE in by.values()
         if not row["goal_reached"]:
             row["goal_s"] = None
@@ -126,6 +127,19 @@ def _reached(row: Row, reference: Row | None, goals: Goals) -> dict[str, float]:
         if passed:
             found[name] = passed[-1]
     return found
+
+
+def _margin(row: Row, reference: Row | None, goals: Goals) -> float | None:
+    """Return how far a case went towards the nearest goal; from 1 on one is met."""
+    if reference is None:
+        return None
+    shares = [0.0]
+    for name, thresholds in goals.every.items():
+        before, value = float(reference[name]), float(row[name])
+        needed = thresholds[0] - before if name in LEVELS else thresholds[0]
+        if needed > 0.0:
+            shares.append((value - before) / needed)
+    return max(shares)
 
 
 def _of(

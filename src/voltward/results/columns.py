@@ -112,6 +112,12 @@ CASE_COLUMNS: tuple[Column, ...] = (
     _flag("goal_reached", "the attacker's goal was met, beyond the clean run"),
     _flag("any_goal", "any goal of the catalogue was met, by attack or defence"),
     _flag("defence_goal", "one was met that the attack alone does not meet"),
+    _number(
+        "goal_margin",
+        "1",
+        "most that was added, over the lowest threshold of a goal",
+        nullable=True,
+    ),
     _text("goals_reached", "consequence>=threshold:by;... by attack, defence or both"),
     _flag("blocked", "a verify or shape control kept the attack from taking effect"),
     _flag("detected", "an alarm sounded after the attack's start"),
@@ -228,6 +234,7 @@ RUN_KEYS: dict[str, dict[str, Any]] = {
 }
 OPTIONAL_RUN_KEYS: dict[str, dict[str, Any]] = {
     "name": {"type": "string"},
+    "world": {"type": "string", "description": "What worlds were drawn from; fixed is none."},
     "date": {"type": "string", "format": "date"},
     "source": {
         "type": ["object", "null"],

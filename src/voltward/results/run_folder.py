@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.files import pretty_json, sha256_of, write_text
@@ -274,6 +275,12 @@ class RunFolder:
                     raise ConfigurationError(
                         f"events.jsonl line {number}: not JSON ({error.msg})", hint=AGAIN
                     ) from error
+
+    def worlds(self) -> dict[str, list[Any]]:
+        """Return the drawn worlds, column by column; empty where none were drawn."""
+        if WORLDS_FILE not in self.run["files"]:
+            return {}
+        return dict(pq.read_table(self.path / WORLDS_FILE).to_pydict())
 
     def traced_cases(self) -> list[str]:
         """Return the ids of the cases that have a trace."""

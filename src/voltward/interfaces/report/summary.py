@@ -59,10 +59,16 @@ class Summary:
     more_open: int
 
 
-def pooled(content: Content, stack: str) -> Pooled:
-    """Return how often goals were reached under a stack, over all attacks."""
+def pooled(content: Content, stack: str, flag: str = "goal_reached") -> Pooled:
+    """Return how often goals were reached under a stack, over all attacks.
+
+    Args:
+        content: The campaign.
+        stack: Its name.
+        flag: Column of the cases that tells it.
+    """
     cases = [c for c in content.cases if c["stack"] == stack and c["attack"] != NO_ATTACK]
-    reached = sum(bool(case["goal_reached"]) for case in cases)
+    reached = sum(bool(case[flag]) for case in cases)
     share = reached / len(cases) if cases else 0.0
     return Pooled(reached, len(cases), share, wilson_interval(reached, len(cases)))
 
@@ -110,13 +116,19 @@ def _finding(content: Content) -> str:
     )
     if content.baseline == content.headline:
         return f"{with_headline}."
-    return f"{with_headline}; with stack {content.baseline} in {before.reached} of {before.cases}."
+    made = pooled(content, content.headline, "defence_goal")
+    return (
+        f"{with_headline}; with stack {content.baseline} in {before.reached} of {before.cases}. "
+        f"In {made.reached} runs ({percent(made.share)}) a goal of the catalogue was met that the "
+        "attack alone does not meet: the defence did it."
+    )
 
 
 def _goal_figure(content: Content) -> Figure:
-    before, after = pooled(content, content.baseline), pooled(content, content.headline)
+    before = pooled(content, content.baseline, "any_goal")
+    after = pooled(content, content.headline, "any_goal")
     return Figure(
-        f"attacks that reach their goal, {content.baseline} → {content.headline}",
+        f"attacked runs in which any goal is met, {content.baseline} → {content.headline}",
         f"{percent(before.share)} → {percent(after.share)}",
         f"Wilson 95 %: {percent_between(before.interval)} → {percent_between(after.interval)}",
     )

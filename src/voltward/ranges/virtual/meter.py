@@ -208,9 +208,10 @@ def metered(
         jnp.maximum(meter.settling_s - assembly.tick_s, 0.0),
     )
 
-    # 2. Consequences.
+    # 2. Consequences; in a clean run errors count from where the attack of its world would begin.
+    counting = (tick >= case.errors_from_tick) & duty.valid
     before = Consequences(meter.values, meter.grid, meter.schedule_W, meter.lost_before)
-    so_far = consequence_step(assembly, case, before, happened, duty, tick, after, settling_s > 0.0)
+    so_far = consequence_step(assembly, case, before, happened, duty, counting, settling_s > 0.0)
     reached = jnp.take_along_axis(so_far.values, goal_index[:, None], axis=1)[:, 0] >= goal_at_least
 
     # 3. Alarms.

@@ -95,6 +95,7 @@ def _read_one(
         "goal_reached": goal,
         "any_goal": goal,
         "defence_goal": False,
+        "goal_margin": None,
         "goals_reached": "",
         # Forged records came and not one of them was accepted anywhere.
         "blocked": attack is not None and refused > 0 and int(one["taken_in"]) == 0,
