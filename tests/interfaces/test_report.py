@@ -300,7 +300,16 @@ def test_terminal_table_has_marks_and_the_safety_line_counts(folder):
     print_written(folder, sorted(files), console)
     text = console.export_text()
     line = next(line for line in text.splitlines() if line.startswith("frame-replay"))
-    assert line.split() == ["frame-replay", "1.00", "0.00", "■", "1.00", "●", "0.00", "■"]
+    assert line.split() == [
+        "frame-replay",
+        "1.00/1.00",
+        "0.00/0.00",
+        "■",
+        "1.00/1.00",
+        "●",
+        "0.00/0.00",
+        "■",
+    ]
     assert "no-attack" not in text
     assert "track matched" in text
     assert "goals reached 72/72 (95 to 100 %) -> 13/72" in text

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from voltward.core.files import pretty_json, write_text
 from voltward.results.consequences import AT_DETECTION, CONSEQUENCES, HARMS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 NO_ATTACK = "no-attack"
 BASELINE_STACK = "none"
 EVENT_KINDS = (

@@ -97,7 +97,7 @@ class CampaignDocument(_Campaign):
         seed: The first seed.
         proof_seeds: Runs of an attack under the first stack with a control that claims to stop it,
             where more than `seeds`; 73 without a success bring the upper 95 % bound to 0.05.
-        world: Shipped name or world file, with factors to fix: "everyday,start_soc=0.7"; of each
+        world: Shipped name or world file, with factors to fix: "everyday,soc=0.7"; of each
             attack and stack there are as many worlds as `seeds`. "fixed" draws none.
         duty: Shipped name, duty file, or recorded profile.
         duty_level: "cell" or "pack", for a recorded profile.

@@ -19,7 +19,7 @@ def draw_worlds(text: str, *, seed: int, worlds: int) -> Worlds:
     """Return independent draws of a world.
 
     Args:
-        text: A shipped name or a file, then factors to fix: `everyday,start_soc=0.75`.
+        text: A shipped name or a file, then factors to fix: `everyday,soc=0.75`.
         seed: Of the draw.
         worlds: How many.
 

@@ -10,7 +10,7 @@ Its points are not independent, so no interval may be computed from them.
 >>> from voltward.ranges.worlds.world_file import load_world_laws
 >>> laws = load_world_laws("everyday")
 >>> few, many = draw_factors(laws, seed=7, worlds=2), draw_factors(laws, seed=7, worlds=50)
->>> bool((few["start_soc"] == many["start_soc"][:2]).all())
+>>> bool((few["soc"] == many["soc"][:2]).all())
 True
 """
 

@@ -46,8 +46,7 @@ FACTORS: Mapping[str, Factor] = {
     # Climate, and what the car did before.
     "climate": Choice(("germany", "norway", "arizona", "taiwan"), "region of the car"),
     "month": Choice(MONTHS, "month of the year"),
-    "month_degC": Quantity("degC", -40.0, 50.0, "temperature of the country at that hour"),
-    "site_deviation_K": Quantity("K", -20.0, 20.0, "the place against its country"),
+    "ambient_degC": Quantity("degC", -40.0, 50.0, "outside"),
     "parking": Choice(("outdoors", "garage", "in the sun", "just driven"), "before key-on"),
     "cell_deviation_K": Quantity("K", -15.0, 15.0, "cells against their rest temperature"),
     "sun_rise_K": Quantity("K", 0.0, 20.0, "rise of the cells of a car in the sun"),
@@ -55,7 +54,7 @@ FACTORS: Mapping[str, Factor] = {
     # The duty.
     "cycle": Choice(("udds", "wltc-3b", "hwfet", "us06"), "speed profile of the drive"),
     "cycle_phase": Quantity("1", 0.0, 1.0, "share of the profile at which the drive begins"),
-    "start_soc": Quantity("1", 0.02, 0.98, "SoC at key-on"),
+    "soc": Quantity("1", 0.02, 0.98, "SoC at key-on"),
     "charger_power_W": Quantity("W", 500.0, 1e6, "largest power of the charging point"),
     # Health of the pack.
     "age_years": Quantity("year", 0.0, 30.0, "age of the car"),

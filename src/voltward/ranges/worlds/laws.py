@@ -8,7 +8,7 @@
 >>> import numpy as np
 >>> law = law_of("truncated-normal", {"mean": 0.0, "sd": 2.0, "low": -1.0, "high": 3.0})
 >>> [round(float(value), 3) for value in law(np.array([0.0, 0.5, 1.0]))]
-[-1.0, 0.555, 3.0]
+[-1.0, 0.616, 3.0]
 """
 
 from collections.abc import Callable, Mapping

@@ -130,7 +130,7 @@ def put_together(drawn: Drawn, noise_seed: np.ndarray) -> Worlds:
         noise_seed: Of each world (world,).
     """
     # 1. The day.
-    ambient_degC = drawn["month_degC"] + drawn["site_deviation_K"]
+    ambient_degC = drawn["ambient_degC"]
     cell_degC = _cell_temperature(drawn, ambient_degC)
     # 2. The pack.
     age_years = drawn["age_years"]
@@ -144,6 +144,7 @@ def put_together(drawn: Drawn, noise_seed: np.ndarray) -> Worlds:
     return Worlds(
         noise_seed=noise_seed,
         ambient_degC=ambient_degC,
+        start_soc=drawn["soc"],
         cell_degC=cell_degC,
         capacity_factor=1.0 - fade,
         resistance_factor=(1.0 + drawn["resistance_per_fade"] * fade) * drawn["resistance_scatter"],
@@ -170,7 +171,6 @@ def put_together(drawn: Drawn, noise_seed: np.ndarray) -> Worlds:
 _TAKEN_OVER = (
     "cycle",
     "cycle_phase",
-    "start_soc",
     "charger_power_W",
     "age_years",
     "weak_group_place",
@@ -218,7 +218,7 @@ def fade_law(age_years: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rises with the shape, so that halving an interval finds it.
 
     >>> [round(float(value[0]), 2) for value in fade_law(np.array([4.5]))]
-    [3.84, 1.81]
+    [3.87, 1.8]
     """
     age = np.maximum(age_years, 0.05)
     median_pct = FADE_MEDIAN_pct[0] * age ** FADE_MEDIAN_pct[1]

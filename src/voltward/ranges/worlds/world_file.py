@@ -4,9 +4,9 @@
 2. Factors fixed on the command line, such as `ambient_degC=-10`, become constants.
 3. Every law is checked for every outcome that it depends on: it must stay where physics allows.
 
->>> cold = load_world_laws("cold,start_soc=0.75")
->>> cold.name, cold.laws["start_soc"].law
-('cold,start_soc=0.75', 'constant')
+>>> cold = load_world_laws("cold,soc=0.75")
+>>> cold.name, cold.laws["soc"].law
+('cold,soc=0.75', 'constant')
 """
 
 import itertools
@@ -122,7 +122,7 @@ def load_world_laws(text: str) -> WorldLaws:
     """Return the laws of a world.
 
     Args:
-        text: A shipped name or a file, then factors to fix: `everyday,month_degC=-10`.
+        text: A shipped name or a file, then factors to fix: `everyday,ambient_degC=-10`.
 
     Raises:
         ConfigurationError: No such world or factor, or a law that leaves physics.
@@ -130,8 +130,8 @@ def load_world_laws(text: str) -> WorldLaws:
     base, *fixed = (part.strip() for part in text.split(","))
     path, title, tables = _tables(base, _MOST_EXTENDS)
     for part in fixed:
-        name, _, value = part.partition("=")
-        tables[_known(name.strip(), "--world")] = _constant(name.strip(), value.strip())
+        name, _, value = (word.strip() for word in part.partition("="))
+        tables[name] = _constant(_known(name, "--world"), value)
     laws: dict[str, FactorLaw] = {}
     for name in FACTORS:
         if name not in tables:
