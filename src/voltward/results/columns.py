@@ -153,8 +153,13 @@ MATRIX_COLUMNS: tuple[Column, ...] = (
     _count("false_alarms", "false alarms, summed over cases"),
     _number("hours", "h", "time in which one could occur, summed over cases"),
     _number(
-        "false_alarms_per_hour_upper", "1/h", "exact one-sided 95 % Poisson bound", nullable=True
+        "false_alarms_per_hour_upper",
+        "1/h",
+        "one-sided 95 % bound: the wider of exact Poisson and bootstrap over worlds",
+        nullable=True,
     ),
+    _number("false_alarms_per_hour_low", "1/h", "lower end, two-sided 95 %", nullable=True),
+    _number("false_alarms_per_hour_high", "1/h", "upper end, two-sided 95 %", nullable=True),
     _number("safe_median_s", "s", "median from attack to safe state", nullable=True),
     *(
         Column(c.name, "number", c.unit, f"mean over cases: {c.description}", nullable=True)

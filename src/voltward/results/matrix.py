@@ -8,7 +8,8 @@ from voltward.results.columns import AVOIDED, BASELINE_STACK, MATRIX_COLUMNS, ME
 from voltward.results.consequences import HARMS
 from voltward.results.metrics import (
     Interval,
-    false_alarm_rate,
+    alarms_over_worlds,
+    by_world,
     mean,
     paired_interval,
     quantile,
@@ -65,8 +66,8 @@ def _row(
     met = sum(bool(case["any_goal"]) for case in cases)
     any_goal = wilson_interval(met, count)
     delays = since_attack(cases, "detect_s")
-    alarms = sum(int(case["false_alarms"]) for case in cases)
-    hours = sum(float(case["hours"]) for case in cases)
+    rate = alarms_over_worlds(by_world(cases, "false_alarms"), by_world(cases, "hours"))
+    both = rate.interval_per_hour
     row: Row = {
         "attack": attack,
         "stack": stack,
@@ -84,9 +85,11 @@ def _row(
         "contained_share": _share(cases, "contained"),
         "delay_median_s": quantile(delays, 0.5),
         "delay_p95_s": quantile(delays, 0.95),
-        "false_alarms": alarms,
-        "hours": hours,
-        "false_alarms_per_hour_upper": false_alarm_rate(alarms, hours).upper_per_hour,
+        "false_alarms": rate.count,
+        "hours": rate.hours,
+        "false_alarms_per_hour_upper": rate.upper_per_hour,
+        "false_alarms_per_hour_low": None if both is None else both.low,
+        "false_alarms_per_hour_high": None if both is None else both.high,
         "safe_median_s": quantile(since_attack(cases, "safe_s"), 0.5),
     }
     for column in MEASURED_COLUMNS:

@@ -56,7 +56,7 @@ def test_choices_come_as_often_as_their_weights(drawn):
 
 def test_factors_are_independent_of_each_other(drawn):
     # Only factors without a law that depends on a choice.
-    names = [n for n, law in EVERYDAY.laws.items() if not law.by and law.law not in {"choice"}]
+    names = [n for n, law in EVERYDAY.laws.items() if not law.by and law.law != "choice"]
     table = np.array([drawn[name] for name in names if np.ptp(drawn[name]) > 0.0])
     correlation = stats.spearmanr(table.T).statistic
     off = correlation[~np.eye(len(correlation), dtype=bool)]
