@@ -9,7 +9,7 @@ from voltward.results.columns import NO_ATTACK
 from voltward.results.deciding_factors import deciding_factor
 
 # Columns of worlds.parquet that are no factor: names, seeds, and what the grid takes over.
-_NO_FACTORS = ("world_id", "noise_seed", "magnitude_rank", "onset_rank")
+_NO_FACTORS = ("world_id", "noise_seed", "onset_rank")
 _WORST_SHOWN = 5
 _SHOWN = ("ambient_degC", "cell_degC", "start_soc", "age_years", "cycle", "charger_power_W")
 

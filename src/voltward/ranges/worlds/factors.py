@@ -93,5 +93,4 @@ FACTORS: Mapping[str, Factor] = {
     # The attack.
     "onset": Choice(("power-up", "any time", "while charging"), "when the attack begins"),
     "onset_rank": Quantity("1", 0.0, 1.0, "place of the onset within that part of the duty"),
-    "magnitude_rank": Quantity("1", 0.0, 1.0, "place of a magnitude within its declared range"),
 }

@@ -72,7 +72,6 @@ class Worlds:
         outage_factor: On its outages per hour.
         onset: When an attack begins.
         onset_rank: Place within that part of the duty.
-        magnitude_rank: Place of a magnitude within its declared range.
     """
 
     noise_seed: np.ndarray
@@ -105,7 +104,6 @@ class Worlds:
     outage_factor: np.ndarray
     onset: np.ndarray
     onset_rank: np.ndarray
-    magnitude_rank: np.ndarray
 
     def __len__(self) -> int:
         return int(self.noise_seed.size)
@@ -179,7 +177,6 @@ _TAKEN_OVER = (
     "outage_factor",
     "onset",
     "onset_rank",
-    "magnitude_rank",
 )
 
 
