@@ -29,7 +29,9 @@ from voltward.physical.protection import ProtectionState, protect, start_protect
 from voltward.physical.sensors import reading
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.virtual.assembly import assemble
-from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws, fixed_draws
+from voltward.ranges.virtual.case_arrays import Assembly
+from voltward.ranges.virtual.fixed_draws import FixedDraws, fixed_draws
+from voltward.ranges.virtual.world_arrays import neutral_world
 
 NEVER = jnp.iinfo(jnp.int64).max
 AMBIENT_DEGC = 25.0
@@ -139,13 +141,13 @@ def bare_tick(
     voltage_V = reading(
         sensors.voltage,
         output.voltage_V,
-        fixed.voltage_offset,
+        fixed.voltage_offset_V,
         gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, width),
     )
     temperature_degC = reading(
         sensors.temperature,
         cells.temperature_degC,
-        fixed.temperature_offset,
+        fixed.temperature_offset_K,
         gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, width),
     )
     draw = gaussian(seed, NoiseSource.PACK_SENSORS, tick)
@@ -201,12 +203,20 @@ def run_bare(
     return lax.scan(body, start, (current_A, jnp.arange(current_A.shape[0])))[0]
 
 
+def drawn(assembly: Assembly, seed: UInt64[Array, " run"], initial_soc: float) -> FixedDraws:
+    """Return what differs from cell to cell in packs without a drawn world."""
+    world = neutral_world(
+        load_system(), seed.shape[0], start_soc=initial_soc, start_degC=AMBIENT_DEGC
+    )
+    return fixed_draws(assembly, seed, world)
+
+
 def prepared(
     assembly: Assembly, runs: int, initial_soc: float, ticks: int, drive_A: Any
 ) -> tuple[Any, tuple[Any, ...]]:
     """Return the compiled loop and its arguments."""
     seed = jnp.arange(runs, dtype=jnp.uint64)
-    fixed = fixed_draws(assembly, seed, jnp.asarray(initial_soc))
+    fixed = drawn(assembly, seed, initial_soc)
     start = start_bare(assembly, fixed, AMBIENT_DEGC)
     arguments = (fixed, seed, start, jnp.asarray(drive_A[:ticks]))
     return jax.jit(partial(run_bare, assembly)).lower(*arguments).compile(), arguments

@@ -12,7 +12,6 @@ from voltward.ranges.configuration.case_grid import Case
 from voltward.ranges.configuration.duty import Duty, load_duty
 from voltward.ranges.configuration.stacks import StackChoice, resolve_stack
 from voltward.ranges.configuration.system import load_system
-from voltward.ranges.virtual.batch import case_arrays
 from voltward.ranges.virtual.engine import CHUNK, Engine
 from voltward.results.columns import NO_ATTACK
 
@@ -91,4 +90,4 @@ def batch(engine: Engine, attack_id: str = NO_ATTACK) -> Batch:
         )
         for number in range(engine.chunk)
     )
-    return Batch(engine, case_arrays(engine.assembly, engine.system, cases), cases)
+    return Batch(engine, engine.arrays(cases), cases)

@@ -23,7 +23,8 @@ from voltward.physical.faults import FAULTS
 from voltward.physical.pack import COOLANT_J_PER_K, RADIATOR_W_PER_K
 from voltward.physical.protection import LimitTier
 from voltward.physical.sensors import Channel
-from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
+from voltward.ranges.virtual.case_arrays import Assembly
+from voltward.ranges.virtual.fixed_draws import FixedDraws
 
 VOLTAGE_CHANNEL = NoiseSource.VOLTAGE_SENSOR.channel(0)
 TEMPERATURE_CHANNEL = NoiseSource.TEMPERATURE_SENSOR.channel(0)
@@ -70,7 +71,7 @@ def _run(
     coolant = cell[4]
     idle, neighbour, coolant_J, radiator = heat[0], heat[1], heat[2], heat[3]
     denominator = heat[4] + tick_s * (idle + 2.0 * neighbour)
-    offset_V, offset_degC = channels[0, 1] * draws[0], channels[1, 1] * draws[1]
+    offset_V, offset_degC = draws[0], draws[1]
     seconds, latched = np.zeros(FAULT_COUNT), False
     first_alarm, first_trip = _NEVER, _NEVER
 
@@ -94,7 +95,7 @@ def _run(
             degrees[4], seen_degC,
         )  # fmt: skip
         draw = row.normal(row.mixed(row.base_bits(seed, CURRENT_CHANNEL, tick)))
-        felt_A = current + amperes[1] * draws[2, 0] + amperes[0] * draw
+        felt_A = current + draws[2, 0] + amperes[0] * draw
         read_A = min(max(np.rint(felt_A / amperes[2]) * amperes[2], amperes[3]), amperes[4])
 
         row.factors(seen_degC, laws[0], laws[1], series_factor, polarisation_factor)
@@ -194,7 +195,7 @@ def prepared(
     scalar = np.zeros_like(initial)
     scalar[:, 0] = np.asarray(fixed.scalar_offset)[:, 0]
     draws = np.stack(
-        [np.asarray(fixed.voltage_offset), np.asarray(fixed.temperature_offset), scalar], 1
+        [np.asarray(fixed.voltage_offset_V), np.asarray(fixed.temperature_offset_K), scalar], 1
     )
     drive = np.ascontiguousarray(drive_A, dtype=np.float64)
 

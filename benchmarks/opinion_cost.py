@@ -21,7 +21,6 @@ from voltward.controls.in_force import Rules
 from voltward.detection.electrochemical_opinion import ELECTROCHEMICAL_OPINION as CONTROL
 from voltward.ranges.configuration.duty import load_duty
 from voltward.ranges.configuration.system import load_system
-from voltward.ranges.virtual.batch import duty_arrays
 from voltward.ranges.virtual.engine import Engine
 from voltward.ranges.virtual.program import compiled
 
@@ -53,7 +52,7 @@ def main() -> None:
     system, duty = load_system(str(EXAMPLE / "system.toml")), load_duty(str(EXAMPLE / "duty.toml"))
     engine = Engine(system, duty, RUNS)
     made = batch(engine)
-    arguments = (*made.arrays, duty_arrays(duty, engine.system))
+    arguments = made.arrays
     without = program(engine, arguments, with_opinion=False)
     having = program(engine, arguments, with_opinion=True)
     ratios, rates = [], []

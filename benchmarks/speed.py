@@ -124,7 +124,7 @@ def _bound(
         raise RuntimeError(message)
     jnp = importlib.import_module("jax.numpy")
     seeds = jnp.arange(BOUND_RUNS, dtype=jnp.uint64)
-    fixed = bare_loop.fixed_draws(assembly, seeds, jnp.asarray(profile.INITIAL_SOC))
+    fixed = bare_loop.drawn(assembly, seeds, profile.INITIAL_SOC)
     run = numba_bound.prepared(assembly, fixed, seeds, drive_A)
     run()
     return Contestant(

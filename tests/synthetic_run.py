@@ -45,9 +45,14 @@ def make_case(number, attack, stack, seed, rng):
         "stack": stack,
         "controls": STACKS[stack],
         "seed": seed,
+        "world_id": seed,
         "track": "matched",
         "duty": "synthetic-drive",
         "goal_reached": False,
+        "any_goal": False,
+        "defence_goal": False,
+        "goal_margin": 0.0,
+        "goals_reached": "",
         "blocked": False,
         "detected": False,
         "detector": "",
@@ -84,6 +89,7 @@ def make_case(number, attack, stack, seed, rng):
         | measured
         | {
             "goal_reached": bool(reached),
+            "any_goal": bool(reached),
             "blocked": bool(blocked),
             "detected": bool(detected),
             "detector": str(rng.choice(DETECTORS)) if detected else "",

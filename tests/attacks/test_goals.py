@@ -75,13 +75,13 @@ def outcomes(duty_name):
     duty, system = load_duty(duty_name), load_system()
     system = duty.charging(system)
     assembly, program = engine_of(duty.tick_s)
-    ticks = duty_arrays(duty, system)
+    ticks = duty_arrays([duty] * BATCH, system)
     order = [control.id for place in Place for _, control in assembly.rules.watches(place)]
     cases, found = cases_of(duty_name), {}
     for first in range(0, len(cases), BATCH):
         batch = cases[first : first + BATCH]
         padded = [*batch, *([batch[-1]] * (BATCH - len(batch)))]
-        meter, _ = program(*case_arrays(assembly, system, padded), ticks)
+        meter, _ = program(*case_arrays(assembly, system, duty, padded), ticks)
         heard = np.asarray(meter.first_alarm) < NEVER
         reached = np.asarray(meter.goal_tick) < NEVER
         values = np.asarray(meter.values)

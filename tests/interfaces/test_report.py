@@ -295,13 +295,22 @@ def test_terminal_table_has_marks_and_the_safety_line_counts(folder):
     rows = RunFolder.open(folder).matrix()
     console = Console(record=True, width=110, color_system=None)
     print_matrix(rows, console)
-    print_safety_line(rows, "full", console)
+    print_safety_line(rows, RunFolder.open(folder).cases(), "full", console)
     files = [path for path in folder.rglob("*") if path.is_file()]
     print_written(folder, sorted(files), console)
     text = console.export_text()
     line = next(line for line in text.splitlines() if line.startswith("frame-replay"))
-    assert line.split() == ["frame-replay", "1.00", "0.00", "■", "1.00", "●", "0.00", "■"]
+    assert line.split() == [
+        "frame-replay",
+        "1.00/1.00",
+        "0.00/0.00",
+        "■",
+        "1.00/1.00",
+        "●",
+        "0.00/0.00",
+        "■",
+    ]
     assert "no-attack" not in text
     assert "track matched" in text
-    assert "goals reached 72/72 (95 to 100 %) -> 13/72" in text
+    assert "goals reached 72/72 (68 to 100 %) -> 13/72" in text
     assert "open report.html" in text

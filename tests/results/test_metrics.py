@@ -1,17 +1,20 @@
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
 from voltward.results.metrics import (
+    alarms_over_worlds,
     false_alarm_rate,
     mean,
     paired_interval,
     poisson_interval,
     poisson_upper,
     quantile,
+    share_over_worlds,
     wilson_interval,
 )
 
@@ -81,3 +84,34 @@ def test_paired_interval_agrees_with_scipy():
     assert got is not None
     assert (got.low, got.high) == pytest.approx((expected.low, expected.high))
     assert paired_interval([1.0]) is None
+
+
+def test_an_interval_over_worlds_keeps_what_hangs_together():
+    # Ten runs of one world are one draw: the interval is that of ten worlds, not of a hundred runs.
+    hits = [10, 0, 10, 0, 10, 0, 10, 0, 10, 0]
+    together = share_over_worlds(hits, [10] * 10)
+    apart = wilson_interval(50, 100)
+    assert together.high - together.low > 2.0 * (apart.high - apart.low)
+    assert together.low < 0.5 < together.high
+
+
+def test_worlds_that_are_all_alike_count_as_one_trial_each():
+    assert share_over_worlds([0] * 32, [29] * 32) == wilson_interval(0, 32)
+    assert share_over_worlds([29] * 32, [29] * 32) == wilson_interval(32, 32)
+    assert alarms_over_worlds([0] * 8, [1.0] * 8) == false_alarm_rate(0, 8.0)
+
+
+def test_the_interval_over_worlds_covers_about_as_often_as_it_says():
+    rng = np.random.default_rng(5)
+    covered = 0
+    for _ in range(200):
+        rates = rng.beta(2.0, 6.0, 32)
+        found = share_over_worlds(list(rng.binomial(20, rates)), [20] * 32)
+        covered += found.low <= 0.25 <= found.high
+    assert 178 <= covered <= 200
+
+
+def test_alarms_in_bursts_widen_the_bound():
+    burst = alarms_over_worlds([0, 0, 40, 0, 0, 0, 0, 0], [1.0] * 8)
+    assert burst.count == 40
+    assert burst.upper_per_hour > false_alarm_rate(40, 8.0).upper_per_hour

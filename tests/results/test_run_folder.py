@@ -188,7 +188,7 @@ def test_truncated_parquet_is_named_as_such(copy):
 def test_foreign_schema_version(copy):
     document = json.loads((copy / "run.json").read_text(encoding="utf-8"))
     (copy / "run.json").write_text(json.dumps(document | {"schema_version": 99}))
-    with pytest.raises(ConfigurationError, match="expected 1, got 99"):
+    with pytest.raises(ConfigurationError, match="expected 2, got 99"):
         RunFolder.open(copy)
 
 

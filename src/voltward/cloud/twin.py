@@ -28,6 +28,7 @@ from voltward.physical.estimator import (
 )
 
 COMMISSIONED = (1.0, 1.0, 0.0)
+OCV_SHIFT = 2  # its place among them
 
 
 @jax.tree_util.register_dataclass

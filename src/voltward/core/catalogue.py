@@ -31,6 +31,11 @@ class Catalogue(Generic[Entry]):
         joined = sorted(point.name for point in entry_points(group=self._group))
         return (*self._shipped, *(name for name in joined if name not in self._shipped))
 
+    @property
+    def shipped(self) -> tuple[str, ...]:
+        """Names of the shipped entries, as written."""
+        return tuple(self._shipped)
+
     def load(self, name: str) -> Entry:
         """Import and return one entry.
 

@@ -11,12 +11,15 @@ from rich.table import Table
 from rich.text import Text
 
 from voltward.results.columns import BASELINE_STACK, NO_ATTACK
-from voltward.results.metrics import wilson_interval
+from voltward.results.metrics import by_world, share_over_worlds
 
 Row = Mapping[str, Any]
 # Never colour alone: the marks say the same.
 SEEN, STOPPED = "●", "■"
-LEGEND = f"goal share, 95 % Wilson interval in matrix.csv; {STOPPED} blocked, {SEEN} detected"
+LEGEND = (
+    "share that met its own goal / any goal of the catalogue, made by the defence included; "
+    f"95 % Wilson intervals in matrix.csv; {STOPPED} blocked, {SEEN} detected"
+)
 _MOSTLY = 0.5
 
 
@@ -60,27 +63,32 @@ def matrix_table(rows: Sequence[Row], width: int = 160) -> str:
 def _cell(row: Row | None) -> Text:
     if row is None:
         return Text("-", style="dim")
-    share = float(row["goal_share"])
+    share, any_share = float(row["goal_share"]), float(row["any_goal_share"])
     marks = STOPPED if row["blocked_share"] > _MOSTLY else " "
     marks += SEEN if row["detected_share"] > _MOSTLY else " "
-    style = "green" if share == 0.0 else "yellow" if share < _MOSTLY else "red"
-    return Text(f"{share:.2f} {marks}", style=style)
+    style = "green" if any_share == 0.0 else "yellow" if any_share < _MOSTLY else "red"
+    return Text(f"{share:.2f}/{any_share:.2f} {marks}", style=style)
 
 
-def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None:
+def print_safety_line(
+    rows: Sequence[Row], cases: Sequence[Row], stack: str, console: Console
+) -> None:
     """Print in one line what a stack saves: goals reached without and with it, and safe state.
 
     Args:
         rows: Rows of the matrix.
+        cases: Rows of the cases table.
         stack: The stack to speak of.
         console: Where to.
     """
     parts = []
     if stack != BASELINE_STACK and any(row["stack"] == BASELINE_STACK for row in rows):
-        parts.append(f"goals reached {_reached(rows, BASELINE_STACK)} -> {_reached(rows, stack)}")
+        parts.append(f"goals reached {_reached(cases, BASELINE_STACK)} -> {_reached(cases, stack)}")
     else:
-        parts.append(f"goals reached {_reached(rows, stack)}")
+        parts.append(f"goals reached {_reached(cases, stack)}")
     of_stack = [row for row in rows if row["stack"] == stack]
+    parts.append(f"any goal {_reached(cases, stack, 'any_goal')}")
+    parts.append(f"by the defence {_reached(cases, stack, 'defence_goal')}")
     over = {
         name: sum(row["over_voltage_s"] * row["n"] for row in rows if row["stack"] == name)
         for name in (BASELINE_STACK, stack)
@@ -96,12 +104,16 @@ def print_safety_line(rows: Sequence[Row], stack: str, console: Console) -> None
     )
 
 
-def _reached(rows: Sequence[Row], stack: str) -> str:
-    chosen = [row for row in rows if row["stack"] == stack and row["attack"] != NO_ATTACK]
-    cases = sum(int(row["n"]) for row in chosen)
-    reached = sum(round(row["goal_share"] * row["n"]) for row in chosen)
-    bounds = wilson_interval(reached, cases)
-    return f"{reached}/{cases} ({100 * bounds.low:.0f} to {100 * bounds.high:.0f} %)"
+def _reached(cases: Sequence[Row], stack: str, flag: str = "goal_reached") -> str:
+    """Return how often, with an interval over worlds, since runs of one world hang together."""
+    chosen = [
+        {**case, "runs": 1}
+        for case in cases
+        if case["stack"] == stack and case["attack"] != NO_ATTACK
+    ]
+    reached = sum(bool(case[flag]) for case in chosen)
+    bounds = share_over_worlds(by_world(chosen, flag), by_world(chosen, "runs"))
+    return f"{reached}/{len(chosen)} ({100 * bounds.low:.0f} to {100 * bounds.high:.0f} %)"
 
 
 def print_written(folder: Path, files: Sequence[Path], console: Console) -> None:

@@ -167,8 +167,8 @@ def quantised(channel: Channel, value: Float[Array, "..."]) -> Float[Array, "...
 def reading(
     channel: Channel,
     felt: Float[Array, "..."],
-    offset_draw: Float[Array, "..."],
+    offset: Float[Array, "..."],
     noise_draw: Float[Array, "..."],
 ) -> Float[Array, "..."]:
-    """Return a reading from what the sensor feels and two standard normal draws."""
-    return quantised(channel, felt + channel.offset * offset_draw + channel.noise * noise_draw)
+    """Return a reading from what the sensor feels, its offset and a standard normal draw."""
+    return quantised(channel, felt + offset + channel.noise * noise_draw)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from voltward.core.files import pretty_json, write_text
 from voltward.results.consequences import AT_DETECTION, CONSEQUENCES, HARMS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 NO_ATTACK = "no-attack"
 BASELINE_STACK = "none"
 EVENT_KINDS = (
@@ -81,6 +81,15 @@ MEASURED_COLUMNS: tuple[Column, ...] = (
     ),
     *(
         _number(
+            f"added_{entry.name}",
+            entry.unit,
+            f"{entry.name} beyond the clean run of the same world",
+            nullable=True,
+        )
+        for entry in CONSEQUENCES
+    ),
+    *(
+        _number(
             f"harm_{name}",
             _UNIT[name],
             f"{name} that the defence adds to stack '{BASELINE_STACK}', same attack and seed",
@@ -97,13 +106,23 @@ CASE_COLUMNS: tuple[Column, ...] = (
     _text("stack", "name of the defence stack"),
     _text("controls", "ids of the enabled controls, sorted, joined by ';'"),
     _count("seed", "seed of the case"),
+    _count("world_id", "number of its world; cases of one number are paired"),
     _text("track", "truth track: how far the plant may differ from the twin's model"),
     _text("duty", "name of the duty"),
-    _flag("goal_reached", "the attacker's goal was met"),
+    _flag("goal_reached", "the attacker's goal was met, beyond the clean run"),
+    _flag("any_goal", "any goal of the catalogue was met, by attack or defence"),
+    _flag("defence_goal", "one was met that the attack alone does not meet"),
+    _number(
+        "goal_margin",
+        "1",
+        "most that was added, over the lowest threshold of a goal",
+        nullable=True,
+    ),
+    _text("goals_reached", "consequence>=threshold:by;... by attack, defence or both"),
     _flag("blocked", "a verify or shape control kept the attack from taking effect"),
     _flag("detected", "an alarm sounded after the attack's start"),
     _text("detector", "id of the first control to alarm after the start, or empty"),
-    _flag("contained", "detected, and the goal was not reached"),
+    _flag("contained", "detected, a safe state reached, and no goal of the catalogue met"),
     _number("attack_s", "s", "time of the attack's start", nullable=True),
     _number("detect_s", "s", "time of the first alarm after it", nullable=True),
     _number("safe_s", "s", "time of the safe state", nullable=True),
@@ -122,6 +141,10 @@ MATRIX_COLUMNS: tuple[Column, ...] = (
     _number("goal_share", "1", "share of cases in which the attacker's goal was met"),
     _number("goal_low", "1", "lower end of its 95 % Wilson interval"),
     _number("goal_high", "1", "upper end of its 95 % Wilson interval"),
+    _number("any_goal_share", "1", "share of cases in which any goal of the catalogue was met"),
+    _number("any_goal_low", "1", "lower end of its 95 % Wilson interval"),
+    _number("any_goal_high", "1", "upper end of its 95 % Wilson interval"),
+    _number("defence_goal_share", "1", "share in which one was met that the attack alone does not"),
     _number("blocked_share", "1", "share of cases blocked"),
     _number("detected_share", "1", "share of cases detected"),
     _number("contained_share", "1", "share of cases contained"),
@@ -130,12 +153,24 @@ MATRIX_COLUMNS: tuple[Column, ...] = (
     _count("false_alarms", "false alarms, summed over cases"),
     _number("hours", "h", "time in which one could occur, summed over cases"),
     _number(
-        "false_alarms_per_hour_upper", "1/h", "exact one-sided 95 % Poisson bound", nullable=True
+        "false_alarms_per_hour_upper",
+        "1/h",
+        "one-sided 95 % bound: the wider of exact Poisson and bootstrap over worlds",
+        nullable=True,
     ),
+    _number("false_alarms_per_hour_low", "1/h", "lower end, two-sided 95 %", nullable=True),
+    _number("false_alarms_per_hour_high", "1/h", "upper end, two-sided 95 %", nullable=True),
     _number("safe_median_s", "s", "median from attack to safe state", nullable=True),
     *(
         Column(c.name, "number", c.unit, f"mean over cases: {c.description}", nullable=True)
         for c in MEASURED_COLUMNS
+    ),
+    *(
+        _number(
+            f"added_{name}_{quantile}", _UNIT[name], f"{words} of what was added", nullable=True
+        )
+        for name in HARMS
+        for quantile, words in (("median", "median"), ("p95", "95th percentile"))
     ),
     *(
         column
@@ -204,6 +239,7 @@ RUN_KEYS: dict[str, dict[str, Any]] = {
 }
 OPTIONAL_RUN_KEYS: dict[str, dict[str, Any]] = {
     "name": {"type": "string"},
+    "world": {"type": "string", "description": "What worlds were drawn from; fixed is none."},
     "date": {"type": "string", "format": "date"},
     "source": {
         "type": ["object", "null"],

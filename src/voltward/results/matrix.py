@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from voltward.results.columns import AVOIDED, BASELINE_STACK, MATRIX_COLUMNS, MEASURED_COLUMNS
+from voltward.results.consequences import HARMS
 from voltward.results.metrics import (
     Interval,
-    false_alarm_rate,
+    alarms_over_worlds,
+    by_world,
     mean,
     paired_interval,
     quantile,
@@ -61,9 +63,11 @@ def _row(
     count = len(cases)
     reached = sum(bool(case["goal_reached"]) for case in cases)
     goal = wilson_interval(reached, count)
+    met = sum(bool(case["any_goal"]) for case in cases)
+    any_goal = wilson_interval(met, count)
     delays = since_attack(cases, "detect_s")
-    alarms = sum(int(case["false_alarms"]) for case in cases)
-    hours = sum(float(case["hours"]) for case in cases)
+    rate = alarms_over_worlds(by_world(cases, "false_alarms"), by_world(cases, "hours"))
+    both = rate.interval_per_hour
     row: Row = {
         "attack": attack,
         "stack": stack,
@@ -72,18 +76,28 @@ def _row(
         "goal_share": reached / count,
         "goal_low": goal.low,
         "goal_high": goal.high,
+        "any_goal_share": met / count,
+        "any_goal_low": any_goal.low,
+        "any_goal_high": any_goal.high,
+        "defence_goal_share": _share(cases, "defence_goal"),
         "blocked_share": _share(cases, "blocked"),
         "detected_share": _share(cases, "detected"),
         "contained_share": _share(cases, "contained"),
         "delay_median_s": quantile(delays, 0.5),
         "delay_p95_s": quantile(delays, 0.95),
-        "false_alarms": alarms,
-        "hours": hours,
-        "false_alarms_per_hour_upper": false_alarm_rate(alarms, hours).upper_per_hour,
+        "false_alarms": rate.count,
+        "hours": rate.hours,
+        "false_alarms_per_hour_upper": rate.upper_per_hour,
+        "false_alarms_per_hour_low": None if both is None else both.low,
+        "false_alarms_per_hour_high": None if both is None else both.high,
         "safe_median_s": quantile(since_attack(cases, "safe_s"), 0.5),
     }
     for column in MEASURED_COLUMNS:
         row[column.name] = mean(_values(cases, column.name))
+    for name in HARMS:
+        added = _values(cases, f"added_{name}")
+        row[f"added_{name}_median"] = quantile(added, 0.5)
+        row[f"added_{name}_p95"] = quantile(added, 0.95)
     for name in AVOIDED:
         row.update(_avoided(name, cases, baseline))
     return {

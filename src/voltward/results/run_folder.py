@@ -20,6 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from voltward.core.errors import ConfigurationError, NothingRanError
 from voltward.core.files import pretty_json, sha256_of, write_text
 from voltward.core.input_file import parse_json, read_lines
@@ -41,6 +44,7 @@ from voltward.results.run_layout import (
     TABLES,
     TIMING_FILE,
     TRACES,
+    WORLDS_FILE,
     is_derived,
     read_timing,
     sealed_files,
@@ -145,12 +149,14 @@ class RunWriter:
         run: Mapping[str, Any],
         gate: str = "",
         complete: Callable[[list[Row]], list[Row]] = list,
+        worlds: pa.Table | None = None,
         timing: Mapping[str, Any] | None = None,
     ) -> "RunFolder":
         """Merge the parts, write the tables and, last of all, run.json.
 
         Args:
             run: The keys of run.json but `schema_version`, `files` and `gate`.
+            worlds: The worlds that were drawn, `worlds.parquet`.
             timing: The content of timing.json; without it there is none.
             gate: A gate expression to judge the matrix by; the verdict is kept in run.json.
             complete: Fills in the columns that compare cases with one another.
@@ -176,7 +182,11 @@ class RunWriter:
         self.folder.write_chunks(folder / "events.jsonl", self.parts.event_lines())
         judged = {"gate": judge(gate, matrix).as_document()} if gate else {}
         traces = filter(self.folder.is_ours, sorted((folder / TRACES).glob("*.parquet")))
-        digests = _digests(folder, [*(folder / name for name in TABLES), *inputs, *traces])
+        drawn = [] if worlds is None else [folder / WORLDS_FILE]
+        if worlds is not None:
+            write_table(folder / WORLDS_FILE, worlds, write)
+        tables = [*(folder / name for name in TABLES), *drawn]
+        digests = _digests(folder, [*tables, *inputs, *traces])
         document = {**run, **judged, "schema_version": SCHEMA_VERSION, "files": digests}
         missing = sorted(set(RUN_KEYS) - set(document))
         if missing:
@@ -259,6 +269,12 @@ class RunFolder:
             raise ConfigurationError(f"{file}: is missing", why="run.json names it", hint=AGAIN)
         for number, line in enumerate(read_lines(file), 1):
             yield parse_json(line, f"events.jsonl line {number}", hint=AGAIN)
+
+    def worlds(self) -> dict[str, list[Any]]:
+        """Return the drawn worlds, column by column; empty where none were drawn."""
+        if WORLDS_FILE not in self.run["files"]:
+            return {}
+        return dict(pq.read_table(self.path / WORLDS_FILE).to_pydict())
 
     def traced_cases(self) -> list[str]:
         """Return the ids of the cases that have a trace."""

@@ -14,10 +14,12 @@ from voltward.results.columns import RUN_KEYS
 RUN_FILE, TIMING_FILE = "run.json", "timing.json"
 REPORT_FILE, RISK_FILE = "report.html", "risk.json"
 INPUTS, FIGURES, TRACES, PARTS = "inputs", "figures", "traces", "parts"
+WORLDS_FILE = "worlds.parquet"
 TABLES = ("config.toml", "cases.parquet", "cases.csv", "matrix.csv", "events.jsonl")
-_FILES = (RUN_FILE, TIMING_FILE, *TABLES, REPORT_FILE, RISK_FILE)
+_FILES = (RUN_FILE, TIMING_FILE, *TABLES, WORLDS_FILE, REPORT_FILE, RISK_FILE)
 _IN_FOLDERS = {
-    INPUTS: r"(system|cell|cell\.calibration|link|duty)\.toml|duty-\d+\.(csv|parquet)|bus\.dbc",
+    INPUTS: r"(system|cell|cell\.calibration|link|duty|world)\.toml"
+    r"|duty-\d+\.(csv|parquet)|bus\.dbc",
     FIGURES: r"(matrix|damage|delay|risk|architecture|timeline(-.+)?)\.(png|svg)",
     TRACES: r"c\d{5,}\.parquet",
     PARTS: r"plan\.json|part-\d{5,}\.(parquet|events\.jsonl)",

@@ -68,14 +68,17 @@ def virtual(example):
     for case in example.case:
         part = part_settings(example, case)
         runs.append((scene.virtual_case(part), *rows_in_the_virtual_range(example, case, cells)))
-    arrays, goals = case_arrays(scene.assembly, scene.system, [case for case, _, _ in runs])
+    cases = [case for case, _, _ in runs]
+    arrays, goals = case_arrays(scene.assembly, scene.system, scene.asked, cases)
     arrays = replace(
         arrays,
         rows=jnp.asarray(np.stack([rows for _, rows, _ in runs])),
         held=jnp.asarray(np.array([held for _, _, held in runs], dtype=np.uint32)),
         link=jnp.zeros_like(arrays.link),
     )
-    ticks = jax.tree.map(lambda column: column[: example.ticks], scene.duty.ticks)
+    ticks = jax.tree.map(
+        lambda column: jnp.repeat(column[: example.ticks], len(cases), axis=1), scene.duty.ticks
+    )
     duty = replace(scene.duty, ticks=ticks)
     _, trace = compiled(scene.assembly)(arrays, goals, duty)
     trace = np.asarray(trace)

@@ -39,6 +39,7 @@ def short_duty() -> Duty:
             "power_W",
             "ambient_degC",
             "auxiliary_power_W",
+            "shipped_cycle",
         )
     }
     return replace(whole, name="short", **arrays)

@@ -17,11 +17,17 @@ from voltward.physical.pack import COOLANT_J_PER_K
 from voltward.physical.protection import FAULTS
 from voltward.ranges.configuration.system import load_system
 from voltward.ranges.virtual.assembly import assemble, link_columns
-from voltward.ranges.virtual.case_arrays import fixed_draws
+from voltward.ranges.virtual.fixed_draws import FixedDraws, fixed_draws
+from voltward.ranges.virtual.world_arrays import neutral_world
 
 jax.config.update("jax_enable_x64", True)
 SYSTEM = load_system()
 ASSEMBLY = assemble(SYSTEM, (), 1.0)
+
+
+def drawn(runs: int) -> FixedDraws:
+    world = neutral_world(SYSTEM, runs, start_soc=0.5, start_degC=25.0)
+    return fixed_draws(ASSEMBLY, jnp.arange(runs, dtype=jnp.uint64), world)
 
 
 # The radio link
@@ -135,7 +141,7 @@ def test_new_keys_are_in_place_while_the_response_still_holds():
 
 
 def test_commissioning_tells_the_twin_most_of_what_makes_cells_differ():
-    draws = fixed_draws(ASSEMBLY, jnp.arange(50, dtype=jnp.uint64), jnp.asarray(0.5))
+    draws = drawn(50)
     for spread, belief in (
         (draws.spread.capacity, draws.known_capacity),
         (draws.spread.resistance, draws.known_resistance),
@@ -145,7 +151,7 @@ def test_commissioning_tells_the_twin_most_of_what_makes_cells_differ():
 
 
 def test_cells_differ_as_the_file_says():
-    draws = fixed_draws(ASSEMBLY, jnp.arange(100, dtype=jnp.uint64), jnp.asarray(0.5))
+    draws = drawn(100)
     spread = SYSTEM.pack.spread
     # Cutting a normal at three standard deviations narrows it by 1.3 %.
     cut = stats.truncnorm.std(-3.0, 3.0)

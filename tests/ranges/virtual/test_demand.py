@@ -28,15 +28,16 @@ def asked(
         "ambient_degC": 25.0,
         "auxiliary_W": 0.0,
     }
-    given = {name: jnp.asarray(value) for name, value in (calm | duty).items()}
+    given = {name: jnp.asarray([value]) for name, value in (calm | duty).items()}
     return demanded(
         ASSEMBLY,
-        DutyTick(mode=jnp.asarray(mode), **given),
+        DutyTick(mode=jnp.asarray([mode]), **given),
         jnp.asarray([now_mps]),
         jnp.asarray([PACK_V]),
         jnp.ones(1, bool),
         charge_limit_A=jnp.asarray([charge_A]),
         discharge_limit_A=jnp.asarray([discharge_A]),
+        charger_power_W=jnp.asarray([ASSEMBLY.charging.power_W]),
         charger_A=jnp.asarray([charger_A]),
         auxiliary_W=jnp.zeros(1),
     )

@@ -71,8 +71,8 @@ def test_a_clean_run_without_cloud_equals_the_bare_plant(short_duty: Duty) -> No
     cases = cases_of([AttackChoice(NO_ATTACK)], [NONE], short_duty)
     traced = engine.run(cases).traces[:, 0]
     bare = replace(engine.assembly, rules=replace(engine.assembly.rules, controls=()))
-    case, _ = case_arrays(bare, engine.system, cases)
-    duty = duty_arrays(short_duty, engine.system)
+    case, _ = case_arrays(bare, engine.system, short_duty, cases)
+    duty = duty_arrays([short_duty], engine.system)
     _, plant = jax.jit(partial(run_plant, bare))(case, duty)
     for index, name in enumerate(PLANT_COLUMNS):
         looped = traced[:, TRACE_NAMES.index(name)]
@@ -95,9 +95,9 @@ def test_who_holds_the_key_gets_through_and_who_does_not_is_rejected(
     engine: Engine, short_duty: Duty, control: str, attack: str, tap: str, key: Capability
 ) -> None:
     cases = cases_of([AttackChoice(attack, START)], [stack_of("one", control)], short_duty)
-    arrays, goals = case_arrays(engine.assembly, engine.system, cases * CHUNK)
+    arrays, goals, duty = engine.arrays(cases * CHUNK)
     keys = jnp.array([0, int(key)] * (CHUNK // 2), dtype=jnp.uint32)
-    meter, _ = engine.execute(replace(arrays, held=arrays.held | keys), goals)
+    meter, _ = engine.execute(replace(arrays, held=arrays.held | keys), goals, duty)
     refused = np.asarray(meter.refused)[:, REFUSING_TAPS.index(tap)]
     taken = np.asarray(meter.taken_in)
     assert refused[0] > 0
@@ -120,8 +120,7 @@ def test_a_short_proof_is_guessed_about_as_often_as_it_should(
                   {"can-frame-authentication": {"mac_bits": 2.0}})  # fmt: skip
     choice = AttackChoice("can-spoof-telemetry", {"start_s": 0.0})
     cases = cases_of([choice], [stack], short_duty, seeds=CHUNK)
-    arrays, goals = case_arrays(engine.assembly, engine.system, cases)
-    meter, _ = engine.execute(arrays, goals)
+    meter, _ = engine.execute(*engine.arrays(cases))
     refused = np.asarray(meter.refused)[:, REFUSING_TAPS.index("can.up")].sum()
     tries = CHUNK * short_duty.ticks
     assert refused / tries == pytest.approx(0.75, abs=0.06)

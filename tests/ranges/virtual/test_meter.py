@@ -102,16 +102,16 @@ def _happened(given):
 def _stepper(assembly):
     @jax.jit
     def step(meter, given, tick, attack_tick):
-        zero = jnp.asarray(0.0)
+        zero = jnp.zeros(RUNS)
         case = SimpleNamespace(
             attack_tick=jnp.full(RUNS, attack_tick),
             target_soc=jnp.full(RUNS, 0.9),
             cloud=jnp.ones(RUNS, bool),
         )
         duty = DutyTick(
-            valid=jnp.asarray(True),
-            mode=given["mode"],
-            speed_mps=given["wanted_mps"],
+            valid=jnp.ones(RUNS, bool),
+            mode=jnp.full(RUNS, given["mode"]),
+            speed_mps=jnp.full(RUNS, given["wanted_mps"]),
             grade=zero,
             current_A=zero,
             power_W=zero,

@@ -43,7 +43,8 @@ def drawn(short_duty):
     choices = [AttackChoice(name) for name in ATTACKS.names()]
     cases = grid(choices, [stack], 1, 7, short_duty.duration_s)
     assembly = assemble(system, CONTROLS.all(), 1.0)
-    arrays = (*case_arrays(assembly, system, cases), duty_arrays(short_duty, system))
+    duties = duty_arrays([short_duty] * len(cases), system)
+    arrays = (*case_arrays(assembly, system, short_duty, cases), duties)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(noise, "hash_bits", recorded)
         jax.eval_shape(partial(run_loop, assembly), *arrays)

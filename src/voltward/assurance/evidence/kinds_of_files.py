@@ -11,7 +11,7 @@ _KINDS: tuple[tuple[str, str, bool], ...] = (
     ("system", r"run/inputs/(system|link)\.toml", True),
     ("cells", r"run/inputs/cell(\.calibration)?\.toml", True),
     ("dbc", r"run/inputs/.*\.dbc", True),
-    ("duty", r"run/inputs/duty.*", True),
+    ("duty", r"run/inputs/(duty|world).*", True),
     ("traces", r"run/traces/.*", True),
     ("report", r"run/(report\.html|figures/.*)", True),
     ("model", r"tara/model/.*", True),

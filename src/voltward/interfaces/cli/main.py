@@ -15,7 +15,11 @@ from voltward.core.errors import ExitCode, VoltwardError
 from voltward.core.termination import ended_by_signals
 from voltward.interfaces.cli.commands.campaigns import plant_command, run_command, runs_group
 from voltward.interfaces.cli.commands.can import can_group
-from voltward.interfaces.cli.commands.catalogues import attacks_group, defences_group
+from voltward.interfaces.cli.commands.catalogues import (
+    attacks_group,
+    defences_group,
+    worlds_group,
+)
 from voltward.interfaces.cli.commands.checks import config_group, doctor_command, validate_command
 from voltward.interfaces.cli.commands.deferred import CommandGroup
 from voltward.interfaces.cli.commands.evidence import evidence_group
@@ -60,6 +64,7 @@ for _command in (
     run_command,
     attacks_group,
     defences_group,
+    worlds_group,
     runs_group,
     config_group,
     identify_command,

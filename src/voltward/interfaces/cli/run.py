@@ -152,7 +152,7 @@ def _execute(
     else:
         screen = console()
         print_matrix(rows, screen)
-        print_safety_line(rows, settings.stacks[-1].name, screen)
+        print_safety_line(rows, folder.cases(), settings.stacks[-1].name, screen)
         if verdict:
             emit(f'{"PASS" if verdict.passed else "FAIL"}    gate "{verdict.expression}"')
         if risk:

@@ -192,8 +192,9 @@ class Options(TypedDict, total=False):
     `duty`, `duty_level`, `cell`, `link`: names or files. `attacks`: attacks, "all", or "of-duty".
     `stacks`: stacks. `controls`: "+a,-b" in every stack. `set`: "control.param=value" in every
     stack. `seeds`: runs of each attack and stack, from `seed` on; `proof_seeds`: as many where a
-    control claims to stop the attack. `keep`: which traces. `gate`: a threshold. `tick_s`,
-    `track`, `truth_set`, `truth_hours`: of the simulation. `chunk`, `workers`: of the machine.
+    control claims to stop the attack. `world`: what to draw worlds from, by name or file. `keep`:
+    which traces. `gate`: a threshold. `tick_s`, `track`, `truth_set`, `truth_hours`: of the
+    simulation. `chunk`, `workers`: of the machine.
     """
 
     name: str
@@ -208,6 +209,7 @@ class Options(TypedDict, total=False):
     set: Sequence[str]
     seeds: int
     seed: int
+    world: str | Path
     proof_seeds: int
     keep: Literal["all", "worst", "none"]
     gate: str

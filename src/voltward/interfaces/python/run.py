@@ -19,7 +19,7 @@ from voltward.interfaces.report import write_report
 from voltward.results.columns import CASE_COLUMNS, EVENT_COLUMNS, MATRIX_COLUMNS
 from voltward.results.folder_ownership import Replacing
 from voltward.results.matrix import matrix_rows
-from voltward.results.metrics import false_alarm_rate, wilson_interval
+from voltward.results.metrics import wilson_interval
 from voltward.results.run_folder import RunFolder
 
 _MATRIX = tuple(column.name for column in MATRIX_COLUMNS)
@@ -52,6 +52,16 @@ class Outcome(Row):
         return Estimate(*map(self._figure, ("goal_share", "goal_low", "goal_high")))
 
     @property
+    def any_goal_share(self) -> Estimate:
+        """Share of cases in which any goal of the catalogue was met, by attack or defence."""
+        return self._share("any_goal_share")
+
+    @property
+    def defence_goal_share(self) -> Estimate:
+        """Share of cases in which a goal was met that the attack alone does not meet."""
+        return self._share("defence_goal_share")
+
+    @property
     def blocked_share(self) -> Estimate:
         """Share of cases in which a control kept the attack from taking effect."""
         return self._share("blocked_share")
@@ -63,16 +73,16 @@ class Outcome(Row):
 
     @property
     def contained_share(self) -> Estimate:
-        """Share of cases that were detected and in which the goal was not reached."""
+        """Share of cases that were detected, came to a safe state, and met no goal at all."""
         return self._share("contained_share")
 
     @property
     def false_alarms_per_hour(self) -> Estimate | None:
         """False alarms per hour, None where no alarm could have been false."""
-        rate = false_alarm_rate(int(self._figure("false_alarms")), self._figure("hours"))
-        if rate.per_hour is None or rate.interval_per_hour is None:
+        low, high = (self.number(f"false_alarms_per_hour_{end}") for end in ("low", "high"))
+        if low is None or high is None:
             return None
-        return Estimate(rate.per_hour, rate.interval_per_hour.low, rate.interval_per_hour.high)
+        return Estimate(self._figure("false_alarms") / self._figure("hours"), low, high)
 
     def avoided(self, consequence: str) -> Estimate | None:
         """Return how much less of a consequence there was than under stack `none`, cases paired.

@@ -99,9 +99,10 @@ class Content:
         for case in self.cases if cases is None else cases:
             seen.setdefault((case["attack"], case["stack"]), set()).add(case["seed"])
         least, most = (f(map(len, seen.values()), default=0) for f in (min, max))
-        if least != most:
-            return f"{least} to {most} seeds"
-        return count(most, "seed")
+        drawn = self.run.get("world", "fixed") != "fixed"
+        noun = "world" if drawn else "seed"
+        words = f"{least} to {most} {noun}s" if least != most else count(most, noun)
+        return f"{words} ({self.run['world']})" if drawn else words
 
     def attack_fact(self, attack: str, key: str) -> str:
         """Return a fact of the attack catalogue as text; empty when it is not known."""

@@ -7,7 +7,7 @@ from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.words import NOTHING, between, number
 from voltward.results.columns import NO_ATTACK
 from voltward.results.consequences import HARMS
-from voltward.results.metrics import false_alarm_rate
+from voltward.results.metrics import alarms_over_worlds, by_world
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,12 @@ def alarm_rows(content: Content) -> tuple[AlarmRow, ...]:
     rows = []
     for stack in content.stacks:
         cases = [case for case in content.cases if case["stack"] == stack]
-        alarms = sum(int(case["false_alarms"]) for case in cases)
-        rate = false_alarm_rate(alarms, sum(float(case["hours"]) for case in cases))
+        rate = alarms_over_worlds(by_world(cases, "false_alarms"), by_world(cases, "hours"))
         both = rate.interval_per_hour
         rows.append(
             AlarmRow(
                 stack=stack,
-                alarms=alarms,
+                alarms=rate.count,
                 hours=number(rate.hours),
                 per_hour=number(rate.per_hour),
                 upper=number(rate.upper_per_hour),

@@ -35,6 +35,7 @@ from voltward.interfaces.report.style import drawing, save
 from voltward.interfaces.report.summary import summarise
 from voltward.interfaces.report.system_facts import describe_system
 from voltward.interfaces.report.words import between, number, percent
+from voltward.interfaces.report.world_rows import factor_rows, shown_factors, worst_worlds
 from voltward.results.folder_ownership import OwnedFolder, Replacing
 from voltward.results.matrix import Row
 from voltward.results.run_folder import RunFolder, owned_run
@@ -162,6 +163,9 @@ def _render(content: Content, figures: dict[str, Drawn]) -> str:
         harms=harm_rows(content),
         alarms=alarm_rows(content),
         controls=control_rows(content),
+        factors=factor_rows(content),
+        worst_worlds=worst_worlds(content),
+        shown_factors=shown_factors(),
         risk=write_risk_chapter(content),
         risk_values=RISK_VALUES,
         track_words=_TRACKS.get(content.track, "see the documentation of the tracks"),

@@ -1,16 +1,18 @@
 """Page 1: what was tested, the verdict, three numbers, and what is still open."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voltward.interfaces.report.content import Content
 from voltward.interfaces.report.words import count, joined, number, percent, percent_between
 from voltward.results.columns import NO_ATTACK
-from voltward.results.matrix import since_attack
+from voltward.results.matrix import Row, since_attack
 from voltward.results.metrics import (
     Interval,
-    false_alarm_rate,
+    alarms_over_worlds,
+    by_world,
     quantile,
-    wilson_interval,
+    share_over_worlds,
 )
 
 _OPEN_SHOWN = 6
@@ -59,12 +61,23 @@ class Summary:
     more_open: int
 
 
-def pooled(content: Content, stack: str) -> Pooled:
-    """Return how often goals were reached under a stack, over all attacks."""
+def pooled(content: Content, stack: str, flag: str = "goal_reached") -> Pooled:
+    """Return how often goals were reached under a stack, over all attacks.
+
+    Args:
+        content: The campaign.
+        stack: Its name.
+        flag: Column of the cases that tells it.
+    """
     cases = [c for c in content.cases if c["stack"] == stack and c["attack"] != NO_ATTACK]
-    reached = sum(bool(case["goal_reached"]) for case in cases)
+    reached = sum(bool(case[flag]) for case in cases)
     share = reached / len(cases) if cases else 0.0
-    return Pooled(reached, len(cases), share, wilson_interval(reached, len(cases)))
+    return Pooled(reached, len(cases), share, _interval(cases, flag))
+
+
+def _interval(cases: Sequence[Row], flag: str) -> Interval:
+    ones = [{**case, "runs": 1} for case in cases]
+    return share_over_worlds(by_world(cases, flag), by_world(ones, "runs"))
 
 
 def summarise(content: Content) -> Summary:
@@ -110,15 +123,21 @@ def _finding(content: Content) -> str:
     )
     if content.baseline == content.headline:
         return f"{with_headline}."
-    return f"{with_headline}; with stack {content.baseline} in {before.reached} of {before.cases}."
+    made = pooled(content, content.headline, "defence_goal")
+    return (
+        f"{with_headline}; with stack {content.baseline} in {before.reached} of {before.cases}. "
+        f"In {made.reached} runs ({percent(made.share)}) a goal of the catalogue was met that the "
+        "attack alone does not meet: the defence did it."
+    )
 
 
 def _goal_figure(content: Content) -> Figure:
-    before, after = pooled(content, content.baseline), pooled(content, content.headline)
+    before = pooled(content, content.baseline, "any_goal")
+    after = pooled(content, content.headline, "any_goal")
     return Figure(
-        f"attacks that reach their goal, {content.baseline} → {content.headline}",
+        f"attacked runs in which any goal is met, {content.baseline} → {content.headline}",
         f"{percent(before.share)} → {percent(after.share)}",
-        f"Wilson 95 %: {percent_between(before.interval)} → {percent_between(after.interval)}",
+        f"95 % over worlds: {percent_between(before.interval)} → {percent_between(after.interval)}",
     )
 
 
@@ -126,8 +145,8 @@ def _noticed_figure(content: Content) -> Figure:
     cases = [
         c for c in content.cases if c["stack"] == content.headline and c["attack"] != NO_ATTACK
     ]
-    met = sum(bool(case["blocked"] or case["detected"]) for case in cases)
-    share = met / len(cases) if cases else None
+    noticed = [{**case, "met": case["blocked"] or case["detected"]} for case in cases]
+    share = sum(case["met"] for case in noticed) / len(cases) if cases else None
     delays = since_attack(cases, "detect_s")
     delay = (
         f"alarm after {number(quantile(delays, 0.5))} s (median), "
@@ -138,17 +157,15 @@ def _noticed_figure(content: Content) -> Figure:
     return Figure(
         f"attacks blocked or detected, {content.headline}",
         percent(share),
-        f"95 %: {percent_between(wilson_interval(met, len(cases)))}; {delay}",
+        f"95 %: {percent_between(_interval(noticed, 'met'))}; {delay}",
     )
 
 
 def _alarm_figure(content: Content) -> Figure:
     cases = [c for c in content.cases if c["stack"] == content.headline]
-    rate = false_alarm_rate(
-        sum(int(c["false_alarms"]) for c in cases), sum(float(c["hours"]) for c in cases)
-    )
+    rate = alarms_over_worlds(by_world(cases, "false_alarms"), by_world(cases, "hours"))
     return Figure(
         f"false alarms per hour, {content.headline}",
         f"≤ {number(rate.upper_per_hour)}" if rate.upper_per_hour is not None else "not watched",
-        f"{count(rate.count, 'alarm')} in {number(rate.hours)} h; exact Poisson 95 % bound",
+        f"{count(rate.count, 'alarm')} in {number(rate.hours)} h; 95 % bound over worlds",
     )

@@ -18,11 +18,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
+from voltward.attacks.catalogue import ATTACKS
 from voltward.core.errors import EnvironmentLacksError, NothingRanError
 from voltward.ranges.campaign.campaign_facts import run_facts, timing_facts, truth_facts
 from voltward.ranges.campaign.worst_cases import WorstCases
@@ -30,11 +33,13 @@ from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.case_grid import Case, grid
 from voltward.ranges.configuration.run_inputs import gather_inputs
 from voltward.ranges.configuration.truth_tracks import MISMATCHED
+from voltward.ranges.configuration.world_duty import drawn_starts
 from voltward.ranges.electrochemical_plant.plant_choice import host_cell, leader_of
 from voltward.ranges.electrochemical_plant.shared_histories import StepCounts
 from voltward.ranges.virtual.engine import CHUNK, Engine, waiting_words
+from voltward.results.against_clean import Goals, against_clean
+from voltward.results.columns import NO_ATTACK
 from voltward.results.folder_ownership import Replacing
-from voltward.results.harm import with_harm
 from voltward.results.run_folder import RunFolder, RunWriter, finished_run
 
 Progress = Callable[[str, int, int], None]
@@ -91,7 +96,7 @@ def _start_worker(settings: CampaignSettings, chunk: int) -> None:
     system, duty = settings.load_system(), settings.load_duty()
     mismatched = settings.track == MISMATCHED
     host = host_cell(leader_of(system, settings.truth_set), duty) if mismatched else None
-    _WORKER["engine"] = Engine(system, duty, chunk, host)
+    _WORKER["engine"] = Engine(system, duty, chunk, host, settings.draw_worlds())
 
 
 def _run_part(index: int, cases: Sequence[Case], traced: Sequence[str]) -> Part:
@@ -176,7 +181,7 @@ def run_campaign(
     started_at, begin = datetime.now(UTC), time.perf_counter()
     # 1. What is to run.
     duty, system = settings.load_duty(), settings.load_system()
-    stacks = settings.resolved_stacks()
+    stacks, worlds = settings.resolved_stacks(), settings.draw_worlds()
     cases = grid(
         settings.attacks,
         stacks,
@@ -184,6 +189,8 @@ def run_campaign(
         settings.seed,
         duty.duration_s,
         settings.proof_seeds,
+        None if worlds is None else drawn_starts(duty, worlds),
+        settings.baseline_stack(),
     )
     if not cases:
         raise NothingRanError("the campaign has no case", hint="name at least one stack")
@@ -240,10 +247,18 @@ def run_campaign(
         folder = writer.finish(
             {**facts, **truth_facts(settings, system, model)},
             gate=settings.gate,
-            complete=with_harm,
+            complete=partial(against_clean, goals=_goals(settings)),
+            worlds=None if worlds is None else pa.table(worlds.table()),
             timing=timing,
         )
     return CampaignResult(folder, len(cases))
+
+
+def _goals(settings: CampaignSettings) -> Goals:
+    """Return the goals of the catalogue, and those of attacks that third parties brought."""
+    chosen = (choice.id for choice in settings.attacks if choice.id != NO_ATTACK)
+    names = dict.fromkeys((*ATTACKS.shipped, *chosen))
+    return Goals.of({name: ATTACKS.load(name).goal for name in names})
 
 
 def _parts(

@@ -113,6 +113,7 @@ def run_facts(
     return {
         "name": settings.name,
         "seed": settings.seed,
+        "world": settings.world,
         "config_sha256": settings.config_sha256,
         "versions": {
             "voltward": VERSION,

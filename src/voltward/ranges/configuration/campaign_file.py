@@ -11,6 +11,7 @@ import numpy as np
 from annotated_types import Interval, Len
 
 from voltward.controls.cell_calibration import calibration_path
+from voltward.core.errors import ConfigurationError
 from voltward.core.files import canonical_json, sha256_of
 from voltward.documents.settings_table import Name, settings_table
 from voltward.documents.toml_document import (
@@ -41,7 +42,10 @@ from voltward.ranges.configuration.system import (
 )
 from voltward.ranges.configuration.system_settings import SystemSettings
 from voltward.ranges.configuration.truth_tracks import MATCHED, MISMATCHED, check_cost, set_of
-from voltward.results.columns import NO_ATTACK
+from voltward.ranges.worlds.choice import FIXED, draw_worlds, world_document
+from voltward.ranges.worlds.world import Worlds
+from voltward.ranges.worlds.world_file import load_world_laws
+from voltward.results.columns import BASELINE_STACK, NO_ATTACK
 from voltward.results.gate import check_gate
 
 __all__ = [
@@ -63,6 +67,7 @@ class _Campaign:
     seeds: Annotated[int, Interval(ge=1, le=100_000)] = 8
     seed: Annotated[int, Interval(ge=0, le=2**53)] = 7
     proof_seeds: Annotated[int, Interval(ge=0, le=100_000)] = 0
+    world: Annotated[str, Len(1, 4000)] = FIXED
     duty: Name = "commute-and-charge"
     duty_level: Literal["", "cell", "pack"] = ""
     cell: str = ""
@@ -92,6 +97,8 @@ class CampaignDocument(_Campaign):
         seed: The first seed.
         proof_seeds: Runs of an attack under the first stack with a control that claims to stop it,
             where more than `seeds`; 73 without a success bring the upper 95 % bound to 0.05.
+        world: Shipped name or world file, with factors to fix: "everyday,soc=0.7"; of each
+            attack and stack there are as many worlds as `seeds`. "fixed" draws none.
         duty: Shipped name, duty file, or recorded profile.
         duty_level: "cell" or "pack", for a recorded profile.
         cell: Shipped name or file; replaces the system's.
@@ -136,23 +143,35 @@ class CampaignSettings(_Campaign):
             capacities_Ah=capacities_Ah(self.load_system()),
         )
 
+    def draw_worlds(self) -> Worlds | None:
+        """Return the worlds of the campaign; None where nothing of the kind is drawn."""
+        if self.world == FIXED:
+            return None
+        return draw_worlds(self.world, seed=self.seed, worlds=max(self.seeds, self.proof_seeds))
+
     @property
     def case_count(self) -> int:
         """How many cases the grid may hold, the clean duty's included."""
         attacks = sum(choice.id != NO_ATTACK for choice in self.attacks)
-        more = attacks * max(0, self.proof_seeds - self.seeds)
-        return (attacks + 1) * len(self.stacks) * self.seeds + more
+        more = (attacks + 1) * max(0, self.proof_seeds - self.seeds)
+        clean = 0 if BASELINE_STACK in {choice.name for choice in self.stacks} else self.seeds
+        return (attacks + 1) * len(self.stacks) * self.seeds + more + clean
 
     @property
     def seed_words(self) -> str:
         """How many runs of each attack and stack, in words."""
         most = max(self.seeds, self.proof_seeds)
-        return f"{self.seeds} seeds" if most == self.seeds else f"{self.seeds} to {most} seeds"
+        what = "seeds" if self.world == FIXED else f"worlds ({self.world})"
+        return f"{self.seeds} {what}" if most == self.seeds else f"{self.seeds} to {most} {what}"
 
     def resolved_stacks(self) -> tuple[Stack, ...]:
         """Return the enabled controls of each stack."""
         system = self.load_system()
         return tuple(resolve_stack(choice, system) for choice in self.stacks)
+
+    def baseline_stack(self) -> Stack:
+        """Return the stack of the clean runs with which cases are compared."""
+        return resolve_stack(StackChoice(name=BASELINE_STACK), self.load_system())
 
     def as_document(self) -> Document:
         """Return the campaign as a file would hold it, every key filled in."""
@@ -190,6 +209,11 @@ class CampaignSettings(_Campaign):
         document["system"]["cell"] = document["cell"]
         document["system"]["can"]["dbc"] = dbc_identity(system)
         document["stacks"] = [asdict(stack) for stack in self.resolved_stacks()]
+        if self.world == FIXED:
+            # Digests stay as they were before worlds were drawn.
+            del document["world"]
+        else:
+            document["world"] = world_document(load_world_laws(self.world))["factor"]
         document["duty"] = _duty_digest(self.load_duty())
         del document["link"]
         return hashlib.sha256(canonical_json(document).encode()).hexdigest()
@@ -237,7 +261,15 @@ def load_campaign(
             [choice.name for choice in settings.stacks],
         )
     duty = settings.load_duty()
+    if settings.world != FIXED:
+        load_world_laws(settings.world)
     if settings.track == MISMATCHED:
+        if settings.world != FIXED:
+            raise ConfigurationError(
+                f"{label}: world = '{settings.world}' is not available on track mismatched",
+                why="its electrochemical plant is a new cell at one temperature",
+                hint=f'write world = "{FIXED}"',
+            )
         set_of(settings.load_system(), settings.truth_set)
         check_cost(settings.case_count, duty, settings.truth_hours)
     for stack in settings.resolved_stacks():
@@ -252,6 +284,9 @@ def _from_file(path: Path) -> Document:
     for key in ("duty", "cell", "link", "system"):
         if isinstance(document.get(key), str):
             document[key] = beside(document[key], path)
+    if isinstance(document.get("world"), str):
+        base, comma, fixed = document["world"].partition(",")
+        document["world"] = beside(base, path) + comma + fixed
     return document
 
 

@@ -1,7 +1,8 @@
 """A case: one attack against one stack with one seed; and the grid of a campaign."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from voltward.attacks.catalogue import ATTACKS
 from voltward.core.attack import Attack
@@ -22,6 +23,8 @@ class Case:
         start_s: When the attack starts.
         stack: The defence.
         seed: Of noise and spread; the same for every attack and stack, so that cases are paired.
+        world: Its number among the worlds.
+        errors_from_s: From when on errors of an estimate count.
     """
 
     case_id: str
@@ -30,6 +33,8 @@ class Case:
     start_s: float
     stack: Stack
     seed: int
+    world: int = 0
+    errors_from_s: float = 0.0
 
     @property
     def parameters_text(self) -> str:
@@ -39,6 +44,29 @@ class Case:
 
 # A case takes about a kilobyte until it is written.
 MOST_CASES = 1_000_000
+
+
+@dataclass(frozen=True)
+class DrawnStarts:
+    """What the grid takes from drawn worlds, one entry each.
+
+    Attributes:
+        noise_seeds: Of each world's noise.
+        onsets_s: When an attack begins there.
+    """
+
+    noise_seeds: Sequence[int]
+    onsets_s: Sequence[float]
+
+    def applied(self, case: Case, choice: AttackChoice) -> Case:
+        """Return a case with seed and onset of its world; a start that was asked for stays."""
+        onset_s, seed = self.onsets_s[case.world], self.noise_seeds[case.world]
+        if case.attack == NO_ATTACK:
+            return replace(case, seed=seed, errors_from_s=onset_s)
+        if "start_s" in choice.parameters:
+            return replace(case, seed=seed)
+        shown = {**case.parameters, "start_s": onset_s}
+        return replace(case, seed=seed, parameters=shown, start_s=onset_s, errors_from_s=onset_s)
 
 
 def load_attack(name: str) -> Attack | None:
@@ -61,6 +89,8 @@ def grid(
     first_seed: int,
     duration_s: float,
     proof_seeds: int = 0,
+    drawn: DrawnStarts | None = None,
+    baseline: Stack | None = None,
 ) -> tuple[Case, ...]:
     """Return every case of a campaign in order: clean duty first, then attack by attack.
 
@@ -75,25 +105,23 @@ def grid(
         duration_s: Of the duty, in s.
         proof_seeds: Runs of an attack, where more than `seeds`, under the first stack with a
             control that claims to stop it: enough to show that it does.
+        drawn: Seed and onset of every world, where worlds are drawn.
+        baseline: The stack of the clean runs with which cases are compared; it is run in any case.
     """
     wanted = [choice for choice in attacks if choice.id != NO_ATTACK]
     _refuse_many((len(wanted) + 1) * (len(stacks) * seeds + proof_seeds))
     cases: list[Case] = []
+    most = max(seeds, proof_seeds)
     for choice in (AttackChoice(NO_ATTACK), *wanted):
         attack = load_attack(choice.id)
-        values: dict[str, float] = {}
-        start_s = float("inf")
-        if attack is not None:
-            given = {k: v for k, v in choice.parameters.items() if k != "start_s"}
-            values = attack.defaults() | given
-            start_s = start_of(attack, choice, duration_s)
-        proving = _proving(attack, stacks)
-        for stack in stacks:
-            for offset in range(max(seeds, proof_seeds) if stack is proving else seeds):
-                case_id = f"c{len(cases):06d}"
-                shown = values if attack is None else values | {"start_s": start_s}
-                seed = first_seed + offset
-                cases.append(Case(case_id, choice.id, shown, start_s, stack, seed))
+        # The clean runs that others are compared with exist for every world.
+        longest = baseline if attack is None else _proving(attack, stacks)
+        missing = attack is None and baseline is not None and baseline not in stacks
+        for stack in (*stacks, *([baseline] if missing and baseline else [])):
+            for world in range(most if stack == longest else seeds):
+                case_id, seed = f"c{len(cases):06d}", first_seed + world
+                made = _case(case_id, attack, choice, stack, seed, world, duration_s)
+                cases.append(made if drawn is None else drawn.applied(made, choice))
     return tuple(cases)
 
 
@@ -104,6 +132,23 @@ def _refuse_many(cases: int) -> None:
             why=f"at most {MOST_CASES:,} are run in one campaign: each is held in memory",
             hint="fewer attacks, stacks or seeds, or several campaigns with a seed of their own",
         )
+
+
+def _case(
+    case_id: str,
+    attack: Attack | None,
+    choice: AttackChoice,
+    stack: Stack,
+    seed: int,
+    world: int,
+    duration_s: float,
+) -> Case:
+    if attack is None:
+        return Case(case_id, choice.id, {}, math.inf, stack, seed, world)
+    given = {name: value for name, value in choice.parameters.items() if name != "start_s"}
+    start_s = start_of(attack, choice, duration_s)
+    shown = attack.defaults() | given | {"start_s": start_s}
+    return Case(case_id, choice.id, shown, start_s, stack, seed, world, errors_from_s=start_s)
 
 
 def _proving(attack: Attack | None, stacks: Sequence[Stack]) -> Stack | None:

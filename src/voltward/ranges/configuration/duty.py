@@ -13,7 +13,13 @@ from voltward.core.errors import ConfigurationError
 from voltward.documents.settings_table import NotNegative, Share, Temperature, settings_table
 from voltward.documents.toml_document import check_document, find_document, read_document
 from voltward.ranges.configuration.duty_recording import LEVELS, is_recorded
-from voltward.ranges.configuration.duty_segments import Columns, DutyMode, Place, segment_columns
+from voltward.ranges.configuration.duty_segments import (
+    Columns,
+    DutyMode,
+    Place,
+    is_shipped_cycle,
+    segment_columns,
+)
 from voltward.ranges.configuration.system_settings import SystemSettings
 
 __all__ = ["Duty", "DutyDocument", "DutyMode", "load_duty"]
@@ -39,6 +45,7 @@ class Duty:
             the charger gives what it can and where a current is recorded (tick,).
         ambient_degC: (tick,).
         auxiliary_power_W: Beside propulsion; NaN where the vehicle's own value holds (tick,).
+        shipped_cycle: Whether the speed is that of a shipped cycle (tick,).
         level: Whose current and power a recorded segment holds: "cell" or "pack".
         initial_soc: At the start.
         target_soc: At which charging ends when no plan says otherwise; None: at the system's.
@@ -56,6 +63,7 @@ class Duty:
     power_W: np.ndarray
     ambient_degC: np.ndarray
     auxiliary_power_W: np.ndarray
+    shipped_cycle: np.ndarray
     level: str
     initial_soc: float
     target_soc: float | None
@@ -138,7 +146,9 @@ def load_duty(
     place = Place(path, str(path), tick, capacities_Ah or {})
     parts: list[Columns] = []
     for index, segment in enumerate(duty.segment):
-        parts.append(segment_columns(segment, index, place))
+        part = segment_columns(segment, index, place)
+        part["shipped_cycle"] = np.full(part["mode"].size, is_shipped_cycle(segment))
+        parts.append(part)
         place.refuse_long(sum(part["mode"].size for part in parts))
     series = _joined(parts, duty)
     if len(set(place.levels)) > 1:

@@ -289,6 +289,24 @@ def segment_files(segment: Mapping[str, Any], duty: Path) -> dict[str, Path]:
     return found
 
 
+def shipped_speed(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return time and speed of a shipped cycle.
+
+    Raises:
+        ConfigurationError: There is none of that name.
+    """
+    folder = data_folder() / "cycles"
+    segment = CycleSegment(kind="cycle", cycle=name)
+    return _read_cycle(segment, Place(folder / "cycles.toml", "world", 1.0))
+
+
+def is_shipped_cycle(segment: Mapping[str, Any]) -> bool:
+    """Tell whether a segment follows a cycle of the shipped tables."""
+    if segment.get("kind") != "cycle":
+        return False
+    return (data_folder() / "cycles" / f"{segment['cycle']}.csv").is_file()
+
+
 def _cycle_file(name: str, duty: Path) -> Path:
     shipped = data_folder() / "cycles" / f"{name}.csv"
     return shipped if shipped.is_file() else Path(beside(name, duty))

@@ -3,7 +3,7 @@
 1. The cell and its calibration, as they are.
 2. The link, with the system's changes to it, and the DBC.
 3. The system: the user's file, the shipped reference and the campaign's choices as one file.
-4. The duty, and every table that it names.
+4. The duty, and every table that it names; the laws of the world.
 5. The campaign, whose keys name those files.
 """
 
@@ -20,9 +20,12 @@ from voltward.ranges.configuration.bus import dbc_file
 from voltward.ranges.configuration.campaign_file import CampaignSettings
 from voltward.ranges.configuration.duty import duty_document
 from voltward.ranges.configuration.duty_segments import segment_files
+from voltward.ranges.worlds.choice import FIXED, world_document
+from voltward.ranges.worlds.world_file import load_world_laws
 from voltward.results.run_layout import INPUTS
 
 _SYSTEM, _CELL, _LINK, _DUTY, _DBC = "system.toml", "cell.toml", "link.toml", "duty.toml", "bus.dbc"
+_WORLD = "world.toml"
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,19 @@ def gather_inputs(settings: CampaignSettings) -> RunInputs:
     files[_SYSTEM] = toml_text(document).encode()
     # 4. The duty.
     files |= _duty_files(settings)
+    world = FIXED
+    if settings.world != FIXED:
+        world = f"{INPUTS}/{_WORLD}"
+        document = world_document(load_world_laws(settings.world))
+        files[_WORLD] = toml_text({**document, "name": settings.world}).encode()
     # 5. The campaign.
-    names = {"system": f"{INPUTS}/{_SYSTEM}", "duty": f"{INPUTS}/{_DUTY}", "cell": "", "link": ""}
+    names = {
+        "system": f"{INPUTS}/{_SYSTEM}",
+        "duty": f"{INPUTS}/{_DUTY}",
+        "cell": "",
+        "link": "",
+        "world": world,
+    }
     return RunInputs(toml_text({**settings.as_document(), **names}), files)
 
 

@@ -20,8 +20,9 @@ from voltward.physical.contactors import ContactorState, contactor_step
 from voltward.physical.pack import CellOutput
 from voltward.physical.plant import PlantInput, PlantState, plant_step
 from voltward.ranges.configuration.duty import DutyMode
-from voltward.ranges.virtual.case_arrays import DutyTick, FixedDraws
+from voltward.ranges.virtual.case_arrays import DutyTick
 from voltward.ranges.virtual.demand import Demand, demanded
+from voltward.ranges.virtual.fixed_draws import FixedDraws
 from voltward.ranges.virtual.orders import Orders
 from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.vehicle_state import VehicleState
@@ -78,7 +79,7 @@ def drive(
     asked, charger_rejected = now.verify("charger.request", sent)
 
     # 2. What the duty draws within the limits.
-    drawn = honest_record(jnp.full((now.runs, 1), duty.auxiliary_W), tick)
+    drawn = honest_record(duty.auxiliary_W[:, None], tick)
     load = now.at_tap("load", drawn)
     derate = jnp.clip(jnp.maximum(orders.wish("derate", 0.0), requests.derate), 0.0, 1.0)
     left = 1.0 - derate
@@ -90,6 +91,7 @@ def drive(
         state.contactors.closed,
         charge_limit_A=state.charge_limit_A * left,
         discharge_limit_A=state.discharge_limit_A * left,
+        charger_power_W=now.case.world.charger_power_W,
         charger_A=jnp.where(session & asked.present, asked.scalars[:, 0] * left, 0.0),
         auxiliary_W=jnp.where(load.present, load.scalars[:, 0], 0.0),
     )
@@ -123,7 +125,7 @@ def drive(
             bleed=jnp.clip(balancing.wide[0], 0.0, 1.0),
             cooling=state.cooling.astype(jnp.float64),
             heating=state.heating.astype(jnp.float64),
-            ambient_degC=jnp.full(now.runs, duty.ambient_degC),
+            ambient_degC=duty.ambient_degC,
         ),
     )
     return Driven(

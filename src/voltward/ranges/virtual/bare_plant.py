@@ -6,7 +6,8 @@ from jaxtyping import Float, Int
 
 from voltward.attacks.kernel import Context
 from voltward.core.record import absent_record
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick, fixed_draws
+from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
+from voltward.ranges.virtual.fixed_draws import fixed_draws
 from voltward.ranges.virtual.program import DutyArrays
 from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.vehicle_part import vehicle_step
@@ -37,9 +38,9 @@ def run_plant(
     Returns:
         The last state, and PLANT_COLUMNS for every tick.
     """
-    fixed = fixed_draws(assembly, case.seed, duty.initial_soc)
+    fixed = fixed_draws(assembly, case.seed, case.world)
     runs = case.seed.shape[0]
-    start = start_vehicle(assembly, fixed, duty.initial_degC, jnp.asarray(-1))
+    start = start_vehicle(assembly, case, fixed, jnp.asarray(-1))
 
     def body(
         state: VehicleState, given: tuple[DutyTick, Int[Array, ""]]

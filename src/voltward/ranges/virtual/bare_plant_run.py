@@ -51,8 +51,8 @@ def run_bare_plant(
     stack = resolve_stack(StackChoice(name="none"), alone)
     cases = grid([AttackChoice(NO_ATTACK)], [stack], 1, seed, duty.duration_s)
     assembly = assemble(alone, (), duty.tick_s)
-    case, _ = case_arrays(assembly, alone, cases)
-    last, traced = jax.jit(partial(run_plant, assembly))(case, duty_arrays(duty, alone))
+    case, _ = case_arrays(assembly, alone, duty, cases)
+    last, traced = jax.jit(partial(run_plant, assembly))(case, duty_arrays([duty], alone))
     table = np.asarray(traced)[: duty.ticks, 0]
     columns = {name: table[:, index] for index, name in enumerate(PLANT_COLUMNS)}
     columns = {"time_s": np.arange(duty.ticks) * duty.tick_s, **columns}

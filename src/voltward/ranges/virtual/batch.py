@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,10 +16,12 @@ from voltward.controls.in_force import (
 from voltward.core.control import Control
 from voltward.ranges.configuration.case_grid import Case, load_attack
 from voltward.ranges.configuration.duty import Duty, DutyMode
-from voltward.ranges.configuration.system_settings import SystemSettings
+from voltward.ranges.configuration.system_settings import LinkSettings, SystemSettings
 from voltward.ranges.virtual.assembly import link_columns
 from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
 from voltward.ranges.virtual.program import DutyArrays, Goals
+from voltward.ranges.virtual.world_arrays import drawn_worlds, neutral_world
+from voltward.ranges.worlds.world import Worlds
 from voltward.results.consequences import CONSEQUENCE_INDEX
 
 BUCKET_TICKS = 900
@@ -26,8 +29,22 @@ _UNREACHABLE = 1e300
 _NEVER_TICK = 1e9
 
 
-def duty_arrays(duty: Duty, system: SystemSettings) -> DutyArrays:
-    """Return a duty padded to its bucket of ticks, so that like lengths share a program."""
+def duty_arrays(duties: Sequence[Duty], system: SystemSettings) -> DutyArrays:
+    """Return the duties of a batch padded to their bucket of ticks: like lengths share a program.
+
+    Args:
+        duties: One for each run, all of one length.
+        system: The user's own.
+    """
+    apart = {id(duty): _duty_columns(duty, system) for duty in duties}
+    columns = [apart[id(duty)] for duty in duties]
+    ticks = {
+        name: jnp.asarray(np.stack([each[name] for each in columns], axis=1)) for name in columns[0]
+    }
+    return DutyArrays(DutyTick(**ticks), duration_s=jnp.asarray(float(duties[0].duration_s)))
+
+
+def _duty_columns(duty: Duty, system: SystemSettings) -> dict[str, np.ndarray]:
     bucket = BUCKET_TICKS * math.ceil(duty.ticks / BUCKET_TICKS)
     padding = bucket - duty.ticks
     driving = duty.mode == DutyMode.DRIVE
@@ -37,27 +54,17 @@ def duty_arrays(duty: Duty, system: SystemSettings) -> DutyArrays:
     )
     free = np.where(duty.mode == DutyMode.CHARGE, 1e9, 0.0)
     pack_W = duty.pack_power_W(system.pack.series * system.pack.parallel)
-    power_W = np.where(np.isnan(pack_W), free, pack_W)
-    current_A = np.nan_to_num(duty.pack_current_A(system.pack.parallel))
-
-    def padded(values: np.ndarray) -> jnp.ndarray:
-        return jnp.asarray(np.pad(values, (0, padding), mode="edge"))
-
-    return DutyArrays(
-        ticks=DutyTick(
-            valid=jnp.asarray(np.arange(bucket) < duty.ticks),
-            mode=padded(np.where(duty.mode < 0, 0, duty.mode).astype(np.int64)),
-            speed_mps=padded(np.nan_to_num(duty.speed_mps)),
-            grade=padded(np.nan_to_num(duty.grade)),
-            current_A=padded(current_A),
-            power_W=padded(power_W),
-            ambient_degC=padded(duty.ambient_degC),
-            auxiliary_W=padded(extra_W),
-        ),
-        initial_soc=jnp.asarray(float(duty.initial_soc)),
-        initial_degC=jnp.asarray(float(duty.initial_temperature_degC)),
-        duration_s=jnp.asarray(float(duty.duration_s)),
-    )
+    columns = {
+        "mode": np.where(duty.mode < 0, 0, duty.mode).astype(np.int64),
+        "speed_mps": np.nan_to_num(duty.speed_mps),
+        "grade": np.nan_to_num(duty.grade),
+        "current_A": np.nan_to_num(duty.pack_current_A(system.pack.parallel)),
+        "power_W": np.where(np.isnan(pack_W), free, pack_W),
+        "ambient_degC": duty.ambient_degC,
+        "auxiliary_W": extra_W,
+    }
+    padded = {name: np.pad(values, (0, padding), mode="edge") for name, values in columns.items()}
+    return {"valid": np.arange(bucket) < duty.ticks, **padded}
 
 
 def control_columns(controls: Sequence[Control], case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -74,9 +81,21 @@ def control_columns(controls: Sequence[Control], case: Case) -> tuple[np.ndarray
 
 
 def case_arrays(
-    assembly: Assembly, system: SystemSettings, cases: Sequence[Case]
+    assembly: Assembly,
+    system: SystemSettings,
+    duty: Duty,
+    cases: Sequence[Case],
+    worlds: Worlds | None = None,
 ) -> tuple[CaseArrays, Goals]:
-    """Return the arrays of a batch of cases."""
+    """Return the arrays of a batch of cases.
+
+    Args:
+        assembly: Static parameters.
+        system: The user's own.
+        duty: As written.
+        cases: One for each run.
+        worlds: Those that the cases number; None for the system and the duty as written.
+    """
     tick_s, cells = assembly.tick_s, assembly.cells
     rows, enabled, parameters, held, ticks, goals, thresholds = [], [], [], [], [], [], []
     for case in cases:
@@ -97,7 +116,18 @@ def case_arrays(
         goals.append(CONSEQUENCE_INDEX[attack.goal.consequence])
         thresholds.append(attack.goal.at_least)
     runs = len(cases)
-    link = link_columns(system.link, tick_s)
+    if worlds is None:
+        world = neutral_world(
+            system,
+            runs,
+            start_soc=duty.initial_soc,
+            start_degC=duty.initial_temperature_degC,
+        )
+        link = np.tile(link_columns(system.link, tick_s), (runs, 1))
+    else:
+        numbers = [case.world for case in cases]
+        world = drawn_worlds(system, worlds, numbers)
+        link = np.stack([link_columns(_world_link(system, worlds, n), tick_s) for n in numbers])
     arrays = CaseArrays(
         seed=jnp.asarray(np.array([case.seed for case in cases], dtype=np.uint64)),
         rows=jnp.asarray(stacked(rows)),
@@ -105,8 +135,21 @@ def case_arrays(
         held=jnp.asarray(np.array(held, dtype=np.uint32)),
         factory=jnp.asarray(np.array([case.stack.factory_protection for case in cases])),
         cloud=jnp.asarray(np.array([system.cloud.enabled and case.stack.cloud for case in cases])),
-        link=jnp.asarray(np.tile(link, (runs, 1))),
+        link=jnp.asarray(link),
         attack_tick=jnp.asarray(np.array(ticks)),
+        errors_from_tick=jnp.asarray([round(case.errors_from_s / tick_s) * 1.0 for case in cases]),
         target_soc=jnp.full(runs, system.charging.target_soc),
+        world=world,
     )
     return arrays, Goals(jnp.asarray(np.array(goals)), jnp.asarray(np.array(thresholds)))
+
+
+def _world_link(system: SystemSettings, worlds: Worlds, number: int) -> LinkSettings:
+    """Return the system's link as a world has it."""
+    link, slower = system.link, float(worlds.latency_factor[number])
+    return replace(
+        link,
+        latency_median_ms=link.latency_median_ms * slower,
+        latency_p95_ms=link.latency_p95_ms * slower,
+        outages_per_hour=link.outages_per_hour * float(worlds.outage_factor[number]),
+    )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int, UInt64
 
@@ -16,18 +15,17 @@ from voltward.core.frame_log import (
     FrameLog,
     start_log,
 )
-from voltward.core.noise import NoiseSource, gaussian
 from voltward.core.taps import TELEMETRY_SCALARS, TELEMETRY_WIDE
 from voltward.physical.can.wire_quantisation import BusWire
 from voltward.physical.estimator import EstimatorTuning
 from voltward.physical.grid import GridMatrices
-from voltward.physical.pack import CellSpread
 from voltward.physical.plant import PlantParameters
 from voltward.physical.protection import LimitSettings
 from voltward.physical.sensors import SensorChannels
 from voltward.physical.vehicle import VehicleSettings
 from voltward.ranges.configuration.duty import DutyMode
 from voltward.ranges.configuration.system_settings import ChargingSettings
+from voltward.ranges.virtual.world_arrays import WorldArrays
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,9 @@ class CaseArrays:
         cloud: Whether the cloud exists.
         link: Its link's probabilities per tick.
         attack_tick: When its attack starts; beyond the end for clean runs.
+        errors_from_tick: From when on errors of an estimate count.
         target_soc: Where a charging session ends when nobody asks otherwise.
+        world: The pack and the day.
     """
 
     seed: UInt64[Array, " run"]
@@ -135,13 +135,15 @@ class CaseArrays:
     cloud: Bool[Array, " run"]
     link: Float[Array, "run column"]
     attack_tick: Float[Array, " run"]
+    errors_from_tick: Float[Array, " run"]
     target_soc: Float[Array, " run"]
+    world: WorldArrays
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class DutyTick:
-    """The duty at one tick, scalars.
+    """The duty at one tick; each run has its own.
 
     Attributes:
         valid: Whether the tick belongs to the duty or pads its bucket.
@@ -154,72 +156,15 @@ class DutyTick:
         auxiliary_W: Extra draw.
     """
 
-    valid: Bool[Array, ""]
-    mode: Int[Array, ""]
-    speed_mps: Float[Array, ""]
-    grade: Float[Array, ""]
-    current_A: Float[Array, ""]
-    power_W: Float[Array, ""]
-    ambient_degC: Float[Array, ""]
-    auxiliary_W: Float[Array, ""]
+    valid: Bool[Array, " run"]
+    mode: Int[Array, " run"]
+    speed_mps: Float[Array, " run"]
+    grade: Float[Array, " run"]
+    current_A: Float[Array, " run"]
+    power_W: Float[Array, " run"]
+    ambient_degC: Float[Array, " run"]
+    auxiliary_W: Float[Array, " run"]
 
-    def during(self, mode: DutyMode) -> Bool[Array, ""]:
+    def during(self, mode: DutyMode) -> Bool[Array, " run"]:
         """Return whether the tick belongs to the duty and uses the pack in that way."""
         return (self.mode == mode) & self.valid
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class FixedDraws:
-    """Draws that hold for a whole run.
-
-    Attributes:
-        spread: Of the cells.
-        initial_soc: Of every cell.
-        voltage_offset: Standard normal, per cell sensor.
-        temperature_offset: Standard normal, per temperature sensor.
-        scalar_offset: For current, pack voltage, charger and isolation.
-        known_capacity: Factor on its capacity that the twin believes of each cell.
-        known_resistance: Factor on its resistance that the twin believes of each cell.
-    """
-
-    spread: CellSpread
-    initial_soc: Float[Array, "run cell"]
-    voltage_offset: Float[Array, "run cell"]
-    temperature_offset: Float[Array, "run cell"]
-    scalar_offset: Float[Array, "run 4"]
-    known_capacity: Float[Array, "run cell"]
-    known_resistance: Float[Array, "run cell"]
-
-
-def fixed_draws(
-    assembly: Assembly, seed: UInt64[Array, " run"], initial_soc: Float[Array, ""]
-) -> FixedDraws:
-    """Draw what makes one pack unlike the next.
-
-    Limits:
-        Spreads are normal and cut at three standard deviations.
-    """
-    cells = assembly.cells
-    spread = assembly.plant.pack.spread
-    start = jnp.asarray(0)
-
-    def draw(source: NoiseSource, count: int = cells) -> Float[Array, "run draw"]:
-        return jnp.clip(gaussian(seed, source, start, count), -3.0, 3.0)
-
-    capacity = 1.0 + 0.01 * spread.capacity_pct * draw(NoiseSource.CELL_CAPACITY)
-    resistance = 1.0 + 0.01 * spread.resistance_pct * draw(NoiseSource.CELL_RESISTANCE)
-    unknown = assembly.commissioning_share
-    return FixedDraws(
-        spread=CellSpread(capacity, resistance),
-        initial_soc=jnp.clip(
-            initial_soc + 0.01 * spread.initial_soc_pct * draw(NoiseSource.INITIAL_SOC), 0.0, 1.0
-        ),
-        voltage_offset=draw(NoiseSource.VOLTAGE_SENSOR_OFFSET),
-        temperature_offset=draw(NoiseSource.TEMPERATURE_SENSOR_OFFSET),
-        scalar_offset=draw(NoiseSource.PACK_SENSOR_OFFSETS, 4),
-        known_capacity=capacity
-        + 0.01 * spread.capacity_pct * unknown * draw(NoiseSource.COMMISSIONED_CAPACITY),
-        known_resistance=resistance
-        + 0.01 * spread.resistance_pct * unknown * draw(NoiseSource.COMMISSIONED_RESISTANCE),
-    )

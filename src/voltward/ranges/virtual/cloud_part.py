@@ -30,14 +30,22 @@ from voltward.cloud.service import (
     command_scalars,
     start_service,
 )
-from voltward.cloud.twin import COMMISSIONED, TwinState, believe, observe, start_twin
+from voltward.cloud.twin import (
+    COMMISSIONED,
+    OCV_SHIFT,
+    TwinState,
+    believe,
+    observe,
+    start_twin,
+)
 from voltward.controls.in_force import refusals, start_watches
 from voltward.core.control import Place
 from voltward.core.record import Record, absent_record, honest_record
 from voltward.core.request import Requests, no_requests
 from voltward.detection.inputs import cloud_view
 from voltward.physical.plating import plating_limit_C
-from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, FixedDraws
+from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
+from voltward.ranges.virtual.fixed_draws import FixedDraws
 from voltward.ranges.virtual.tick_inputs import TickInputs
 
 
@@ -71,19 +79,14 @@ class CloudReport:
     refused: Int[Array, "run tap"]
 
 
-def start_cloud(
-    assembly: Assembly,
-    case: CaseArrays,
-    fixed: FixedDraws,
-    temperature_degC: Float[Array, ""],
-) -> CloudState:
-    """Return a cloud that knows the pack from a rest."""
+def start_cloud(assembly: Assembly, case: CaseArrays, fixed: FixedDraws) -> CloudState:
+    """Return a cloud that knows the pack from a rest, but for the error of its first SoC."""
     runs, cells = fixed.initial_soc.shape
     never = jnp.full(runs, -1, jnp.int64)
+    believed = jnp.clip(fixed.initial_soc + case.world.twin_soc_error[:, None], 0.0, 1.0)
+    temperature = jnp.broadcast_to(case.world.start_degC[:, None], (runs, cells))
     return CloudState(
-        twin=start_twin(
-            assembly.twin, fixed.initial_soc, jnp.full((runs, cells), temperature_degC)
-        ),
+        twin=start_twin(assembly.twin, believed, temperature),
         service=start_service(assembly.plan, case.target_soc),
         last_up=never,
         last_store=never,
@@ -150,12 +153,13 @@ def _ingest(
     stored = now.at_tap("store.write", received)
     record, store_rejected = now.verify("store.write", stored, state.last_store)
 
-    # 2. The twin's prediction.
+    # 2. The twin's prediction, with the error of its open-circuit table.
+    model = service.model.at[:, OCV_SHIFT].add(now.case.world.ocv_bias_V)
     observed = observe(
         assembly.twin,
         state.twin,
         record,
-        service.model,
+        model,
         fixed.known_capacity,
         fixed.known_resistance,
         parallel,

@@ -44,6 +44,7 @@ def demanded(
     *,
     charge_limit_A: Float[Array, " run"],
     discharge_limit_A: Float[Array, " run"],
+    charger_power_W: Float[Array, " run"],
     charger_A: Float[Array, " run"],
     auxiliary_W: Float[Array, " run"],
 ) -> Demand:
@@ -57,6 +58,7 @@ def demanded(
         closed: Whether the contactors are closed.
         charge_limit_A: Allowed into the pack.
         discharge_limit_A: Allowed out of the pack, positive.
+        charger_power_W: Largest power of the charging point.
         charger_A: Asked of the charger.
         auxiliary_W: Extra draw from the pack.
     """
@@ -70,14 +72,13 @@ def demanded(
     def by_mode(values: Mapping[DutyMode, Float[Array, " run"]]) -> Float[Array, " run"]:
         return jnp.select([duty.mode == mode for mode in values], [*values.values()], zero)
 
-    wanted_mps = jnp.where(driving, duty.speed_mps, 0.0)
     # Out of a drive the vehicle stands, or rolls out.
-    wanted = jnp.broadcast_to(wanted_mps, (runs,))
+    wanted = jnp.where(driving, duty.speed_mps, 0.0)
     new_speed, distance, drawn_W = drive_step(
         speed_mps,
         wanted,
         out_W,
-        jnp.broadcast_to(duty.grade, (runs,)),
+        duty.grade,
         assembly.vehicle,
         assembly.tick_s,
         in_W,
@@ -91,7 +92,7 @@ def demanded(
     )
     drive_unserved = jnp.where(lost, jnp.maximum(full_W - drawn_W, 0.0), 0.0)
 
-    most_A = jnp.minimum(assembly.charging.current_A, assembly.charging.power_W / voltage)
+    most_A = jnp.minimum(assembly.charging.current_A, charger_power_W / voltage)
     most_A = jnp.where(
         duty.mode == DutyMode.CHARGE, jnp.minimum(most_A, duty.power_W / voltage), most_A
     )
@@ -112,7 +113,7 @@ def demanded(
         {
             DutyMode.DRIVE: -full_W,
             DutyMode.CHARGE: most_A * voltage,
-            DutyMode.GRID: zero + duty.power_W,
+            DutyMode.GRID: duty.power_W,
             DutyMode.RECORDED: duty.current_A * voltage + duty.power_W,
         }
     )

@@ -208,20 +208,21 @@ def metered(
         jnp.maximum(meter.settling_s - assembly.tick_s, 0.0),
     )
 
-    # 2. Consequences.
+    # 2. Consequences; in a clean run errors count from where the attack of its world would begin.
+    counting = (tick >= case.errors_from_tick) & duty.valid
     before = Consequences(meter.values, meter.grid, meter.schedule_W, meter.lost_before)
-    so_far = consequence_step(assembly, case, before, happened, duty, after, settling_s > 0.0)
+    so_far = consequence_step(assembly, case, before, happened, duty, counting, settling_s > 0.0)
     reached = jnp.take_along_axis(so_far.values, goal_index[:, None], axis=1)[:, 0] >= goal_at_least
 
     # 3. Alarms.
-    alarms = all_places(happened, "alarms") & duty.valid
+    alarms = all_places(happened, "alarms") & duty.valid[:, None]
     found, false_onset = onsets(alarms, meter.alarm_before, after)
     detected = jnp.any(found, axis=1)
     first_now = detected & (meter.detected_tick == NEVER)
 
     # 4. Events.
     acting = all_places(happened, "acting")
-    refused = jnp.where(duty.valid, all_places(happened, "refused"), 0)
+    refused = jnp.where(duty.valid[:, None], all_places(happened, "refused"), 0)
     taken = report.taken_in | happened.gateway_report.taken_in | happened.cloud_report.taken_in
     bits = (happened.held[:, None] >> jnp.arange(32, dtype=jnp.uint32)) & 1 > 0
     return Meter(
@@ -238,7 +239,7 @@ def metered(
         taken_in=meter.taken_in + (taken & duty.valid),
         first_request=_first_time(meter.first_request, acting & after[:, None], tick),
         safe_tick=_first_time(meter.safe_tick, jnp.any(acting, axis=1) & after, tick),
-        first_fault=_first_time(meter.first_fault, report.faults & duty.valid, tick),
+        first_fault=_first_time(meter.first_fault, report.faults & duty.valid[:, None], tick),
         first_open=_first_time(
             meter.first_open, ~happened.vehicle.contactors.closed & duty.valid, tick
         ),

@@ -34,14 +34,9 @@ from voltward.core.frame_log import FrameLog, read
 from voltward.core.noise import NoiseSource, uniform
 from voltward.core.record import Record, absent_record, honest_record
 from voltward.physical.faults import FAULTS
-from voltward.ranges.virtual.case_arrays import (
-    Assembly,
-    CaseArrays,
-    DutyTick,
-    FixedDraws,
-    fixed_draws,
-)
+from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
+from voltward.ranges.virtual.fixed_draws import FixedDraws, fixed_draws
 from voltward.ranges.virtual.gateway_part import (
     GatewayInbox,
     GatewayState,
@@ -103,17 +98,13 @@ class Goals:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class DutyArrays:
-    """A duty over its bucket of ticks, with the conditions at its start."""
+    """The duties of a batch over their bucket of ticks; columns of `ticks` are (tick, run)."""
 
     ticks: DutyTick
-    initial_soc: Float[Array, ""]
-    initial_degC: Float[Array, ""]
     duration_s: Float[Array, ""]
 
 
-def start_carry(
-    assembly: Assembly, case: CaseArrays, fixed: FixedDraws, temperature_degC: Float[Array, ""]
-) -> Carry:
+def start_carry(assembly: Assembly, case: CaseArrays, fixed: FixedDraws) -> Carry:
     """Return the loop at rest, with silence in every mailbox."""
     runs, cells = fixed.initial_soc.shape
     before = jnp.asarray(-1)
@@ -122,9 +113,9 @@ def start_carry(
     rules = assembly.rules
     watches = sum(len(rules.watches(place)) for place in Place)
     return Carry(
-        vehicle=start_vehicle(assembly, fixed, temperature_degC, before),
+        vehicle=start_vehicle(assembly, case, fixed, before),
         gateway=start_gateway(assembly, runs),
-        cloud=start_cloud(assembly, case, fixed, temperature_degC),
+        cloud=start_cloud(assembly, case, fixed),
         link=start_link(runs),
         can_up=telemetry,
         mqtt_up=(telemetry, telemetry),
@@ -287,8 +278,8 @@ def run_loop(
         goals: Of the runs' attacks.
         duty: Padded to its bucket.
     """
-    fixed = fixed_draws(assembly, case.seed, duty.initial_soc)
-    carry = start_carry(assembly, case, fixed, duty.initial_degC)
+    fixed = fixed_draws(assembly, case.seed, case.world)
+    carry = start_carry(assembly, case, fixed)
     numbers = jnp.arange(duty.ticks.mode.shape[0])
 
     def body(state: Carry, given: tuple[DutyTick, Int[Array, ""]]) -> tuple[Carry, Any]:

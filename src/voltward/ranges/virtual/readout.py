@@ -89,9 +89,14 @@ def _read_one(
         "stack": case.stack.name,
         "controls": ";".join(case.stack.controls),
         "seed": case.seed,
+        "world_id": case.world,
         "track": "",
         "duty": duty.name,
         "goal_reached": goal,
+        "any_goal": goal,
+        "defence_goal": False,
+        "goal_margin": None,
+        "goals_reached": "",
         # Forged records came and not one of them was accepted anywhere.
         "blocked": attack is not None and refused > 0 and int(one["taken_in"]) == 0,
         "detected": detected,
@@ -106,6 +111,7 @@ def _read_one(
         "compromise": _compromise(one, attack) if attack is not None else "",
         **values,
         **snapshot,
+        **{f"added_{name}": None for name in CONSEQUENCE_INDEX},
         **{f"harm_{name}": None for name in HARMS},
     }
     return row, _events(one, case, attack, rules, duty, tick_s)

@@ -19,7 +19,7 @@ from voltward.core.record import Record, honest_record
 from voltward.core.taps import FIRMWARE_FIELD, TELEMETRY_FIELD
 from voltward.physical.sensors import Readings, lagged, reading
 from voltward.ranges.virtual.actuation import Driven
-from voltward.ranges.virtual.case_arrays import FixedDraws
+from voltward.ranges.virtual.fixed_draws import FixedDraws
 from voltward.ranges.virtual.tick_inputs import TickInputs
 from voltward.ranges.virtual.vehicle_state import VehicleState
 
@@ -67,10 +67,11 @@ def _true_readings(
     cell_V, current_A = driven.output.voltage_V, driven.current_A
     groups_V = cell_V.reshape(now.runs, -1, pack.parallel).mean(axis=2)
     draws, offsets = gaussian(seed, NoiseSource.PACK_SENSORS, tick, 4), fixed.scalar_offset
+    world = now.case.world
     voltage_V = reading(
         sensors.voltage,
-        feel("voltage", cell_V),
-        fixed.voltage_offset,
+        feel("voltage", cell_V) * (1.0 + world.cell_gain[:, None]),
+        fixed.voltage_offset_V,
         gaussian(seed, NoiseSource.VOLTAGE_SENSOR, tick, cells),
     )
     charger_A = reading(
@@ -79,19 +80,24 @@ def _true_readings(
         offsets[:, 2],
         draws[:, 2],
     )
-    isolation_kohm = jnp.full(now.runs, pack.isolation_kohm)
+    isolation_kohm = pack.isolation_kohm * (1.0 + world.isolation_gain)
     readings = Readings(
         voltage_V=voltage_V + voltage_offset_V[:, None],
         temperature_degC=reading(
             sensors.temperature,
             felt_degC,
-            fixed.temperature_offset,
+            fixed.temperature_offset_K,
             gaussian(seed, NoiseSource.TEMPERATURE_SENSOR, tick, cells),
         ),
-        current_A=reading(sensors.current, feel("current", current_A), offsets[:, 0], draws[:, 0]),
+        current_A=reading(
+            sensors.current,
+            feel("current", current_A) * (1.0 + world.current_gain),
+            offsets[:, 0],
+            draws[:, 0],
+        ),
         pack_voltage_V=reading(
             sensors.pack_voltage,
-            feel("pack_voltage", jnp.sum(groups_V, axis=1)),
+            feel("pack_voltage", jnp.sum(groups_V, axis=1)) * (1.0 + world.stack_gain),
             offsets[:, 1],
             draws[:, 1],
         ),

@@ -82,7 +82,7 @@ def consequence_step(
         before: Consequences of the ticks before.
         happened: What the parts did.
         duty: What was asked.
-        after: Whether the attack has started.
+        after: Whether the attack has started, or would have.
         settling: Whether the operator still follows a session's own start or end.
     """
     report, vehicle, plant = happened.vehicle_report, happened.vehicle, happened.vehicle.plant
@@ -114,13 +114,11 @@ def consequence_step(
 
     # 2. What counts.
     always = jnp.broadcast_to(valid, high_V.shape)
-    # An error counts from the attack on; in clean runs, from the start.
-    counting = after | (valid & (case.attack_tick > 1e8))
     # A blind twin misleads nobody; blindness is counted by itself. A tick of minutes is none.
     blind_s = max(BLIND_AFTER_S, 2.0 * tick_s)
     informed = case.cloud & (happened.cloud.twin.silence_s <= blind_s)
     twin_error = 100.0 * jnp.abs(twin_soc - true_soc) * informed
-    range_km = jnp.where(counting, bms_error / 100.0 * pack_Wh / CONSUMPTION_WH_PER_KM, 0.0)
+    range_km = jnp.where(after, bms_error / 100.0 * pack_Wh / CONSUMPTION_WH_PER_KM, 0.0)
     session = duty.mode == DutyMode.CHARGE
     denied = report.charge_wanted & (report.current_A < 0.02 * cell.capacity_Ah * parallel)
     first_loss = lost & ~before.lost_before
@@ -158,8 +156,8 @@ def consequence_step(
             always,
         ),
         "contactor_wear_pct": 100.0 * vehicle.contactors.wear,
-        "soc_error_pct": highest("soc_error_pct", bms_error, counting),
-        "twin_soc_error_pct": highest("twin_soc_error_pct", twin_error, counting),
+        "soc_error_pct": highest("soc_error_pct", bms_error, after),
+        "twin_soc_error_pct": highest("twin_soc_error_pct", twin_error, after),
         "propulsion_lost_s": seconds("propulsion_lost_s", lost),
         "propulsion_lost_m": old["propulsion_lost_m"]
         + jnp.where(
@@ -168,7 +166,7 @@ def consequence_step(
         "propulsion_lost_kmh": jnp.where(
             first_loss, 3.6 * report.demand.speed_mps, old["propulsion_lost_kmh"]
         ),
-        "range_error_km": highest("range_error_km", range_km, counting),
+        "range_error_km": highest("range_error_km", range_km, after),
         "charging_denied_s": seconds("charging_denied_s", denied),
         "energy_charged_Wh": old["energy_charged_Wh"]
         + jnp.where(session & valid, jnp.maximum(power_W, 0.0) * tick_s / 3600.0, 0.0),

@@ -30,7 +30,8 @@ from voltward.physical.protection import protect
 from voltward.physical.sensors import Readings
 from voltward.ranges.virtual.actuation import Driven, drive
 from voltward.ranges.virtual.allowance import allow
-from voltward.ranges.virtual.case_arrays import DutyTick, FixedDraws
+from voltward.ranges.virtual.case_arrays import DutyTick
+from voltward.ranges.virtual.fixed_draws import FixedDraws
 from voltward.ranges.virtual.orders import Orders, take_orders
 from voltward.ranges.virtual.sensing import sense
 from voltward.ranges.virtual.tick_inputs import TickInputs
@@ -47,7 +48,12 @@ class Known:
 
 
 def _know(
-    now: TickInputs, state: VehicleState, orders: Orders, driven: Driven, readings: Readings
+    now: TickInputs,
+    fixed: FixedDraws,
+    state: VehicleState,
+    orders: Orders,
+    driven: Driven,
+    readings: Readings,
 ) -> Known:
     """Predict and innovate, and put together the view."""
     assembly, tick_s = now.assembly, now.tick_s
@@ -55,12 +61,30 @@ def _know(
     cell_A = (readings.current_A / parallel)[:, None]
     mean_degC = jnp.mean(readings.temperature_degC, axis=1, keepdims=True)
     mean_V = jnp.mean(readings.voltage_V, axis=1, keepdims=True)
-    predicted = predict(cell, assembly.tuning, state.estimate, cell_A, mean_degC, tick_s)
-    innovation = innovate(
-        cell, assembly.tuning, predicted, mean_V, cell_A, mean_degC, elapsed_s=tick_s
+    predicted = predict(
+        cell,
+        assembly.tuning,
+        state.estimate,
+        cell_A,
+        mean_degC,
+        tick_s,
+        fixed.bms_resistance,
+        fixed.bms_capacity,
     )
-    charge = readings.current_A * tick_s / (3600.0 * cell.capacity_Ah * parallel)
-    loss_ohm = cell.resistances(predicted.soc, mean_degC, cell_A)[0]
+    innovation = innovate(
+        cell,
+        assembly.tuning,
+        predicted,
+        mean_V,
+        cell_A,
+        mean_degC,
+        resistance_scale=fixed.bms_resistance,
+        ocv_shift_V=now.case.world.ocv_bias_V[:, None],
+        elapsed_s=tick_s,
+    )
+    believed_Ah = cell.capacity_Ah * parallel * fixed.bms_capacity[:, 0]
+    charge = readings.current_A * tick_s / (3600.0 * believed_Ah)
+    loss_ohm = cell.resistances(predicted.soc, mean_degC, cell_A)[0] * fixed.bms_resistance
     loss_W = cell_A * (loss_ohm * cell_A + predicted.polarised_V)
     view = bms_view(
         now.tick,
@@ -112,7 +136,7 @@ def vehicle_step(
     readings = replace(sensed.readings, voltage_V=voted_V)
 
     # 4. Prediction, innovation, view.
-    known = _know(now, state, orders, driven, readings)
+    known = _know(now, fixed, state, orders, driven, readings)
 
     # 5. Watches and responses.
     reaction = now.react(Place.BMS, state.watches, state.timers_s, known.view)
@@ -147,7 +171,8 @@ def vehicle_step(
     )
 
     # 9. Telemetry.
-    counted_Ah = (known.view.coulomb_soc - state.coulomb_soc) * cell.capacity_Ah * parallel
+    counted_soc = known.view.coulomb_soc - state.coulomb_soc
+    counted_Ah = counted_soc * cell.capacity_Ah * parallel * fixed.bms_capacity[:, 0]
     telemetry = _telemetry(readings, soc, counted_Ah, driven)
     made = honest_record(telemetry, now.tick, (readings.voltage_V, readings.temperature_degC))
     made = replace(made, tainted=sensed.tainted)

@@ -21,8 +21,9 @@ from voltward.physical.pack import CellOutput
 from voltward.physical.plant import PlantState, start_plant
 from voltward.physical.protection import ProtectionState, start_protection
 from voltward.physical.sensors import Readings
-from voltward.ranges.virtual.case_arrays import Assembly, FixedDraws
+from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays
 from voltward.ranges.virtual.demand import Demand
+from voltward.ranges.virtual.fixed_draws import FixedDraws
 
 
 @jax.tree_util.register_dataclass
@@ -116,17 +117,14 @@ class VehicleReport:
 
 
 def start_vehicle(
-    assembly: Assembly,
-    fixed: FixedDraws,
-    temperature_degC: Float[Array, ""],
-    ticks_before: Int[Array, ""],
+    assembly: Assembly, case: CaseArrays, fixed: FixedDraws, ticks_before: Int[Array, ""]
 ) -> VehicleState:
     """Return a rested vehicle that is ready to go."""
     runs, cells = fixed.initial_soc.shape
     zero, off = jnp.zeros(runs), jnp.zeros(runs, bool)
-    temperature = jnp.full((runs, cells), temperature_degC)
+    temperature = jnp.broadcast_to(case.world.start_degC[:, None], (runs, cells))
     voltage = assembly.plant.cell.ocv(fixed.initial_soc)[0]
-    soc = jnp.mean(fixed.initial_soc, axis=1)
+    soc = jnp.clip(jnp.mean(fixed.initial_soc, axis=1) + case.world.bms_soc_error, 0.0, 1.0)
     series = voltage.reshape(runs, -1, assembly.plant.pack.parallel).mean(axis=2)
     readings = Readings(
         voltage,

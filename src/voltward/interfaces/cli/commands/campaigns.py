@@ -49,8 +49,18 @@ from voltward.interfaces.cli.commands.options import (
 @click.option("--link", help="Shipped name or file.")
 @click.option("--system", help="Your own system file, or a shipped name.")
 @click.option("--cloud/--no-cloud", default=None, help="With or without the cloud half.")
-@click.option("--seeds", type=int, help="Number of runs of each attack under each stack.")
-@click.option("--seed", type=int, help="The first seed.")
+@click.option(
+    "--seeds",
+    "--worlds",
+    type=int,
+    help="Number of runs, or of drawn worlds, of each attack under each stack.",
+)
+@click.option(
+    "--world",
+    metavar="NAME[,factor=value...]",
+    help="Worlds to draw from: a shipped name or a file, with factors to fix; 'fixed' draws none.",
+)
+@click.option("--seed", type=int, help="The first seed; that of the draw of worlds.")
 @click.option("--keep", type=click.Choice(["all", "worst", "none"]), help="Which traces are kept.")
 @click.option("--gate", metavar="EXPR", help='Such as "goal_share(full)<=0.05"; exit 3 if not.')
 @tick_option

@@ -1,4 +1,4 @@
-"""`voltward attacks` and `defences`: what can be run, and against what."""
+"""`voltward attacks`, `defences` and `worlds`: what can be run, against what, and where."""
 
 import click
 
@@ -69,4 +69,57 @@ def show_defence_command() -> None:
     Examples:
         voltward defences show full
         voltward defences show telemetry-signature --json
+    """
+
+
+@click.group("worlds", cls=CommandGroup)
+def worlds_group() -> None:
+    """List, show and draw worlds: what differs between packs and days.
+
+    Examples:
+        voltward worlds list
+        voltward worlds show everyday
+    """
+
+
+@worlds_group.command("list", work="worlds:list_worlds")
+@json_option
+def list_worlds_command() -> None:
+    """List the shipped worlds.
+
+    Examples:
+        voltward worlds list
+        voltward worlds list --json
+    """
+
+
+@worlds_group.command("show", work="worlds:show_world")
+@click.argument("world", metavar="NAME[,factor=value...]")
+@json_option
+def show_world_command() -> None:
+    """Show the factors of a world: law, what it gives, source.
+
+    Examples:
+        voltward worlds show everyday
+        voltward worlds show cold,soc=0.75 --json
+    """
+
+
+@worlds_group.command("draw", work="worlds:draw_world")
+@click.argument("world", metavar="NAME[,factor=value...]")
+@click.option(
+    "--worlds",
+    type=click.IntRange(1, 100_000),
+    default=10,
+    show_default=True,
+    help="How many.",
+)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the draw.")
+@json_option
+def draw_world_command() -> None:
+    """Draw worlds and print them as CSV, the same that a run with that seed has.
+
+    Examples:
+        voltward worlds draw everyday
+        voltward worlds draw cold --worlds 64 --seed 11 > worlds.csv
     """

@@ -24,6 +24,7 @@ from voltward.controls.catalogue import CONTROLS
 from voltward.core.program_cache import use_program_cache
 from voltward.core.record import Record
 from voltward.ranges.configuration.case_grid import Case
+from voltward.ranges.configuration.duty import Duty
 from voltward.ranges.configuration.stacks import Stack
 from voltward.ranges.configuration.system_settings import SystemSettings
 from voltward.ranges.live.case.load import system_and_duty
@@ -42,14 +43,9 @@ from voltward.ranges.live.case.uplink_security import peer_proofs, telemetry_pro
 from voltward.ranges.live.links.messages import message_of, record_of
 from voltward.ranges.virtual.assembly import assemble
 from voltward.ranges.virtual.batch import case_arrays, duty_arrays
-from voltward.ranges.virtual.case_arrays import (
-    Assembly,
-    CaseArrays,
-    DutyTick,
-    FixedDraws,
-    fixed_draws,
-)
+from voltward.ranges.virtual.case_arrays import Assembly, CaseArrays, DutyTick
 from voltward.ranges.virtual.cloud_part import CloudState, cloud_step, start_cloud
+from voltward.ranges.virtual.fixed_draws import FixedDraws, fixed_draws
 from voltward.ranges.virtual.gateway_part import (
     GatewayInbox,
     GatewayState,
@@ -72,11 +68,13 @@ class Scene:
     Attributes:
         system: The user's own.
         assembly: Static parameters, every control of the catalogue compiled in.
-        duty: What is asked.
+        asked: The duty.
+        duty: The same as arrays.
     """
 
     system: SystemSettings
     assembly: Assembly
+    asked: Duty
     duty: DutyArrays
 
     def duty_tick(self, tick: int) -> DutyTick:
@@ -86,7 +84,8 @@ class Scene:
 
     def case(self, settings: PartSettings) -> CaseArrays:
         """Return the arrays of a case."""
-        return case_arrays(self.assembly, self.system, [self.virtual_case(settings)])[0]
+        virtual = self.virtual_case(settings)
+        return case_arrays(self.assembly, self.system, self.asked, [virtual])[0]
 
     def virtual_case(self, settings: PartSettings) -> Case:
         """Return the case of the virtual range: its controls, and no attack inside the parts."""
@@ -101,7 +100,8 @@ def load_scene(system: str, duty: str, tick_s: float) -> Scene:
     jax.config.update("jax_enable_x64", True)
     use_program_cache()
     loaded, asked = system_and_duty(system, duty, tick_s)
-    return Scene(loaded, assemble(loaded, CONTROLS.all(), tick_s), duty_arrays(asked, loaded))
+    assembly = assemble(loaded, CONTROLS.all(), tick_s)
+    return Scene(loaded, assembly, asked, duty_arrays([asked], loaded))
 
 
 def _worst(scores: Array) -> Array:
@@ -180,9 +180,7 @@ class _Part:
     def __init__(self, settings: PartSettings) -> None:
         self._scene = load_scene(settings.system, settings.duty, settings.tick_s)
         self._case = self._scene.case(settings)
-        self._fixed = fixed_draws(
-            self._scene.assembly, self._case.seed, self._scene.duty.initial_soc
-        )
+        self._fixed = fixed_draws(self._scene.assembly, self._case.seed, self._case.world)
         self._observed: Observation = {}
 
     def _context(self, tick: int) -> Context:
@@ -204,9 +202,7 @@ class Vehicle(_Part):
         super().__init__(settings)
         scene = self._scene
         self._program = _vehicle_program(scene)
-        self._state = start_vehicle(
-            scene.assembly, self._fixed, scene.duty.initial_degC, jnp.asarray(-1)
-        )
+        self._state = start_vehicle(scene.assembly, self._case, self._fixed, jnp.asarray(-1))
 
     def step(self, tick: int, inbox: Mapping[str, Message]) -> Mail:
         """Advance by one tick."""
@@ -261,7 +257,7 @@ class Cloud(_Part):
         super().__init__(settings)
         scene = self._scene
         self._program = _cloud_program(scene)
-        self._state = start_cloud(scene.assembly, self._case, self._fixed, scene.duty.initial_degC)
+        self._state = start_cloud(scene.assembly, self._case, self._fixed)
         self._proofs = telemetry_proofs(client_certificates=settings.client_certificates)
 
     def step(self, tick: int, inbox: Mapping[str, Message]) -> Mail:

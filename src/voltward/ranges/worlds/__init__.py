@@ -1,0 +1,1 @@
+"""Worlds: what differs between packs, days and drives, drawn from stated distributions."""
