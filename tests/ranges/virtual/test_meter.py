@@ -105,6 +105,7 @@ def _stepper(assembly):
         zero = jnp.zeros(RUNS)
         case = SimpleNamespace(
             attack_tick=jnp.full(RUNS, attack_tick),
+            errors_from_tick=jnp.full(RUNS, jnp.where(attack_tick > 1e8, 0, attack_tick)),
             target_soc=jnp.full(RUNS, 0.9),
             cloud=jnp.ones(RUNS, bool),
         )
