@@ -138,7 +138,7 @@ def message_named(database: Database, name: str, identifier: int | None = None) 
     for other in others:
         if other.frame_id == identifier:
             return other
-    group = address_of(identifier).group if identifier < 1 << 29 else None
+    group = address_of(identifier).group if 0 <= identifier < 1 << 29 else None
     for other in others:
         if other.is_extended_frame and address_of(other.frame_id).group == group:
             return other
