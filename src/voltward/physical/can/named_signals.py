@@ -259,7 +259,7 @@ def _value(signal: Signal, raw: float | None) -> tuple[SignalValue, str]:
     """Return the value of a raw number, and a note when there is none."""
     if raw is None:
         return None, BEYOND
-    if isinstance(raw, float) and not math.isfinite(raw):
+    if not isinstance(raw, int) and not math.isfinite(raw):
         return None, "not a number" if math.isnan(raw) else f"{'-' * (raw < 0)}infinite"
     try:
         value = signal.conversion.raw_to_scaled(raw)
