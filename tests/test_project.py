@@ -238,7 +238,7 @@ def test_commands_in_documents_exist_with_their_options(path):
 
 def test_every_option_stands_in_a_guide(commands):
     guides = "".join(path.read_text("utf-8") for path in PAGES if path.name != "CHANGELOG.md")
-    named = set(re.findall(r"--[a-z][a-z-]*", guides))
+    named = set(re.findall(r"--[a-z][a-z0-9-]*", guides))
     options = {
         option
         for command in (cli, *commands.values())

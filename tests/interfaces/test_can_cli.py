@@ -169,6 +169,7 @@ def test_nothing_to_verify_is_no_success(key_file):
         ('{"message": "Pack_Limits", "signals": {"a": 1, "a": 2}}', "'a' appears twice"),
         ('{"message": "Pack_Limits", "signals": {}, "fd": 1}', "'fd' must be true or false"),
         ('{"message": "Pack_Limits", "signals": {}, "identifier": 5}', "0x5"),
+        ('{"message": "Pack_Limits", "signals": {}, "identifier": -1}', "-0x1"),
         ('{"message": "Pack_Limits", "signals": {}, "pgn": 5}', "29 bits"),
         ('{"message": "Pack_Limits", "data": "0"}', "not a frame"),
         ('{"message": "Pack_Limits", "data": "00000000000000000000"}', "not a frame"),

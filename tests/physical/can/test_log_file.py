@@ -141,7 +141,7 @@ def test_lines_of_two_encodings_and_the_account():
 def test_a_log_without_times_says_so():
     frames, said, _ = read("  can0  123   [1]  00\n")
     assert frames[0].timestamp_s == 0
-    assert "no time" in said[0]
+    assert "without a time" in said[0]
 
 
 @pytest.mark.parametrize(

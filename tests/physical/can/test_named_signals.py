@@ -237,6 +237,8 @@ def test_messages_are_made_from_signals(name, signals, data, database):
         ("Mux", {"Page": 3, "Current": 1}, "no signals of the DBC have the value 3"),
         ("Mux", {"Page": 0, "Current": 11, "X": 0}, "the DBC allows -10 to 10"),
         ("Overlap", {"Low": 0xF0, "High": 0}, "shares bits"),
+        ("Big", {"Counter": 2**2000}, "is not one of 0 to"),
+        ("Scaled", {"Energy": 10**400}, "cannot be encoded"),
         ("Heartbeat", {"A": 1}, "this message has no signals"),
         ("Float", {"F": 1e39, "G": 0}, "above a float of 32 bits"),
     ],

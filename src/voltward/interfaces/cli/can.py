@@ -210,7 +210,9 @@ def _with_secured_identifier(frame: Frame) -> Frame:
         return replace(frame, identifier=frame.identifier + SECURED_IDENTIFIER_OFFSET)
     except ValueError as error:
         raise ConfigurationError(
-            f"identifier {frame.identifier:#x} has no secured variant", why=str(error)
+            f"identifier {frame.identifier:#x} has no secured variant",
+            why=str(error),
+            hint="leave --secured-identifiers out",
         ) from error
 
 

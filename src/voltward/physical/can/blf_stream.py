@@ -50,7 +50,7 @@ class BlfStream:
         except (BLFParseError, struct.error, ValueError) as error:
             raise ConfigurationError(
                 f"{self._name}: is not a whole BLF file",
-                why=f"its header is cut or damaged: {error}",
+                why="its header is cut or damaged",
             ) from error
         self._is_header = False
         while True:

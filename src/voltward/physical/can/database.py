@@ -20,7 +20,7 @@ from cantools.database.can import Message
 
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
-from voltward.physical.can.dbc_file import MOST_CHARACTERS, DbcFile, Fault
+from voltward.physical.can.dbc_file import MOST_CHARACTERS, MOST_FAULTS, DbcFile, Fault
 from voltward.physical.can.dbc_statements import dbc_text, shown
 from voltward.physical.can.parameter_group import address_of
 
@@ -83,6 +83,12 @@ def read_database(path: Path, *, lenient: bool = False) -> LoadedDatabase:
     dbc = DbcFile(text)
     if not dbc.statements:
         _refuse_other_format(path, text)
+    if dbc.faults and (len(dbc.faults) > MOST_FAULTS or not dbc.messages):
+        raise ConfigurationError(
+            f"{path}: not a valid DBC file: {dbc.faults[0]}",
+            why=f"{len(dbc.faults)} faults, and {len(dbc.messages)} messages that can be read",
+            hint="is it a DBC file?",
+        )
     if dbc.is_too_large:
         raise ConfigurationError(
             f"{path}: describes more messages and signals than are read",
@@ -106,12 +112,6 @@ def read_database(path: Path, *, lenient: bool = False) -> LoadedDatabase:
             f"{path}: not a valid DBC file: {faults[0]}",
             why="; ".join(others),
             hint=LENIENT_HINT,
-        )
-    if faults and not database.messages:
-        raise ConfigurationError(
-            f"{path}: not a valid DBC file: no message of it can be read",
-            why=f"{faults[0]}; {len(faults)} faults in all",
-            hint="is it a DBC file?",
         )
     return LoadedDatabase(database, tuple(str(remark) for remark in sorted(faults + dbc.remarks)))
 
@@ -138,7 +138,7 @@ def message_named(database: Database, name: str, identifier: int | None = None) 
     for other in others:
         if other.frame_id == identifier:
             return other
-    group = address_of(identifier).group if identifier < 1 << 29 else None
+    group = address_of(identifier).group if 0 <= identifier < 1 << 29 else None
     for other in others:
         if other.is_extended_frame and address_of(other.frame_id).group == group:
             return other

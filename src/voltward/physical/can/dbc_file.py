@@ -41,6 +41,7 @@ LONGEST_SIGNAL = 4096  # bits, assumption: those in use have up to 512, a whole 
 MOST_MULTIPLEXER_VALUES = 300_000  # of one file, assumption: cantools lists each
 EXTENDED = 1 << 31
 MOST_CHARACTERS = 2_500_000  # on frames, of one file: cantools needs about 4 s and 200 MB
+MOST_FAULTS = 10_000  # then it is no DBC: those in use with most faults have 300
 J1939 = "J1939PG"
 # The choices of the attribute VFrameFormat, as CANdb++ defines it.
 FRAME_FORMATS: tuple[str, ...] = (
@@ -53,7 +54,7 @@ INDEPENDENT = "VECTOR__INDEPENDENT_SIG_MSG"
 
 # Takes the signals of a message whose statement is faulty.
 _FAULTY = DbcMessage(0, -1, -1, INDEPENDENT, LARGEST_LENGTH)
-_LABEL = r'"(?:[^"\\]|\\.)*"'
+_LABEL = r'"(?:[^"\\]|\\.)*+"'
 _LIMITS = re.compile(rf"\s*({NUMBER})\s*\|\s*({NUMBER})\s*")
 _PAIR = re.compile(r"(\d+)\s*-\s*(\d+)")
 _OF_ENVIRONMENT = re.compile(r"VAL_\s+[A-Za-z_]")  # values of an environment variable
@@ -85,10 +86,10 @@ _FORMS = {
 }
 _ATTRIBUTE = re.compile(
     rf'BA_\s+"(?P<name>\w+)"\s+(?:(?:BO_|SG_)\s+(?P<identifier>{INTEGER})\s+'
-    rf'(?P<signal>[A-Za-z_]\w*\s+)?)?"?(?P<value>[^";]*)"?\s*;'
+    rf'(?P<signal>[A-Za-z_]\w*\s+)?)?"?(?P<value>[^";]*+)"?\s*;'
 )
-_DEFAULT = re.compile(r'BA_DEF_DEF_\s+"(?P<name>\w+)"\s*"?(?P<value>[^";]*)"?\s*;')
-_CHOICES = re.compile(r'BA_DEF_\s+BO_\s+"VFrameFormat"\s+ENUM\s+(?P<choices>[^;]*);')
+_DEFAULT = re.compile(r'BA_DEF_DEF_\s+"(?P<name>\w+)"\s*"?(?P<value>[^";]*+)"?\s*;')
+_CHOICES = re.compile(r'BA_DEF_\s+BO_\s+"VFrameFormat"\s+ENUM\s++(?P<choices>[^;]*+);')
 
 
 @dataclass(frozen=True, order=True)
@@ -192,6 +193,8 @@ class DbcFile:
         message: DbcMessage | None = None
         characters = 0
         for line, keyword, statement in statements(text):
+            if len(self.faults) > MOST_FAULTS:
+                return
             if keyword not in _FORMS or _OF_ENVIRONMENT.match(statement):
                 self._other(line, keyword, statement)
                 continue

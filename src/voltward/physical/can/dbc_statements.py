@@ -26,22 +26,24 @@ _KEYWORD = (
 _START = re.compile(rf"//[^\n]*|{_KEYWORD}", re.ASCII)
 INTEGER = r"\d{1,20}"
 NUMBER = r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?"
+# Bounded, so that a name is tried at a bounded number of ends.
+_NAME = r"(?P<name>[^\s:\"][^:\"\n]{0,399}?)"
+_SPACE = r"\s{0,40}+"
 MESSAGE = re.compile(
-    rf"BO_\s+(?P<identifier>{INTEGER})\s+(?P<name>[^:\"\n]{{1,400}}?)"
-    rf"\s*:\s*(?P<length>{INTEGER})\b"
+    rf"BO_\s++(?P<identifier>{INTEGER})\s++{_NAME}{_SPACE}:\s*+(?P<length>{INTEGER})\b"
 )
 SIGNAL = re.compile(
-    rf"SG_\s+(?P<name>[^:\"\n]{{1,400}}?)(?:\s+(?P<marker>[mM]\d*M?))?\s*:"
-    rf"\s*(?P<start>{INTEGER})\s*\|\s*(?P<length>{INTEGER})\s*@\s*(?P<order>[01])\s*(?P<sign>[-+])"
-    rf"\s*\(\s*(?P<factor>{NUMBER})\s*,\s*(?P<offset>{NUMBER})\s*\)"
-    rf'\s*\[(?P<limits>[^\]"\n]*)\]\s*(?P<unit>"(?:[^"\\\n]|\\.)*"|"[^"\n]*")'
+    rf"SG_\s++{_NAME}(?:\s{{1,40}}+(?P<marker>[mM]\d*M?))?{_SPACE}:"
+    rf"\s*+(?P<start>{INTEGER})\s*+\|\s*+(?P<length>{INTEGER})\s*+@\s*+(?P<order>[01])"
+    rf"\s*+(?P<sign>[-+])\s*+\(\s*+(?P<factor>{NUMBER})\s*+,\s*+(?P<offset>{NUMBER})\s*+\)"
+    rf'\s*+\[(?P<limits>[^\]"\n]*+)\]\s*+(?P<unit>"(?:[^"\\\n]|\\.)*+"|"[^"\n]*+")'
 )
-_LINE = re.compile(rf"\w+(?:(?!{_KEYWORD})[^\n])*", re.ASCII)
+_LINE = re.compile(rf"\w+(?:(?!{_KEYWORD})[^\n])*+", re.ASCII)
 _HEADS = {
     "BO_": MESSAGE,
     "SG_": SIGNAL,
     "VERSION": re.compile(r'VERSION\s*(?:"[^"\n]*")?'),
-    "NS_": re.compile(r"NS_(?:(?!B[SU]_\s*:|BO_\s+\d)[^\"])*"),
+    "NS_": re.compile(r"NS_(?:(?!B[SU]_\s*+:|BO_\s++\d)[^\"])*+"),
     "BS_": _LINE,
     "BU_": _LINE,
 }

@@ -187,7 +187,9 @@ def _format_of(name: str, head: bytes, suffix: str) -> str:
         if pattern.match(text):
             return log_format
     log_format = _BY_SUFFIX.get(suffix, _CANDUMP)
-    if log_format in {_BLF, _MF4} and head:
+    if not head:
+        return _CANDUMP
+    if log_format in {_BLF, _MF4}:
         raise ConfigurationError(
             f"{name}: is not the {log_format.upper()} file that its name says",
             why=f"it begins with {head[:8]!r}",

@@ -68,7 +68,7 @@ class LeftOut:
         if not self.frames:
             self.report(f"{self.name}: no data frame in it")
         if self.untimed:
-            self.report(f"{self.name}: {self.untimed} frames have no time; they are shown at 0 s")
+            self.report(f"{self.name}: frames without a time, shown at 0 s: {self.untimed}")
         counts = [f"{count} times {kind}" for kind, count in self.others.items() if count > NAMED]
         if self.unreadable > NAMED:
             counts.append(f"{self.unreadable} lines that could not be read")

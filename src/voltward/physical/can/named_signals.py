@@ -31,6 +31,7 @@ from voltward.physical.can.signal_bits import end_byte, raw_value, with_raw_valu
 
 NOT_AVAILABLE = "not_available"
 BEYOND = "the frame ends before it"
+TOO_LARGE = "above the range of numbers"
 NAMES_SHOWN = 20
 # Exact for products of a 64-bit counter and a factor of 17 digits.
 _EXACT = Context(prec=80)
@@ -258,12 +259,16 @@ def _value(signal: Signal, raw: float | None) -> tuple[SignalValue, str]:
     """Return the value of a raw number, and a note when there is none."""
     if raw is None:
         return None, BEYOND
-    if not math.isfinite(raw):
+    if not isinstance(raw, int) and not math.isfinite(raw):
         return None, "not a number" if math.isnan(raw) else f"{'-' * (raw < 0)}infinite"
-    value = signal.conversion.raw_to_scaled(raw)
+    try:
+        value = signal.conversion.raw_to_scaled(raw)
+    except OverflowError:
+        return None, TOO_LARGE
     if not isinstance(value, int | float):
         return (None if str(value) == NOT_AVAILABLE else str(value)), ""
-    return (value, "") if math.isfinite(value) else (None, "above the range of numbers")
+    is_number = isinstance(value, int) or math.isfinite(value)
+    return (value, "") if is_number else (None, TOO_LARGE)
 
 
 def _text(signal: Signal, raw: float) -> str:
@@ -301,14 +306,15 @@ def _raw(where: str, signal: Signal, value: SignalValue, *, given: bool) -> floa
             )
         return labels[label]
     number: object = value
-    if not isinstance(number, int | float) or not math.isfinite(number):
+    is_finite = isinstance(number, int) or (isinstance(number, float) and math.isfinite(number))
+    if not is_finite:
         raise ConfigurationError(f"{where}: {value!r} is not a number, a named value or null")
     conversion = signal.conversion
     try:
         raw = conversion.numeric_scaled_to_raw(value)
+        tolerance = abs(conversion.scale) * 1e-6
     except (ZeroDivisionError, OverflowError) as error:
         raise ConfigurationError(f"{where}: {value!r} cannot be encoded: {error}") from error
-    tolerance = abs(conversion.scale) * 1e-6
     low = -math.inf if signal.minimum is None else signal.minimum
     high = math.inf if signal.maximum is None else signal.maximum
     if raw not in labels.values() and not low - tolerance <= value <= high + tolerance:

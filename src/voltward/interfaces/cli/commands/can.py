@@ -134,7 +134,9 @@ def authenticate_command() -> None:
 )
 @_lines_option
 def verify_command() -> None:
-    """Check secured frames; exit 3 when any is rejected or any line cannot be read.
+    """Check secured frames; exit 3 when any is rejected.
+
+    A line that cannot be read counts as rejected, for nothing says that it held no frame.
 
     Examples:
         voltward can verify secured.log --key-file key.hex
