@@ -55,6 +55,15 @@ def test_what_stands_below_the_samples_is_left_out_with_a_note(bench, case):
     assert note in _notes(recording)
 
 
+@pytest.mark.parametrize("units", ["[s],[V],[A],[C]", "s,V,A,degC", "(s),(V),(A),(°C)", ",,,"])
+@pytest.mark.parametrize("above", ["", "# cycler 3\n# exported\n", "a,b\n1,2\n\n"])
+def test_lines_above_the_header_and_units_below_it_are_passed_over(bench, units, above):
+    head, rows = _text().split("\n", 1)
+    recording = read_recording(bench.text(f"{above}{head}\n{units}\n{rows}"))
+    np.testing.assert_array_equal(recording.current_A, RECORD["current_A"])
+    np.testing.assert_array_equal(recording.voltage_V[:, 0], RECORD["voltage_V"])
+
+
 def test_a_stray_word_is_left_out_and_many_are_refused(bench):
     lines = _text().splitlines()
     lines[100] = lines[100].replace(",", ",Ovr", 1)

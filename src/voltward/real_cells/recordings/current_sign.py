@@ -3,8 +3,8 @@
 1. What the map states counts: positive charges, positive discharges, or a magnitude.
 2. Else a column of words is compared with the numbers: they agree, or are opposite throughout, or
    the numbers are magnitudes. A file that says both is refused.
-3. Without words, a current of one sign only is held against the voltage: where the voltage rises in
-   some stretches and falls in others, the direction is not in the file, and it is asked.
+3. Without words, a current that is never negative is held against the voltage: where the voltage
+   rises in some stretches and falls in others, the direction is not in the file, and it is asked.
 """
 
 from dataclasses import dataclass
@@ -28,12 +28,15 @@ _AGREE = 0.95
 _BOTH_SHARE = 0.1
 _FEWEST_CHANGES = 4
 _STEADY = 0.02
+_DRIFT = 0.05
+_STRETCH_S = 30.0
+_EDGE_SHARE = 0.2
+# Over a longer step than so many usual ones anything may have happened.
+_GAP_STEPS = 20.0
 _MOVED_V = 0.005
 # Changes of the load of this share of the largest, so many of them, nearly all of which move the
 # voltage the same way, are of one direction: a discharge that relaxes is no charge (assumptions).
 _CHANGE_SHARE, _MANY_CHANGES = 0.05, 20
-# A longer step than so many usual ones is a hole.
-_HOLE_STEPS = 20.0
 
 
 @dataclass(frozen=True)
@@ -91,17 +94,20 @@ def signed_current(
             hint="name the column that says it: " + _direction_text("..."),
         )
     # 3. Asked.
-    one_sign = not (np.any(current_A[loaded] > 0.0) and np.any(current_A[loaded] < 0.0))
-    if voltage_V is not None and one_sign and _both_ways(time_s, np.abs(current_A), voltage_V):
-        sign = "negative" if np.any(current_A > 0.0) else "positive"
+    never_negative = not np.any(columns.entry("current_A").sign * current_A[loaded] < 0.0)
+    if (
+        voltage_V is not None
+        and never_negative
+        and _both_ways(time_s, np.abs(current_A), voltage_V)
+    ):
         raise ConfigurationError(
-            f"{path}: current_A is never {sign}, and the voltage rises under it in some stretches "
-            "and falls in others",
+            f"{path}: the current is never negative, and the voltage rises under it in some "
+            "stretches and falls in others",
             why="the column holds a magnitude; nothing in the file that is known says which rows "
             "charge and which discharge",
             hint="state in a column map (--columns) which column says the direction: "
             + _direction_text("...")
-            + "; or export a signed current",
+            + '; or, if all of it goes one way, current_sign = "charging" or "discharging"',
         )
     return SignedCurrent(current_A, said=False)
 
@@ -170,25 +176,29 @@ def _both_ways(
     largest_A = float(np.max(magnitude_A, initial=0.0))
     if magnitude_A.size < 3 or largest_A == 0.0:
         return False
-    # Changes from rest to load, and from load to rest.
+    # Changes from rest to load, and from load to rest, as large as the resistance makes them.
     change_A, change_V = np.diff(magnitude_A), np.diff(voltage_V)
     step_s = np.diff(time_s)
-    # Over a hole anything may have happened.
-    near = step_s <= _HOLE_STEPS * max(float(np.median(step_s)), 1.0)
+    near = step_s <= _GAP_STEPS * float(np.median(step_s))
     large = near & (np.abs(change_A) > _CHANGE_SHARE * largest_A) & (change_V != 0.0)
     together = float(np.mean(change_A[large] * change_V[large] > 0.0)) if np.any(large) else 0.5
     if np.count_nonzero(large) >= _MANY_CHANGES and not 1.0 - _AGREE < together < _AGREE:
         return False
     rest = magnitude_A < _REST_SHARE * largest_A
-    edge = near & (rest[1:] != rest[:-1]) & (np.abs(change_V) > _MOVED_V)
-    ups = np.sign(change_A[edge]) * np.sign(change_V[edge])
-    if ups.size >= _FEWEST_CHANGES and _BOTH_SHARE <= float(np.mean(ups > 0.0)) <= 1 - _BOTH_SHARE:
+    edge = near & (rest[1:] != rest[:-1]) & (np.abs(change_A) > _EDGE_SHARE * largest_A)
+    ratio = change_V[edge] / change_A[edge]
+    clear = ratio[np.abs(ratio) > 0.5 * float(np.median(np.abs(ratio)))] if ratio.size else ratio
+    ups = float(np.mean(clear > 0.0)) if clear.size else 0.0
+    if clear.size >= _FEWEST_CHANGES and _BOTH_SHARE <= ups <= 1.0 - _BOTH_SHARE:
         return True
     # Stretches of a constant current that are long enough to move the voltage.
     steady = near & ~rest[1:] & ~rest[:-1] & (np.abs(change_A) <= _STEADY * largest_A)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], steady.astype(np.int8), [0]))))
     moved = {1: 0.0, -1: 0.0}
     for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        drift_A = float(np.ptp(magnitude_A[start : stop + 1]))
+        if drift_A > _DRIFT * largest_A or time_s[stop] - time_s[start] < _STRETCH_S:
+            continue
         # A stretch may turn without a rest: it is cut where the voltage is highest and lowest.
         cuts = sorted(
             {
