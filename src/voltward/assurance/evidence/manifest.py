@@ -19,8 +19,8 @@ _ODD_MODES = (
     (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH, "can be run"),
     (stat.S_IWOTH, "can be written to by everybody"),
 )
-# A pack of 100,000 files has such a manifest and such a statement.
-LARGEST_BYTES = 16 * 2**20
+# A pack of 80,000 files has such a manifest and such a statement.
+LARGEST_BYTES = 12 * 2**20
 NOT_PLAIN, EMPTY_FOLDER = "a link or a device", "an empty folder"
 
 
