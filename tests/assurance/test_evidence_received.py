@@ -1,5 +1,6 @@
 """A folder and a pack that came from others: links, pipes, devices, keys, weak keys, modes."""
 
+import base64
 import hashlib
 import json
 import os
@@ -263,6 +264,46 @@ def test_a_pack_with_what_is_not_a_plain_file_is_invalid_at_once(made, tmp_path,
     done = alone(tmp_path / "pack")
     assert (done.returncode, done.stderr) == (4, "")
     assert name in done.stdout
+
+
+# In a process of its own, whose memory is measured.
+MEASURED = """
+import runpy, sys
+from pathlib import Path
+from voltward.assurance.evidence.examination import examine
+from voltward.core.errors import VoltwardError
+verifier = runpy.run_path(sys.argv[1])
+def peak():
+    # The system's own figure for this program; that of getrusage counts its parent's, too.
+    (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
+    return int(line.split()[1])
+before = peak()
+for name in sys.argv[2:]:
+    for verify in (examine, verifier["problems"]):
+        try:
+            verify(Path(name))
+        except (VoltwardError, OSError):
+            pass
+print((peak() - before) // 1024)
+"""
+
+
+def test_the_memory_for_a_hostile_statement_is_bounded(made, tmp_path):
+    many, deep = b"[" + b"[]," * 3_000_000 + b"1]", b"[" * 1_000_000
+    packs = []
+    for number, payload in enumerate((many, deep, b"9" * 10**6, bytes(8 * 2**20), bytes(10**8))):
+        pack = tmp_path / str(number)
+        shutil.copytree(made / "pack", pack)
+        text = base64.b64encode(payload).decode()
+        kind = "application/vnd.in-toto+json"
+        names = f'"signatures":[{{"keyid":"{"0" * 64}","sig":"AAAA"}}]'
+        envelope = f'{{"payload":"{text}","payloadType":"{kind}",{names}}}\n'
+        (pack / "statement.dsse.json").write_text(envelope)
+        (pack / "manifest.json").write_bytes(payload)
+        packs.append(str(pack))
+    command = [sys.executable, "-c", MEASURED, str(VERIFIER), *packs]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 300
 
 
 def test_a_pack_of_folders_in_folders_is_told(made, tmp_path):

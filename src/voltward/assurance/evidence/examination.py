@@ -22,6 +22,7 @@ from voltward.assurance.evidence.layout import (
 )
 from voltward.assurance.evidence.manifest import (
     EMPTY_FOLDER,
+    LARGEST_BYTES,
     digest_of,
     odd_modes,
     read_manifest,
@@ -288,7 +289,9 @@ def _document(payload: bytes) -> Any:
 
 
 def _content(pack: Path, got: Mapping[str, str]) -> bytes:
-    return read_bytes(pack / STATEMENT) if len(got.get(STATEMENT, "")) == 64 else b""
+    if len(got.get(STATEMENT, "")) != 64:
+        return b""
+    return read_bytes(pack / STATEMENT, "statement", largest_bytes=LARGEST_BYTES)
 
 
 def _digest_text(value: str) -> str:

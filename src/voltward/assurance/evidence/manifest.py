@@ -19,6 +19,8 @@ _ODD_MODES = (
     (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH, "can be run"),
     (stat.S_IWOTH, "can be written to by everybody"),
 )
+# A pack of 80,000 files has such a manifest and such a statement.
+LARGEST_BYTES = 12 * 2**20
 NOT_PLAIN, EMPTY_FOLDER = "a link or a device", "an empty folder"
 
 
@@ -66,7 +68,7 @@ def read_manifest(pack: Path) -> Manifest:
         ValueError: It is not a manifest in its canonical encoding.
     """
     try:
-        content = read_bytes(pack / MANIFEST)
+        content = read_bytes(pack / MANIFEST, "manifest", largest_bytes=LARGEST_BYTES)
         document: dict[str, Any] = json.loads(content)
         files = document["files"]
         manifest = Manifest(

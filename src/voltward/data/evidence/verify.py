@@ -19,7 +19,7 @@ except ImportError:
     TOOL = "openssl pkeyutl -verify -pubin -keyform DER -inkey key -rawin -in text -sigfile proof"
 STATEMENT, KEY, SEAL = "statement.dsse.json", "public-key.pem", "statement.dsse.json.sha256"
 TYPE = "application/vnd.in-toto+json"
-LARGEST = 64 * 2**20
+LARGEST = 12 * 2**20
 PRIME, ORDER_8 = 2**255 - 19, 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 
 
