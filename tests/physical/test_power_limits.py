@@ -1,5 +1,7 @@
 """The state of power keeps every cell inside the operating tier, and no wider than it must."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import pytest
@@ -13,13 +15,13 @@ ASSEMBLY = assemble(load_system(), (), 1.0)
 CELL, TIER = ASSEMBLY.plant.cell, ASSEMBLY.limits.operating
 
 
-def limits_at(soc=0.5, temperature_degC=25.0, current_A=0.0, voltage_V=None, parallel=1):
+def limits_at(soc=0.5, temperature_degC=25.0, current_A=0.0, voltage_V=None, parallel=1, tier=TIER):
     rested_V = CELL.ocv(jnp.asarray([[soc]]))[0]
     if voltage_V is not None:
         rested_V = jnp.asarray([[voltage_V]])
     charge_A, discharge_A = current_limits(
         CELL,
-        TIER,
+        tier,
         parallel,
         rested_V,
         jnp.asarray([[temperature_degC]]),
@@ -43,6 +45,18 @@ def test_currents_fall_over_the_last_ten_kelvin(below_K, share):
     charge_A, discharge_A = limits_at(temperature_degC=TIER.temperature_high_degC - below_K)
     assert charge_A == pytest.approx(share * TIER.charge_current_A)
     assert discharge_A == pytest.approx(share * TIER.discharge_current_A)
+
+
+@pytest.mark.parametrize(("above_K", "share"), [(15.0, 1.0), (5.0, 0.5), (1.0, 0.1), (-1.0, 0.0)])
+def test_currents_fall_over_the_last_ten_kelvin_of_cold_too(above_K, share):
+    cold_degC = TIER.temperature_low_degC + above_K
+    without = replace(TIER, temperature_low_degC=-60.0)
+    for got, free in zip(
+        limits_at(temperature_degC=cold_degC),
+        limits_at(temperature_degC=cold_degC, tier=without),
+        strict=True,
+    ):
+        assert got == pytest.approx(share * free)
 
 
 @pytest.mark.parametrize("soc", [0.97, 0.995])

@@ -52,6 +52,10 @@ def verdicts(seconds=1, firmware=(), pack=PACK, *, enabled=True, **reading):
         # A full cell may be emptied, an empty one filled.
         ({"voltage_V": WARNING.voltage_high_V + 0.01}, False, True),
         ({"voltage_V": WARNING.voltage_low_V - 0.01}, True, False),
+        # A current beyond the tier ends in its own direction.
+        ({"current_A": WARNING.charge_current_A + 1.0}, False, True),
+        ({"current_A": -WARNING.discharge_current_A - 1.0}, True, False),
+        ({"current_A": -WARNING.charge_current_A - 1.0}, True, True),
         ({}, True, True),
     ],
 )

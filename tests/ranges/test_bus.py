@@ -64,6 +64,8 @@ BAD = {
         ["of cell 2", "U_Cell_1 carries", "{cell}"],
     ),
     "pattern": (CELLS, 'voltage_V = "Cell_Voltages.U_{nr}"', ["U_{nr}", "{cell:02}"]),
+    "wide pattern": (CELLS, 'voltage_V = "Cell_Voltages.U_{cell:999999999}"', ["{cell:02}"]),
+    "inside of a number": (CELLS, 'voltage_V = "Cell_Voltages.{cell.__class__}"', ["{cell:02}"]),
     "no cells": (CELLS, 'voltage_V = "Cell_Voltages.U_{cell}"', ["U_1", "U_Cell_1"]),
     "unit": (
         SOC,

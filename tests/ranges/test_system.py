@@ -126,6 +126,10 @@ BAD = {
         """,
         ["limits.maximum.voltage_low_V = 2.9 does not fit", "2.8793 V or less"],
     ),
+    "key that is no more": (
+        "[sensors.isolation]\nlatency_s = 5.0\n",
+        ["sensors.isolation.latency_s", "no more", "take the line out"],
+    ),
     "no TOML": ("[pack\n", ["not valid TOML", "line 1"]),
 }
 

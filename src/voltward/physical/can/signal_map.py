@@ -6,11 +6,12 @@
    DBC (`signal_code`).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import Annotated
 
 from cantools.database import Database
@@ -26,6 +27,7 @@ from voltward.physical.can.pack_telemetry import NETWORK_CELLS
 from voltward.physical.can.signal_code import SignalEntry, code_of, named_values
 from voltward.physical.can.wire_scale import WireScale
 
+_CELL = re.compile(r"\{cell(?::0([1-9]))?\}")
 Entry = Annotated[
     Annotated[Name, TEXT] | Annotated[tuple[Name, ...], LIST] | Annotated[SignalEntry, TABLE],
     by_kind("Message.Signal, a list of them for the cells, or a table with signal"),
@@ -222,13 +224,12 @@ def _cell_signals(
         pattern = entry.signal if isinstance(entry, SignalEntry) else entry
         found = []
         for cell in range(1, cells + 1):
-            try:
-                name = pattern.format(cell=cell)
-            except (KeyError, IndexError, ValueError) as error:
+            name = _CELL.sub(partial(_numbered, cell), pattern)
+            if "{" in name or "}" in name:
                 raise ConfigurationError(
                     f"{place}: cannot read the pattern '{pattern}'",
                     why="{cell} stands for the number of a cell from 1, {cell:02} for two digits",
-                ) from error
+                )
             if cell > 1 and (name == pattern or not _has_signal(database, name)):
                 break
             found.append(_signal(database, _replaced(entry, name), field, place))
@@ -239,6 +240,10 @@ def _cell_signals(
             why="all cells of a pack are rounded alike",
         )
     return tuple(found)
+
+
+def _numbered(cell: int, place: re.Match[str]) -> str:
+    return f"{cell:0{place[1] or 1}d}"
 
 
 def _replaced(entry: Entry, name: str) -> Entry:
