@@ -69,6 +69,7 @@ def _named(name: str, unit: str, naming: str) -> str:
         "labels": f"{name} / {unit}",
         "under": f"{name.lower().replace(' ', '_')}_{unit}",
         "row": name,
+        "row below": f"{name.lower().replace(' ', '_')}_{unit}",
     }[naming]
 
 
@@ -143,7 +144,7 @@ def _write_rows(
     folder: Path, dialect: Dialect, names: list[str], units: list[str], fields: list[list[str]]
 ) -> Path:
     rows = [list(row) for row in zip(*fields, strict=True)]
-    if dialect.naming == "row":
+    if dialect.naming.startswith("row"):
         rows.insert(0, units)
     if "blank rows" in dialect.extras:
         rows.insert(len(rows) // 2, [""] * len(names))
@@ -176,7 +177,9 @@ def dialects(draw: st.DrawFn) -> Dialect:
     numeric = [*TIMES]
     texts = ["hms", "days", "iso", "iso blank", "us", "us half", "german", "of day"]
     naming = draw(
-        st.sampled_from(["paren", "spaced", "bracket", "slash", "labels", "under", "row"])
+        st.sampled_from(
+            ["paren", "spaced", "bracket", "slash", "labels", "under", "row", "row below"]
+        )
     )
     return Dialect(
         delimiter=delimiter,

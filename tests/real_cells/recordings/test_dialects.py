@@ -16,7 +16,7 @@ def _same(recording, columns):
     np.testing.assert_allclose(recording.temperature_degC, columns["temperature_degC"], atol=1e-6)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(dialect=dialects())
 def test_any_dialect_gives_the_same_recording(tmp_path_factory, dialect):
     columns = record()

@@ -131,6 +131,17 @@ def test_what_is_no_table_is_refused(bench, case):
     assert _message(bench.text(NO_TABLES[case]))
 
 
+@pytest.mark.parametrize("part", [" ", "(", "/ ", "1 ", "1:", '"', "1,", "[ "], ids=repr)
+def test_long_fields_are_no_slower_than_they_are_long(bench, part):
+    # A pattern that tries every way to part such a field would not end.
+    field = f'"{part * 20_000}"'
+    rows = "".join(f"{second},3.7,{second % 3},25\n" for second in range(60))
+    head = "time_s,voltage_V,current_A,temperature_degC\n"
+    for text in (f"{field}\n{head}{rows}", head.replace("voltage_V", field) + rows):
+        with suppress(VoltwardError):
+            read_recording(bench.text(text))
+
+
 TOKENS = st.sampled_from(
     [*",;\t\n\0\r\"'-:/CD .5", "nan", "inf", "1e999", "2024-13-40", "99:99", "1,234", "time_s"]
 )

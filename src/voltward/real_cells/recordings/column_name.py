@@ -4,64 +4,31 @@ import re
 from dataclasses import dataclass
 
 # Text that stands for a unit: dimension, factor and shift to the unit that Voltward uses.
-_TIME = {
-    "s": 1.0,
-    "sec": 1.0,
-    "secs": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "ms": 1e-3,
-    "msec": 1e-3,
-    "millisecond": 1e-3,
-    "milliseconds": 1e-3,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "μs": 1e-6,
-    "min": 60.0,
-    "mins": 60.0,
-    "minute": 60.0,
-    "minutes": 60.0,
-    "h": 3600.0,
-    "hr": 3600.0,
-    "hrs": 3600.0,
-    "hour": 3600.0,
-    "hours": 3600.0,
-    "std": 3600.0,
-    "d": 86400.0,
-    "day": 86400.0,
-    "days": 86400.0,
-}
-_VOLTAGE = {"v": 1.0, "volt": 1.0, "volts": 1.0, "mv": 1e-3, "uv": 1e-6, "µv": 1e-6, "kv": 1e3}
-_CURRENT = {
-    "a": 1.0,
-    "amp": 1.0,
-    "amps": 1.0,
-    "ampere": 1.0,
-    "amperes": 1.0,
-    "ma": 1e-3,
-    "ua": 1e-6,
-    "µa": 1e-6,
-    "μa": 1e-6,
-    "ka": 1e3,
-}
-_CHARGE = {"ah": 1.0, "a.h": 1.0, "mah": 1e-3, "ma.h": 1e-3, "µah": 1e-6, "uah": 1e-6}
-_SPEED = {
-    "m/s": 1.0,
-    "mps": 1.0,
-    "km/h": 1.0 / 3.6,
-    "kmh": 1.0 / 3.6,
-    "kph": 1.0 / 3.6,
-    "kmph": 1.0 / 3.6,
+_FACTORS: dict[str, dict[float, str]] = {
+    "time": {
+        1.0: "s sec secs second seconds",
+        1e-3: "ms msec millisecond milliseconds",
+        1e-6: "us µs μs",
+        60.0: "min mins minute minutes",
+        3600.0: "h hr hrs hour hours std",
+        86400.0: "d day days",
+    },
+    "voltage": {1.0: "v volt volts", 1e-3: "mv", 1e-6: "uv µv", 1e3: "kv"},
+    "current": {1.0: "a amp amps ampere amperes", 1e-3: "ma", 1e-6: "ua µa μa", 1e3: "ka"},
+    "charge": {1.0: "ah a.h", 1e-3: "mah ma.h", 1e-6: "µah uah"},
     # The international mile of 1609.344 m.
-    "mph": 0.44704,
-    "mi/h": 0.44704,
+    "speed": {1.0: "m/s mps", 1.0 / 3.6: "km/h kmh kph kmph", 0.44704: "mph mi/h"},
+    "temperature": {1.0: "c degc celsius"},
+}
+_UNITS = {
+    text: (dimension, factor)
+    for dimension, factors in _FACTORS.items()
+    for factor, texts in factors.items()
+    for text in texts.split()
 }
 # Small letters would take MW for mW.
 _POWER = {"W": 1.0, "watt": 1.0, "watts": 1.0, "kW": 1e3, "KW": 1e3, "mW": 1e-3, "MW": 1e6}
-_TEMPERATURE = {
-    "c": (1.0, 0.0),
-    "degc": (1.0, 0.0),
-    "celsius": (1.0, 0.0),
+_SHIFTED = {
     "k": (1.0, -273.15),
     "kelvin": (1.0, -273.15),
     "f": (1.0 / 1.8, -32.0 / 1.8),
@@ -70,6 +37,8 @@ _TEMPERATURE = {
 }
 # What a signal of no unit, a ratio or a clock of hours and minutes is marked with.
 _NO_UNIT = frozenset({"1", "-", "%", "#", "none", "cnt", "n/a"})
+# No column has a longer name; patterns are slow on long text.
+_LONGEST = 120
 _CLOCK = re.compile(r"h+ ?:|hh:mm|h:min|\bhms\b")
 _ENCLOSED = re.compile(r"^(?P<stem>.*?)\s*[\[({]\s*(?P<unit>[^\[\](){}]*?)\s*[\])}](?:_\d+)?\s*$")
 _SLASHED = re.compile(r"^(?P<stem>.+?)\s*/\s*(?P<unit>\S.*?)\s*$")
@@ -119,17 +88,10 @@ def unit_of(text: str) -> Unit | None:
     # A degree sign in any encoding is one or two odd letters before C, F or K.
     degrees = re.fullmatch(r"(?:deg\.?|[^a-z0-9]{1,2})\s*([cfk])", small)
     small = degrees[1] if degrees else small.replace(" ", "")
-    for dimension, table in (
-        ("time", _TIME),
-        ("voltage", _VOLTAGE),
-        ("current", _CURRENT),
-        ("charge", _CHARGE),
-        ("speed", _SPEED),
-    ):
-        if small in table:
-            return Unit(bare, dimension, table[small])
-    if small in _TEMPERATURE:
-        return Unit(bare, "temperature", *_TEMPERATURE[small])
+    if small in _UNITS:
+        return Unit(bare, *_UNITS[small])
+    if small in _SHIFTED:
+        return Unit(bare, "temperature", *_SHIFTED[small])
     return Unit(bare, "none") if small in _NO_UNIT else None
 
 
@@ -141,22 +103,26 @@ def column_name(written: str, unit_below: str = "") -> ColumnName:
         unit_below: From a row of units, where there is one.
     """
     text = written.strip().lstrip("#~").strip().strip('"')
+    if len(text) > _LONGEST:
+        return ColumnName(written, "", None)
     below = unit_of(unit_below) if unit_below.strip() else None
-    if below is not None:
-        return ColumnName(written, _stem(text), below)
     for pattern in (_ENCLOSED, _SLASHED, _ENDING):
         found = pattern.match(text)
         unit = unit_of(found["unit"]) if found and found["stem"].strip() else None
         # A number at the end counts columns.
         if found and unit is not None and not (pattern is _ENDING and unit.dimension == "none"):
-            return ColumnName(written, _stem(found["stem"]), unit)
+            return ColumnName(written, _stem(found["stem"]), below or unit)
+    if below is not None:
+        return ColumnName(written, _stem(text), below)
     # Amps and Volts are names and units at once; a letter alone is not.
-    alone = unit_of(text) if len(text) > 2 else None
+    alone = unit_of(text) if len(text) > 2 and text.isalpha() else None
     return ColumnName(written, _stem(text), alone if alone and alone.dimension != "clock" else None)
 
 
 def is_unit(text: str) -> bool:
     """Return whether a text can stand in a row of units."""
+    if len(text) > _LONGEST:
+        return False
     return (
         not text.strip()
         or unit_of(text) is not None

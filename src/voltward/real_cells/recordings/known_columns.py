@@ -9,115 +9,56 @@ from voltward.real_cells.recordings.column_name import ColumnName, column_name
 # only where no earlier one is there. Sources: exports of the makers that have a column map, drive
 # cycles of PyBaMM, the Battery Data Format (battery-data-alliance/battery-data-format).
 TIME = (
-    "test time",
-    "total time",
-    "run time",
-    "cumulative time",
-    "elapsed time",
-    "prog time",
-    "program time",
-    "programmdauer",
-    "testtime",
-    "abs time",
-    "test",
+    "test time, total time, run time, cumulative time, elapsed time, prog time, program time, "
+    "programmdauer, testtime, abs time, test"
 )
-PLAIN_TIME = (
-    "time",
-    "t",
-    "zeit",
-    "tempo",
-    "temps",
-    "timestamp",
-    "time stamp",
-    "unix time",
-    "epoch",
-)
+PLAIN_TIME = "time, t, zeit, tempo, temps, timestamp, time stamp, unix time, epoch"
 DATES = (
-    "date time",
-    "datetime",
-    "date and time",
-    "real time",
-    "realtime",
-    "absolute time",
-    "dpt time",
-    "date",
-    "date time iso string",
-    "system time",
-    "record time",
+    "date time, datetime, date and time, real time, realtime, absolute time, dpt time, date, "
+    "date time iso string, system time, record time"
 )
-STEP_TIME = (
-    "step time",
-    "steptime",
-    "t step",
-    "relative time",
-    "schrittdauer",
-    "step",
-    "time in step",
+VOLTAGE = (
+    "voltage, cell voltage, terminal voltage, volts, volt, voltage v, ecell, ewe, potential, u, "
+    "spannung, tension, cell voltage 1"
 )
-KNOWN: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
+TEMPERATURE = (
+    "temperature, temp, cell temperature, cell temp, battery temperature, battery temp, "
+    "surface temperature, surface temperature t1, case temperature, t1, temp 1, temperature 1, "
+    "aux temperature 1, aux temperature, temperatur, t"
+)
+# Of the second kind only with a unit of time: a step may be its number.
+STEP_TIME = "step time, steptime, t step, relative time, schrittdauer"
+STEP_TIME_WITH_UNIT = "step, time in step"
+KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
     "time_s": ("time", (TIME, PLAIN_TIME, DATES)),
     "voltage_V": (
         "voltage",
         (
-            (
-                "voltage",
-                "cell voltage",
-                "terminal voltage",
-                "volts",
-                "volt",
-                "voltage v",
-                "ecell",
-                "ewe",
-                "potential",
-                "u",
-                "spannung",
-                "tension",
-                "cell voltage 1",
-            ),
-            ("v", "e", "vcell", "u1", "voltage measured", "ewe ece"),
+            VOLTAGE,
+            "v, e, vcell, u1, voltage measured, ewe ece",
         ),
     ),
     "current_A": (
         "current",
         (
-            ("current", "cell current", "amps", "i", "cur", "strom", "courant"),
-            ("current measured", "curr", "amp"),
+            "current, cell current, amps, i, cur, strom, courant",
+            "current measured, curr, amp",
         ),
     ),
     "temperature_degC": (
         "temperature",
         (
-            (
-                "temperature",
-                "temp",
-                "cell temperature",
-                "cell temp",
-                "battery temperature",
-                "battery temp",
-                "surface temperature",
-                "surface temperature t1",
-                "case temperature",
-                "t1",
-                "temp 1",
-                "temperature 1",
-                "aux temperature 1",
-                "aux temperature",
-                "temperatur",
-                "t",
-            ),
-            ("temperature t1", "surface temperature 1", "tcell", "cell temperature 1"),
+            TEMPERATURE,
+            "temperature t1, surface temperature 1, tcell, cell temperature 1",
         ),
     ),
-    "power_W": ("power", (("power", "p", "leistung", "puissance"), ("power demand", "load"))),
-    "speed_mps": (
-        "speed",
-        (("speed", "velocity", "vehicle speed", "v", "geschwindigkeit", "vitesse"),),
-    ),
+    "power_W": ("power", ("power, p, leistung, puissance", "power demand, load")),
+    "speed_mps": ("speed", ("speed, velocity, vehicle speed, v, geschwindigkeit, vitesse",)),
     "state": (
         "none",
         (
-            ("step type", "state", "md", "step name", "status", "zustand", "steptype", "step_type"),
-            ("command", "instruction name", "mode", "work mode", "type"),
+            "step type, state, md, step name, status, zustand, steptype",
+            "command, instruction name, mode, work mode, type",
         ),
     ),
 }
@@ -149,7 +90,7 @@ def matches(quantity: str, names: Sequence[ColumnName]) -> list[Match]:
     found = []
     for column, name in enumerate(names):
         for group, stems in enumerate(groups):
-            if name.stem in stems and _fits(dimension, name):
+            if name.stem in stems.split(", ") and _fits(dimension, name):
                 found.append(Match(column, group, name))
                 break
     return sorted(found, key=lambda match: (match.group, match.column))
@@ -157,14 +98,12 @@ def matches(quantity: str, names: Sequence[ColumnName]) -> list[Match]:
 
 def step_times(names: Sequence[ColumnName]) -> list[Match]:
     """Return the columns that hold the time since the start of a step."""
+    with_unit = f"{STEP_TIME}, {STEP_TIME_WITH_UNIT}".split(", ")
     return [
         Match(column, 0, name)
         for column, name in enumerate(names)
-        if name.stem in STEP_TIME and name.unit is not None and _fits("time", name)
-    ] + [
-        Match(column, 1, name)
-        for column, name in enumerate(names)
-        if name.stem in STEP_TIME[:-2] and name.unit is None
+        if (name.stem in with_unit and name.unit is not None and _fits("time", name))
+        or (name.stem in STEP_TIME.split(", ") and name.unit is None)
     ]
 
 

@@ -1,6 +1,5 @@
 """A binary file of Neware's newer software, by a library of the extra `neware`."""
 
-import importlib
 import struct
 import zipfile
 from pathlib import Path
@@ -39,7 +38,7 @@ def neware_table(path: Path) -> Table:
     if not path.is_file():
         raise ConfigurationError(f"{path}: there is no such file", hint="check the path")
     try:
-        library: Any = importlib.import_module("NewareNDA")
+        import NewareNDA as library  # noqa: N813, PLC0415 (an extra)
     except ImportError as error:
         raise ConfigurationError(
             f"{path}: reading .ndax needs the extra 'neware'",
