@@ -113,6 +113,18 @@ def test_every_cell_far_from_it_is_noticed(
     assert match_of(session, recorded(far, 2500)).verdict == "other"
 
 
+def test_a_charge_and_what_follows_a_hole_are_not_judged(session, twin_cell, recorded):
+    other = recorded(scaled(twin_cell, curve_V=0.1))
+    assert match_of(session, other).verdict == "other"
+    # Before the hole it is the cell; what was recorded behind it is another.
+    right = recorded(twin_cell)
+    joined_V = np.where(np.arange(5000)[:, None] < 2000, right.voltage_V, other.voltage_V)
+    assert match_of(session, replace(right, voltage_V=joined_V)).verdict != "fits"
+    joined_V[2000:2200] = np.nan
+    assert match_of(session, replace(right, voltage_V=joined_V)).verdict == "fits"
+    assert match_of(session, replace(right, current_A=abs(right.current_A)), 0.1).verdict == "fits"
+
+
 def test_a_wrong_start_is_not_another_cell(session, twin_cell, recorded):
     match = match_of(session, recorded(twin_cell), initial_soc=0.65)
     assert match.verdict == "start"

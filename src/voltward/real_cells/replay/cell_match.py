@@ -40,6 +40,9 @@ _STARTS = np.linspace(-0.5, 0.5, 101)
 # As scores do: below this a small error of charge is a large one of voltage.
 _LEAST_SOC = 0.12
 _SAMPLES = 2000
+# Fewer seconds are not judged. A longer hole hides how much charge moved in it, and a still longer
+# one how, where the recorder kept the state of charge (assumptions); in a rest nothing moves.
+_FEWEST_S, _LONGEST_HOLE_S, _LONGEST_KNOWN_HOLE_S = 60, 120, 1800
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,9 @@ def cell_match(
         initial_soc: Where that twin began.
 
     Limits:
-        Short recordings at rest say little: every cell of like voltage fits them.
+        The stated error is that of drives: what is recorded after the lowest charge is not judged,
+        so neither are charges. Short recordings at rest say little: every cell of like voltage fits
+        them.
     """
     voltage_V = np.mean(recording.voltage_V, axis=1)
     error_V = np.mean(open_loop_V, axis=1)
@@ -119,7 +124,8 @@ def cell_match(
     charge_Ah = np.cumsum(np.nan_to_num(recording.current_A) * step_s) / 3600.0
     soc = initial_soc + charge_Ah / cell.capacity_Ah
     counts = np.isfinite(error_V) & np.isfinite(voltage_V) & (soc > _LEAST_SOC)
-    if not np.any(counts):
+    counts[_judged_length(recording, charge_Ah) :] = False
+    if np.count_nonzero(counts) < _FEWEST_S:
         return CellMatch("fits")
     # 2. against the stated error
     stated_V = _stated_error_V(cell, float(np.median(recording.temperature_degC)))
@@ -165,6 +171,22 @@ def cell_match(
             "false alarms, or make its own file with 'voltward identify'",
         )
     return CellMatch("other", f"{intro}; {_misfits(capacity, resistance, left_V[best], least_V)}")
+
+
+def _judged_length(recording: Recording, charge_Ah: Float[np.ndarray, " time"]) -> int:
+    """Return how many samples are judged: to the lowest charge, before it is no longer known."""
+    read = np.all(np.isfinite(recording.voltage_V), axis=1)
+    begin = int(np.argmax(read))
+    missing_s = np.cumsum(~read[begin:])
+    hole_s = missing_s - np.maximum.accumulate(np.where(read[begin:], missing_s, 0))
+    if recording.soc is None:
+        long = hole_s > _LONGEST_HOLE_S
+    else:
+        current_A = np.abs(np.nan_to_num(recording.current_A[begin:]))
+        rest = current_A < _FLOWING_SHARE * np.max(current_A)
+        long = (hole_s > _LONGEST_KNOWN_HOLE_S) & ~rest
+    length = begin + int(np.argmax(long)) if np.any(long) else read.size
+    return int(np.argmin(charge_Ah[:length])) + 1 if length else 0
 
 
 def _misfits(capacity: float, resistance: float, left_V: float, least_V: float) -> str:
