@@ -184,22 +184,23 @@ class Proof:
             f"{what}: {kind.kills} kills, {len(kind.faults)} faults", *kind.faults[:5], sep="\n  "
         )
 
-    def _run(self, *arguments: str) -> float:
-        """Run a command undisturbed; return how long it took."""
-        begun = time.monotonic()
-        undisturbed = Killed(arguments, self.cache)
-        undisturbed.end(LONG_S, signalled(signal.SIGKILL))
-        left = undisturbed.leftovers()
-        if undisturbed.process.returncode or left:
-            raise SystemExit(f"undisturbed: {left} {undisturbed.words}")
-        return time.monotonic() - begun
+    def _length_s(self, arguments: Sequence[str], out: Path) -> float:
+        """Run a command undisturbed, once to compile and once more; return how long that took."""
+        for _ in range(2):
+            shutil.rmtree(out, ignore_errors=True)
+            begun = time.monotonic()
+            undisturbed = Killed([*arguments, "--out", str(out)], self.cache)
+            undisturbed.end(LONG_S, signalled(signal.SIGKILL))
+            length_s = time.monotonic() - begun
+            left = undisturbed.leftovers()
+            if undisturbed.process.returncode or left:
+                raise SystemExit(f"undisturbed: {left} {undisturbed.words}")
+        return length_s
 
     def campaigns(self) -> None:
         """Kill campaigns, and continue them."""
         reference = self.folder / "reference"
-        for _ in range(2):  # the first one compiles
-            shutil.rmtree(reference, ignore_errors=True)
-            length_s = self._run(*CAMPAIGN, "--out", str(reference))
+        length_s = self._length_s(CAMPAIGN, reference)
         wanted = without_times(reference)
         for what, strike, code in (
             ("campaign, INT", signalled(signal.SIGINT), 130),
@@ -234,7 +235,7 @@ class Proof:
         example = (ROOT / "examples" / "live-minimal.toml").read_text("utf-8")
         file = self.folder / "live.toml"
         file.write_text("[[case]]".join(example.split("[[case]]")[: LIVE_CASES + 1]), "utf-8")
-        length_s = self._run("live", "run", str(file), "--out", str(self.folder / "live"))
+        length_s = self._length_s(["live", "run", str(file)], self.folder / "live")
         for number in (signal.SIGINT, signal.SIGTERM):
             for kind, place in self._tried(f"live run, {number.name.removeprefix('SIG')}"):
                 killed = Killed(["live", "run", str(file), "--out", str(place / "out")], self.cache)
@@ -254,7 +255,7 @@ class Proof:
         make_pack(source)
         private, public = source / "signer.pem", source / "signer.pub.pem"
         sign = ["evidence", "sign", str(source / "run"), "--key", str(private)]
-        length_s = self._run(*sign, "--out", str(self.folder / "pack"))
+        length_s = self._length_s(sign, self.folder / "pack")
         for number in (signal.SIGTERM, signal.SIGKILL):
             for kind, place in self._tried(f"signing, {number.name.removeprefix('SIG')}"):
                 pack = place / "pack"
