@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -39,6 +40,7 @@ from voltward.ranges.configuration.system import (
     REFERENCE,
     capacities_Ah,
     load_system,
+    problems_in,
 )
 from voltward.ranges.configuration.system_settings import SystemSettings
 from voltward.ranges.configuration.truth_tracks import MATCHED, MISMATCHED, check_cost, set_of
@@ -260,9 +262,12 @@ def load_campaign(
             (*(choice.id for choice in attacks), NO_ATTACK),
             [choice.name for choice in settings.stacks],
         )
-    duty = settings.load_duty()
-    if settings.world != FIXED:
-        load_world_laws(settings.world)
+    # A wrong name is the file's unless a flag replaces one.
+    of_file = path is not None and not {"system", "duty", "cell", "link", "world"} & given.keys()
+    with problems_in(label) if of_file else nullcontext():
+        duty = settings.load_duty()
+        if settings.world != FIXED:
+            load_world_laws(settings.world)
     if settings.track == MISMATCHED:
         if settings.world != FIXED:
             raise ConfigurationError(

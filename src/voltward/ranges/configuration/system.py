@@ -1,7 +1,7 @@
 """Read a system file, the user's own cloud BMS, and the link that it names."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -79,7 +79,8 @@ def load_system(name_or_path: str = REFERENCE, *, cell: str = "", link: str = ""
         whole["cell"] = cell or beside(whole["cell"], path)
     if isinstance(whole["can"], dict) and isinstance(whole["can"].get("dbc"), str):
         whole["can"]["dbc"] = beside(whole["can"]["dbc"], path)
-    whole["link"] = _whole_link(link or document.get("link", reference["link"]), path)
+    with nullcontext() if link else problems_in(label):
+        whole["link"] = _whole_link(link or document.get("link", reference["link"]), path)
     _refuse_removed(document, label)
     settings = check_document(SystemSettings, whole, label)
     _check_tiers(settings.limits, label)
@@ -88,16 +89,19 @@ def load_system(name_or_path: str = REFERENCE, *, cell: str = "", link: str = ""
         bus_of(settings)
     with problems_in(f"{label}: topics"):
         TopicMap(telemetry=settings.topics.telemetry, command=settings.topics.command)
-    _check_cell(settings, label)
+    with nullcontext() if cell else problems_in(label):
+        _check_cell(settings, label)
     return settings
 
 
 @contextmanager
 def problems_in(place: str) -> Iterator[None]:
-    """Put a place before what is wrong in it."""
+    """Put a place before what is wrong in it, where the words do not name it."""
     try:
         yield
     except ConfigurationError as error:
+        if place in error.what:
+            raise
         raise ConfigurationError(
             f"{place}: {error.what}", why=error.why, hint=error.hint
         ) from error

@@ -86,7 +86,7 @@ def _require_full_model(document: dict[str, Any], path: Path) -> None:
     lacking = [
         part for part in ("Electrolyte", "Separator") if part not in document["Parameterisation"]
     ]
-    if given not in {"DFN", "SPMe"} or lacking:
+    if given not in ("DFN", "SPMe") or lacking:
         without = f", without {' and '.join(lacking)}" if lacking else ""
         raise ConfigurationError(
             f"{path}: the file describes the model {given!r}{without}",
