@@ -72,7 +72,7 @@ def shelf(tmp_path_factory):
     MADE_RUN["make_folder"](folder / "out" / "demo")
     (folder / "short.toml").write_text(SHORT_DUTY, encoding="utf-8")
     cell = voltward.replay.__globals__["FileReplay"]("reference-nmc").cell
-    write_recording(folder / "drive.csv", MADE_DRIVE["made_by"](cell, 700))
+    write_recording(folder / "drive.csv", MADE_DRIVE["drive_of"](cell, 700))
     (folder / "recordings").mkdir()
     write_recording(folder / "recordings/slow.parquet", MADE_CELL["slow_discharge"]("slow"))
     write_recording(folder / "recordings/drive.parquet", MADE_CELL["drive"]("drive", 25.0, 2))

@@ -300,7 +300,7 @@ def test_a_rating_of_another_shape_is_refused(change, word):
 def test_a_damaged_file_is_refused(tmp_path):
     path = make_run(tmp_path / "run")
     (path / "risk.json").write_text("{", encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"risk\.json: is not a rating file: not JSON"):
+    with pytest.raises(ConfigurationError, match=r"risk\.json: line 1, column 2: is not JSON"):
         write_report(path)
 
 

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -93,6 +94,19 @@ def beside(name_or_path: str, path: Path) -> str:
     """Return a path that a file names, as seen from that file when something lies there."""
     candidate = path.parent / name_or_path
     return str(candidate) if Path(name_or_path).suffix and candidate.is_file() else name_or_path
+
+
+@contextmanager
+def problems_in(place: str) -> Iterator[None]:
+    """Put a place before what is wrong in it, where the words do not name it."""
+    try:
+        yield
+    except ConfigurationError as error:
+        if place in error.what:
+            raise
+        raise ConfigurationError(
+            f"{place}: {error.what}", why=error.why, hint=error.hint
+        ) from error
 
 
 def read_document(path: Path) -> Document:

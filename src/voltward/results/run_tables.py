@@ -141,6 +141,8 @@ def read_parquet(path: Path, columns: Sequence[Column], *, name: str) -> pa.Tabl
     try:
         rows = pq.read_metadata(path).num_rows
         table = pq.read_table(path) if rows <= MOST_ROWS else None
+        if table is not None:
+            table.validate(full=True)  # texts that are not UTF-8 are found only then
     except (pa.ArrowException, OSError) as error:
         raise ConfigurationError(
             f"{name}: not a whole Parquet file ({str(error).splitlines()[0]})",

@@ -159,6 +159,49 @@ def test_a_wrong_world_file_is_refused_with_file_and_factor(tmp_path, text, word
     assert "own.toml" in caught.value.what
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (law('charger_power_W]\nlaw = "choice"\nsource = "a"\n'
+             'weights = { 50000 = 1, 1e12 = 1, 60000 = 1 }\n'), "reaches from 50000 to 1e.12"),
+        (law('month]\nlaw = "choice"\nsource = "a"\nweights = { jan = 1e308, feb = 1e308 }\n'),
+         "jan = 1e.308 is not allowed"),
+        (law('soc]\nlaw = "constant"\nvalue = 0.5\nsource = "a"\nby = 5\n'), "by = 5"),
+        (law('soc]\nlaw = "constant"\nvalue = 0.5\nsource = "a"\nby = "month"\n'), "by = .month"),
+        (law('onset_rank]\nlaw = "constant"\nvalue = 0.5\nsource = "a"\n'
+             'by = ["month", "month"]\n'), "each once"),
+        (law('ambient_degC]\nlaw = "constant"\nsource = "a"\nby = ["month"]\n'
+             f'value = {[1.0] * 14}\n'), "14 values for month"),
+        (law('soc]\nlaw = "constant"\nsource = "a"\nby = ["parking"]\n'
+             'value = { outdoors = 0.5, france = 9 }\n'), "'france' is not an outcome"),
+        (law('soc]\nlaw = "constant"\nvalue = 0.5\nsource = " "\n'), "law and source"),
+        (law('soc]\nlaw = "constant"\nvalue = 0.5\nsource = 5\n'), "law and source"),
+        ('name = "own"\nextends = "nowhere.toml"\n[factor]\n', "extends: world file nowhere.toml"),
+    ],
+)  # fmt: skip
+def test_a_law_that_says_more_or_less_than_it_may_is_refused(tmp_path, text, words):
+    path = tmp_path / "own.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        load_world_laws(str(path))
+    assert "own.toml" in caught.value.what
+
+
+def test_the_order_of_weights_is_free(tmp_path):
+    path = tmp_path / "own, of mine.toml"  # a path may hold a comma
+    path.write_text(law('charger_power_W]\nlaw = "choice"\nsource = "a"\n'
+                        "weights = { 350000 = 0.5, 50000 = 0.5 }\n"))  # fmt: skip
+    powers = draw_factors(load_world_laws(str(path)), seed=1, worlds=200)["charger_power_W"]
+    assert set(powers) == {350000.0, 50000.0}
+
+
+def test_a_file_that_is_extended_lies_beside(tmp_path):
+    (tmp_path / "vans.toml").write_text(law('soc]\nlaw = "constant"\nvalue = 0.5\nsource = "a"\n'))
+    child = tmp_path / "child.toml"
+    child.write_text('name = "child"\nextends = "vans.toml"\n[factor]\n')
+    assert draw_factors(load_world_laws(str(child)), seed=1, worlds=3)["soc"][0] == 0.5
+
+
 def test_a_circle_of_files_is_refused(tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(f'name = "own"\nextends = "{path}"\n[factor]\n')
@@ -166,9 +209,23 @@ def test_a_circle_of_files_is_refused(tmp_path):
         load_world_laws(str(path))
 
 
-@pytest.mark.parametrize("text", ["nowhere", "everyday,sok=1", "everyday,soc=high", ""])
-def test_a_wrong_choice_on_the_command_line_is_refused(text):
-    with pytest.raises(ConfigurationError):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("nowhere", "no world 'nowhere'"),
+        ("", "world"),
+        ("everyday,sok=1", "no factor 'sok'"),
+        ("everyday,soc=high", "soc = 'high' is not allowed"),
+        ("everyday,soc=2", "'everyday,soc=2': soc = '2' is not allowed"),
+        ("everyday,soc=nan", "soc = 'nan' is not allowed"),
+        ("everyday,soc=1e999", "soc = '1e999' is not allowed"),
+        ("everyday,climate=norway=5", "climate = 'norway=5' is not known"),
+        ("everyday,soc=0.5,soc=0.6", "'soc' appears twice"),
+        ("everyday,soc", "'soc' is not a factor and its value"),
+    ],
+)
+def test_a_wrong_choice_on_the_command_line_is_refused(text, words):
+    with pytest.raises(ConfigurationError, match=words):
         load_world_laws(text)
 
 

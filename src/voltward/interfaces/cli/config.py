@@ -32,6 +32,7 @@ TARA_SCHEMAS = {"tara-model": model_schema, "rating": rating_schema}
 # Files of other kinds: a key that only they have, and what reads them.
 _ELSEWHERE = {
     "case": ("a live file", "voltward live run FILE"),
+    "factor": ("a world", "voltward worlds show FILE"),
     "ocv_V": ("a cell file", "name it as 'cell' in a system file, and check that"),
     "columns": ("a column map", "voltward replay RECORDING --columns FILE"),
     "sensitivity": ("a calibration", "it is read with the cell beside which it lies"),

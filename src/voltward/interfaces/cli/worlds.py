@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import find_document, read_document, shipped_names
 from voltward.interfaces.cli.output import SCHEMA_VERSION, columns, emit, emit_json
 from voltward.ranges.worlds.choice import FIXED, draw_worlds
@@ -31,6 +32,12 @@ def list_worlds(*, as_json: bool) -> None:
 
 def show_world(world: str, *, as_json: bool) -> None:
     """Print every factor of a world: its law, what it gives, and its source."""
+    if world == FIXED:
+        raise ConfigurationError(
+            f"the world '{FIXED}' has no factors",
+            why="nothing is drawn: the system and the duty are taken as they are written",
+            hint="voltward worlds list names the others",
+        )
     laws = load_world_laws(world)
     drawn = draw_factors(laws, seed=0, worlds=_SHOWN_DRAWS)
     if as_json:

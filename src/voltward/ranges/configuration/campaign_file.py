@@ -20,6 +20,7 @@ from voltward.documents.toml_document import (
     beside,
     check_document,
     find_document,
+    problems_in,
     read_document,
 )
 from voltward.documents.toml_writer import toml_text
@@ -40,7 +41,6 @@ from voltward.ranges.configuration.system import (
     REFERENCE,
     capacities_Ah,
     load_system,
-    problems_in,
 )
 from voltward.ranges.configuration.system_settings import SystemSettings
 from voltward.ranges.configuration.truth_tracks import MATCHED, MISMATCHED, check_cost, set_of
@@ -290,8 +290,9 @@ def _from_file(path: Path) -> Document:
         if isinstance(document.get(key), str):
             document[key] = beside(document[key], path)
     if isinstance(document.get("world"), str):
+        whole = beside(document["world"], path)
         base, comma, fixed = document["world"].partition(",")
-        document["world"] = beside(base, path) + comma + fixed
+        document["world"] = whole if Path(whole).is_file() else beside(base, path) + comma + fixed
     return document
 
 

@@ -1,7 +1,7 @@
 """Read a system file, the user's own cloud BMS, and the link that it names."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +17,7 @@ from voltward.documents.toml_document import (
     closest,
     find_document,
     merged,
+    problems_in,
     read_document,
     shown,
 )
@@ -92,19 +93,6 @@ def load_system(name_or_path: str = REFERENCE, *, cell: str = "", link: str = ""
     with nullcontext() if cell else problems_in(label):
         _check_cell(settings, label)
     return settings
-
-
-@contextmanager
-def problems_in(place: str) -> Iterator[None]:
-    """Put a place before what is wrong in it, where the words do not name it."""
-    try:
-        yield
-    except ConfigurationError as error:
-        if place in error.what:
-            raise
-        raise ConfigurationError(
-            f"{place}: {error.what}", why=error.why, hint=error.hint
-        ) from error
 
 
 def capacities_Ah(system: SystemSettings) -> dict[str, float]:

@@ -20,13 +20,23 @@ import numpy as np
 from voltward.core.errors import ConfigurationError
 from voltward.core.suggestion import nearest
 from voltward.documents.settings_table import settings_table
-from voltward.documents.toml_document import check_document, find_document, read_document
+from voltward.documents.toml_document import (
+    beside,
+    check_document,
+    find_document,
+    problems_in,
+    read_document,
+    shown,
+)
 from voltward.ranges.worlds.factors import FACTORS, Choice, Factor
-from voltward.ranges.worlds.laws import Quantile, law_of
+from voltward.ranges.worlds.laws import LAWS, Quantile, law_of
 
 CHOICE, CONSTANT = "choice", "constant"
 _WORDS = ("law", "by", "source")
 _MOST_EXTENDS = 5
+# More would be a table of every outcome with every other.
+_MOST_BY = 3
+_MOST_WEIGHT = 1e9
 
 
 @settings_table
@@ -127,11 +137,9 @@ def load_world_laws(text: str) -> WorldLaws:
     Raises:
         ConfigurationError: No such world or factor, or a law that leaves physics.
     """
-    base, *fixed = (part.strip() for part in text.split(","))
+    base, fixed = split_world(text)
     path, title, tables = _tables(base, _MOST_EXTENDS)
-    for part in fixed:
-        name, _, value = (word.strip() for word in part.partition("="))
-        tables[name] = _constant(_known(name, "--world"), value)
+    tables |= fixed
     laws: dict[str, FactorLaw] = {}
     for name in FACTORS:
         if name not in tables:
@@ -139,8 +147,36 @@ def load_world_laws(text: str) -> WorldLaws:
                 f"{path}: factor '{name}' has no law",
                 hint='add it, or extends = "everyday" to take the shipped one',
             )
-        laws[name] = _law(path, name, tables[name], tuple(laws))
+        place = f"world '{text}'" if name in fixed else str(path)
+        laws[name] = _law(place, name, tables[name], tuple(laws))
     return WorldLaws(text, title, laws)
+
+
+def split_world(text: str) -> tuple[str, dict[str, Mapping[str, Any]]]:
+    """Return name or file of a world, and the tables of the factors that are fixed.
+
+    A file whose own path holds a comma is taken whole.
+
+    Raises:
+        ConfigurationError: A factor is not known, stands twice, or has no value.
+    """
+    if Path(text).is_file():
+        return text, {}
+    base, *parts = (part.strip() for part in text.split(","))
+    tables: dict[str, Mapping[str, Any]] = {}
+    for part in parts:
+        name, equals, value = (word.strip() for word in part.partition("="))
+        place = f"world '{text}'"
+        _known(name, place)
+        if name in tables or not equals or not value:
+            raise ConfigurationError(
+                f"{place}: '{part}' is not a factor and its value"
+                if name not in tables
+                else f"{place}: factor '{name}' appears twice",
+                hint="write NAME,factor=value,factor=value",
+            )
+        tables[name] = _constant(name, value, place)
+    return base, tables
 
 
 def _tables(name: str, left: int) -> tuple[Path, str, dict[str, Mapping[str, Any]]]:
@@ -153,7 +189,8 @@ def _tables(name: str, left: int) -> tuple[Path, str, dict[str, Mapping[str, Any
                 f"{path}: extends = '{document.extends}' goes on in a circle",
                 why=f"allowed are at most {_MOST_EXTENDS} steps",
             )
-        tables = _tables(document.extends, left - 1)[2]
+        with problems_in(f"{path}: extends"):
+            tables = _tables(beside(document.extends, path), left - 1)[2]
     tables |= {_known(factor, str(path)): table for factor, table in document.factor.items()}
     return path, document.title, tables
 
@@ -166,23 +203,37 @@ def _known(name: str, where: str) -> str:
     return name
 
 
-def _constant(name: str, value: str) -> Mapping[str, Any]:
-    """Return the table of a factor that the command line fixes."""
-    if isinstance(FACTORS[name], Choice):
+def _constant(name: str, value: str, place: str) -> Mapping[str, Any]:
+    """Return the table of a factor that the user fixes."""
+    factor = FACTORS[name]
+    if isinstance(factor, Choice):
+        if value not in factor.options:
+            raise ConfigurationError(
+                f"{place}: {name} = '{value}' is not known", hint=nearest(value, factor.options)
+            )
         return {"law": CHOICE, "weights": {value: 1.0}, "source": "fixed"}
-    try:
-        return {"law": CONSTANT, "value": float(value), "source": "fixed"}
-    except ValueError:
+    number = _as_number(value)
+    if number is None or not factor.low <= number <= factor.high:
         raise ConfigurationError(
-            f"--world: {name} = '{value}' is not a number", hint=f"write {name}=NUMBER"
-        ) from None
+            f"{place}: {name} = '{value}' is not allowed",
+            why=f"allowed are {factor.low:g} to {factor.high:g} {factor.unit}",
+        )
+    return {"law": CONSTANT, "value": number, "source": "fixed"}
 
 
-def _law(path: Path, name: str, table: Mapping[str, Any], earlier: tuple[str, ...]) -> FactorLaw:
-    where = f"{path}: factor '{name}'"
-    if not isinstance(table.get("law"), str) or not table.get("source"):
-        raise ConfigurationError(f"{where}: law and source are needed")
+def _law(place: str, name: str, table: Mapping[str, Any], earlier: tuple[str, ...]) -> FactorLaw:
+    where = f"{place}: factor '{name}'"
+    if not isinstance(table.get("law"), str) or not _is_source(table.get("source")):
+        raise ConfigurationError(
+            f"{where}: law and source are needed",
+            why="a source is a text, or a table of texts; an assumption says that it is one",
+        )
     by = table.get("by", [])
+    if not isinstance(by, list) or len(by) > _MOST_BY or len(set(map(str, by))) != len(by):
+        raise ConfigurationError(
+            f"{where}: by = {shown(by)} is not allowed",
+            why=f"allowed is a list of at most {_MOST_BY} choices, each once",
+        )
     choices = [each for each in earlier if isinstance(FACTORS[each], Choice)]
     for each in by:
         if each not in choices:
@@ -192,6 +243,7 @@ def _law(path: Path, name: str, table: Mapping[str, Any], earlier: tuple[str, ..
             )
     parameters = {key: value for key, value in table.items() if key not in _WORDS}
     law = FactorLaw(name, table["law"], tuple(by), parameters, table["source"])
+    _check_shapes(where, law)
     for outcome in law.outcomes():
         try:
             _check(FACTORS[name], law, outcome)
@@ -200,6 +252,37 @@ def _law(path: Path, name: str, table: Mapping[str, Any], earlier: tuple[str, ..
                 f"{where}: {error.what}", why=error.why, hint=error.hint
             ) from error
     return law
+
+
+def _check_shapes(where: str, law: FactorLaw) -> None:
+    """Refuse a table with an outcome that no choice has, or a list of another length."""
+    for key, value in law.parameters.items():
+        levels = [value]
+        for name in law.by:
+            options = _choice(name).options
+            for each in levels:
+                if isinstance(each, list) and len(each) != len(options):
+                    raise ConfigurationError(
+                        f"{where}: {key} has {len(each)} values for {name}",
+                        why=f"it has {len(options)} outcomes: {', '.join(options)}",
+                    )
+                wrong = set(each) - set(options) if isinstance(each, Mapping) else set()
+                if wrong and not (key == "weights" and not set(each) & set(options)):
+                    raise ConfigurationError(
+                        f"{where}: {key}: '{min(wrong)}' is not an outcome of {name}",
+                        hint=nearest(str(min(wrong)), options),
+                    )
+            levels = [
+                deeper
+                for each in levels
+                for deeper in (each.values() if isinstance(each, Mapping) else (each,))
+            ]
+
+
+def _is_source(source: Any) -> bool:
+    if isinstance(source, Mapping):
+        return bool(source) and all(isinstance(s, str) and s.strip() for s in source.values())
+    return isinstance(source, str) and bool(source.strip())
 
 
 def _check(factor: Factor, law: FactorLaw, outcome: tuple[str, ...]) -> None:
@@ -214,12 +297,16 @@ def _check(factor: Factor, law: FactorLaw, outcome: tuple[str, ...]) -> None:
                 hint='write law = "choice" and weights',
             )
         return
-    ends = law.quantile(outcome)(np.array([0.0, 1.0]))
-    if not (factor.low <= ends[0] <= ends[1] <= factor.high):
+    if law.law == CHOICE:
+        ends = np.array([float(value) for value in law.weights(outcome)])
+    else:
+        ends = law.quantile(outcome)(np.array([0.0, 1.0]))
+    if not (factor.low <= ends.min() and ends.max() <= factor.high):
+        cut = law.law in LAWS and LAWS[law.law].share is not None
         raise ConfigurationError(
-            f"its law reaches from {ends[0]:g} to {ends[1]:g} {factor.unit}",
+            f"its law reaches from {ends.min():g} to {ends.max():g} {factor.unit}",
             why=f"allowed are {factor.low:g} to {factor.high:g} {factor.unit}",
-            hint="cut it: a law 'truncated-normal' takes low and high",
+            hint=f'cut it: law = "truncated-{law.law}" takes low and high' if cut else "",
         )
 
 
@@ -231,8 +318,11 @@ def _check_weights(factor: Factor, weights: Mapping[str, Any]) -> None:
             )
         if not isinstance(factor, Choice) and not _is_number(_as_number(option)):
             raise ConfigurationError(f"weights: '{option}' is not a number")
-        if not _is_number(weight) or not weight >= 0.0:
-            raise ConfigurationError(f"weights: {option} = {weight!r} is not a number from 0")
+        if not _is_number(weight) or not 0.0 <= weight <= _MOST_WEIGHT:
+            raise ConfigurationError(
+                f"weights: {option} = {weight!r} is not allowed",
+                why=f"allowed is a number from 0 to {_MOST_WEIGHT:g}",
+            )
     if not sum(weights.values()) > 0.0:
         raise ConfigurationError("weights: none is above 0")
 

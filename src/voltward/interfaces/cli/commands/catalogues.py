@@ -114,10 +114,14 @@ def show_world_command() -> None:
     show_default=True,
     help="How many.",
 )
-@click.option("--seed", type=click.IntRange(0), default=7, show_default=True, help="Of the draw.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**53), default=7, show_default=True, help="Of the draw."
+)
 @json_option
 def draw_world_command() -> None:
-    """Draw worlds and print them as CSV, the same that a run with that seed has.
+    """Draw worlds and print them as CSV.
+
+    They are those that a run with the same seed has.
 
     Examples:
         voltward worlds draw everyday
