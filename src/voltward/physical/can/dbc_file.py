@@ -3,7 +3,7 @@
 cantools refuses a whole file for one fault, and reads other faults without a word.
 
 1. The statements on messages, signals, named values, number types, multiplexing and frame formats
-   are read; comments, nodes and other attributes say nothing about frames and are passed over.
+   are read, with senders and receivers; comments and other attributes are passed over.
 2. Each is checked against the messages. A fault names its line; the statement is left out.
 3. Attributes may give long names, and a frame format.
 4. What was kept is written in plain form, which cantools loads.
@@ -41,6 +41,7 @@ LONGEST_SIGNAL = 4096  # bits, assumption: those in use have up to 512, a whole 
 MOST_MULTIPLEXER_VALUES = 300_000  # of one file, assumption: cantools lists each
 EXTENDED = 1 << 31
 MOST_CHARACTERS = 2_500_000  # on frames, of one file: cantools needs about 4 s and 200 MB
+MOST_NODE_CHARACTERS = 500_000  # of one file, besides; above it no more nodes are read
 MOST_FAULTS = 10_000  # then it is no DBC: those in use with most faults have 300
 J1939 = "J1939PG"
 # The choices of the attribute VFrameFormat, as CANdb++ defines it.
@@ -49,6 +50,7 @@ FRAME_FORMATS: tuple[str, ...] = (
     *("reserved",) * 10,
     *("StandardCAN_FD", "ExtendedCAN_FD"),
 )
+NOBODY = "Vector__XXX"
 # Holds signals that belong to no message.
 INDEPENDENT = "VECTOR__INDEPENDENT_SIG_MSG"
 
@@ -134,6 +136,7 @@ class DbcFile:
         self._defaults: dict[str, str] = {}
         self._choices: tuple[str, ...] = FRAME_FORMATS
         self._multiplexer_values = 0
+        self._node_characters = 0
         self._read(text)
         self._check()
         self._take_long_names()
@@ -149,9 +152,9 @@ class DbcFile:
         body, formats = [], []
         for message in self.messages:
             number = message.identifier
-            body.append(f"BO_ {number} {message.name}: {message.length} Vector__XXX")
+            body.append(f"BO_ {number} {message.name}: {message.length} {message.sender or NOBODY}")
             body += (
-                f" SG_ {signal.name} {signal.marker}: {signal.definition} Vector__XXX"
+                f" SG_ {signal.name} {signal.marker}: {signal.definition} {signal.receivers or NOBODY}"
                 for signal in message.signals.values()
             )
             for name, pages in message.pages.items():
@@ -168,7 +171,7 @@ class DbcFile:
         return "\n".join(
             [
                 'VERSION ""',
-                "BU_: Vector__XXX",
+                f"BU_: {NOBODY}",
                 *body,
                 f'BA_DEF_ BO_ "VFrameFormat" ENUM {named};',
                 f'BA_DEF_DEF_ "VFrameFormat" "{FRAME_FORMATS[0]}";',
@@ -199,12 +202,14 @@ class DbcFile:
                 self._other(line, keyword, statement)
                 continue
             self.statements += 1
-            characters += len(statement)
+            form, text_of_form = _FORMS[keyword]
+            match = form.fullmatch(statement)
+            nodes = (match and match.groupdict().get("nodes")) or ""
+            self._node_characters += len(nodes)
+            characters += len(statement) - len(nodes)
             if characters > MOST_CHARACTERS:
                 self.is_too_large = True
                 return
-            form, text_of_form = _FORMS[keyword]
-            match = form.fullmatch(statement)
             if match is None:
                 self._fault(line, f"not '{text_of_form}': {shown(statement)}")
             if keyword == "BO_":
@@ -241,7 +246,7 @@ class DbcFile:
             what = f"message '{name}': identifier {number:#x} has more than 11 bits"
             self._fault(line, f"{what}, and bit 31, which marks one of 29 bits, is not set")
             identifier = number | EXTENDED
-        message = DbcMessage(line, number, identifier, name, length)
+        message = DbcMessage(line, number, identifier, name, length, self._nodes(match))
         self.messages.append(message)
         self._by_identifier.setdefault(number, []).append(message)
         return message
@@ -271,7 +276,14 @@ class DbcFile:
                 f"{start}|{bits}@{match['order']}{match['sign']} ({factor},{offset}) "
                 f"[{low}|{high}] {_plain_label(match['unit'])}"
             )
-            message.signals[name] = DbcSignal(line, name, marker, bits, definition)
+            receivers = self._nodes(match)
+            message.signals[name] = DbcSignal(line, name, marker, bits, definition, receivers)
+
+    def _nodes(self, match: re.Match[str]) -> str:
+        """Return the sender of a message or the receivers of a signal, separated by commas."""
+        if self._node_characters > MOST_NODE_CHARACTERS:
+            return ""
+        return ",".join(re.findall(r"\w+", match["nodes"] or ""))
 
     # 2. Statements on signals.
 

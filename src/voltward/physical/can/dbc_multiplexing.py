@@ -25,7 +25,8 @@ class DbcSignal:
         name: Of the signal.
         marker: Multiplexing mark, or empty.
         bits: Length.
-        definition: The statement from its start bit on.
+        definition: The statement from its start bit to its unit.
+        receivers: Nodes, separated by commas.
         labels: How many values have names.
     """
 
@@ -34,6 +35,7 @@ class DbcSignal:
     marker: str
     bits: int
     definition: str
+    receivers: str
     labels: int = 0
 
 
@@ -62,6 +64,7 @@ class DbcMessage:
         identifier: With bit 31 set when it has 29 bits.
         name: Of the message.
         length: Bytes.
+        sender: Node, or empty.
         signals: By the name in the file.
         pages: By signal.
     """
@@ -71,6 +74,7 @@ class DbcMessage:
     identifier: int
     name: str
     length: int
+    sender: str = ""
     signals: dict[str, DbcSignal] = field(default_factory=dict)
     pages: dict[str, Pages] = field(default_factory=dict)
 

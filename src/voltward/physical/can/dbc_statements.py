@@ -29,14 +29,18 @@ NUMBER = r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?"
 # Bounded, so that a name is tried at a bounded number of ends.
 _NAME = r"(?P<name>[^\s:\"][^:\"\n]{0,399}?)"
 _SPACE = r"\s{0,40}+"
+_NODE = rf"(?!{_KEYWORD})[A-Za-z_][A-Za-z0-9_]{{0,127}}+"
+_END = r"(?=[ \t\r;]{0,40}+(?:\n|\Z))"
 MESSAGE = re.compile(
     rf"BO_\s++(?P<identifier>{INTEGER})\s++{_NAME}{_SPACE}:\s*+(?P<length>{INTEGER})\b"
+    rf"(?:[ \t]{{1,40}}+(?P<nodes>{_NODE}){_END})?+"
 )
 SIGNAL = re.compile(
     rf"SG_\s++{_NAME}(?:\s{{1,40}}+(?P<marker>[mM]\d*M?))?{_SPACE}:"
     rf"\s*+(?P<start>{INTEGER})\s*+\|\s*+(?P<length>{INTEGER})\s*+@\s*+(?P<order>[01])"
     rf"\s*+(?P<sign>[-+])\s*+\(\s*+(?P<factor>{NUMBER})\s*+,\s*+(?P<offset>{NUMBER})\s*+\)"
     rf'\s*+\[(?P<limits>[^\]"\n]*+)\]\s*+(?P<unit>"(?:[^"\\\n]|\\.)*+"|"[^"\n]*+")'
+    rf"(?:[ \t]{{0,40}}+(?P<nodes>{_NODE}(?:[ \t,]{{1,40}}+{_NODE})*+){_END})?+"
 )
 _LINE = re.compile(rf"\w+(?:(?!{_KEYWORD})[^\n])*+", re.ASCII)
 _HEADS = {

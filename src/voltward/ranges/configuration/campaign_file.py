@@ -211,12 +211,14 @@ class CampaignSettings(_Campaign):
         document["system"]["cell"] = document["cell"]
         document["system"]["can"]["dbc"] = dbc_identity(system)
         document["stacks"] = [asdict(stack) for stack in self.resolved_stacks()]
+        # Notes name the file that was read, and no case depends on them.
+        duty = {key: value for key, value in vars(self.load_duty()).items() if key != "notes"}
         if self.world == FIXED:
             # Digests stay as they were before worlds were drawn.
-            del document["world"]
+            del document["world"], duty["shipped_cycle"]
         else:
             document["world"] = world_document(load_world_laws(self.world))["factor"]
-        document["duty"] = _duty_digest(self.load_duty())
+        document["duty"] = _duty_digest(duty)
         del document["link"]
         return hashlib.sha256(canonical_json(document).encode()).hexdigest()
 
@@ -296,9 +298,9 @@ def _from_file(path: Path) -> Document:
     return document
 
 
-def _duty_digest(duty: Duty) -> str:
+def _duty_digest(duty: Mapping[str, Any]) -> str:
     digest = hashlib.sha256()
-    for key, value in sorted(vars(duty).items()):
+    for key, value in sorted(duty.items()):
         content = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
         digest.update(key.encode() + b"=" + content + b";")
     return digest.hexdigest()

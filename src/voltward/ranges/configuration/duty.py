@@ -147,7 +147,7 @@ def load_duty(
     parts: list[Columns] = []
     for index, segment in enumerate(duty.segment):
         part = segment_columns(segment, index, place)
-        part["shipped_cycle"] = np.full(part["mode"].size, is_shipped_cycle(segment))
+        part["shipped_cycle"] = np.full(part["mode"].size, is_shipped_cycle(segment, path))
         parts.append(part)
         place.refuse_long(sum(part["mode"].size for part in parts))
     series = _joined(parts, duty)

@@ -1,5 +1,6 @@
 """The parts that a duty is composed of: each kind turns into columns on the duty's ticks."""
 
+import filecmp
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -300,11 +301,22 @@ def shipped_speed(name: str) -> tuple[np.ndarray, np.ndarray]:
     return _read_cycle(segment, Place(folder / "cycles.toml", "world", 1.0))
 
 
-def is_shipped_cycle(segment: Mapping[str, Any]) -> bool:
-    """Tell whether a segment follows a cycle of the shipped tables."""
+def is_shipped_cycle(segment: Mapping[str, Any], duty: Path) -> bool:
+    """Tell whether a segment follows a cycle of the shipped tables, by name or as a copy of it.
+
+    A run folder holds a copy of every table; a run from there is the same run.
+
+    Args:
+        segment: As parsed.
+        duty: The duty file.
+    """
     if segment.get("kind") != "cycle":
         return False
-    return (data_folder() / "cycles" / f"{segment['cycle']}.csv").is_file()
+    path = _cycle_file(str(segment["cycle"]), duty)
+    if path.parent == data_folder() / "cycles":
+        return True
+    shipped = (data_folder() / "cycles").glob("*.csv")
+    return any(filecmp.cmp(path, cycle, shallow=False) for cycle in shipped)
 
 
 def _cycle_file(name: str, duty: Path) -> Path:
