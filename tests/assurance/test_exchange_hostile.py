@@ -2,7 +2,6 @@
 
 import io
 import re
-import resource
 import runpy
 import subprocess
 import sys
@@ -242,10 +241,6 @@ REFUSED = {
 }
 
 
-def limited() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30))
-
-
 @pytest.mark.parametrize("case", REFUSED)
 def test_hostile_workbooks_are_refused(case: str, tmp_path: Path) -> None:
     part, change, words = REFUSED[case]
@@ -285,7 +280,7 @@ def test_a_cell_far_away_costs_as_much_as_any_other(case: str, tmp_path: Path) -
 
 # In a process of its own, whose memory is measured and bounded by the system.
 MEASURED = """
-import sys
+import resource, sys
 from pathlib import Path
 from voltward.assurance.tara.exchange.workbook_import import import_workbook
 from voltward.core.errors import ConfigurationError
@@ -293,6 +288,7 @@ def peak():
     # The system's own figure for this program; that of getrusage counts its parent's, too.
     (line,) = (x for x in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in x)
     return int(line.split()[1])
+resource.setrlimit(resource.RLIMIT_AS, (2 * 2**30, 2 * 2**30))
 before = peak()
 for name in sys.argv[1:]:
     try:
@@ -313,7 +309,6 @@ def test_the_memory_for_hostile_workbooks_is_bounded(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        preexec_fn=limited,
     )
     assert int(done.stdout) < 300
 

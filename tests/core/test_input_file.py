@@ -263,6 +263,7 @@ OWN_READERS = {
     "comms": "logs of our own broker, and payloads of the wire",
     "interfaces/cli/main.py": "the null device",
     "interfaces/cli/can.py": "a reader of its own for logs and records",
+    "interfaces/cli/can_records.py": "one line of a stream on standard input, bounded before",
     "interfaces/python/evidence.py": "a copy of a document",
     "physical/can": "a reader of its own for logs and databases",
     "real_cells": "readers of their own for recordings",

@@ -6,7 +6,6 @@ of a file as a full disk does.
 
 import errno
 import os
-import resource
 import runpy
 import subprocess
 import sys
@@ -18,22 +17,24 @@ from voltward.core.errors import ConfigurationError
 from voltward.core.files import new_secret, write_bytes, write_chunks, write_pair
 
 PACK = runpy.run_path(str(Path(__file__).parents[1] / "assurance" / "evidence_pack.py"))
-CODE = "from voltward.interfaces.cli.main import main; main()"
+# The child sets the limit itself: a fork of a process with JAX in it may stand still.
+CODE = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+del sys.argv[1]
+from voltward.interfaces.cli.main import main
+main()
+"""
 
 
 def limited(folder: Path, most_bytes: int, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command line with a limit on the size of each file."""
-
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
-
     return subprocess.run(
-        [sys.executable, "-c", CODE, *arguments],
+        [sys.executable, "-c", CODE, str(most_bytes), *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=limit,
         env={**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONDONTWRITEBYTECODE": "1"},
     )
 

@@ -21,4 +21,6 @@ def score_file(file: BinaryIO, profile_name: str) -> None:
         # Flushed line by line, so that another program can talk to it.
         click.echo(json.dumps(answer))
     if bad:
-        leave(ExitCode.USAGE, f"{file.name}: {bad} of {bad + rated} lines could not be rated")
+        # A stream that another program hands over need not have a name.
+        name = getattr(file, "name", "standard input")
+        leave(ExitCode.USAGE, f"{name}: {bad} of {bad + rated} lines could not be rated")
