@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, isfinite, nextafter
 from typing import Literal
 
 from cantools.database.can import Message, Signal
@@ -10,6 +10,7 @@ from cantools.database.can import Message, Signal
 from voltward.core.errors import ConfigurationError
 from voltward.documents.settings_table import Name, settings_table
 from voltward.physical.can.bus_fields import Field
+from voltward.physical.can.frame import CLASSIC_LENGTH_MAXIMUM, FD_LENGTHS
 from voltward.physical.can.wire_scale import WireScale
 
 # Named values that mean "no value", as DBC files call them, in lower case.
@@ -22,17 +23,25 @@ _MILLI, _KILO = (Fraction(1, 1000), Fraction(0)), (Fraction(1000), Fraction(0))
 _MEGA = (Fraction(10**6), Fraction(0))
 _PERCENT = (Fraction(1, 100), Fraction(0))
 _KELVIN = (Fraction(1), Fraction("-273.15"))
+_FAHRENHEIT = (Fraction(5, 9), Fraction(-160, 9))
+MOST_BITS = 63  # counts are 64-bit integers in the programs of both ranges
+# Assumption: no quantity of a pack has a step or an offset beyond these.
+_LEAST_STEP, _GREATEST = Fraction(1, 10**15), Fraction(10**15)
 # Units of a DBC for each unit of a field: factor and shift that make ours of it.
 UNITS: Mapping[str, Mapping[str, tuple[Fraction, Fraction]]] = {
-    "V": {"V": _ONE, "mV": _MILLI, "kV": _KILO},
-    "A": {"A": _ONE, "mA": _MILLI},
+    "V": {"V": _ONE, "Volt": _ONE, "mV": _MILLI, "kV": _KILO},
+    "A": {"A": _ONE, "Amp": _ONE, "Ampere": _ONE, "mA": _MILLI},
     "Ah": {"Ah": _ONE, "mAh": _MILLI, "As": (Fraction(1, 3600), Fraction(0))},
     "kohm": {
         **dict.fromkeys(("kohm", "kOhm", "kΩ", "kΩ"), _ONE),
         **dict.fromkeys(("ohm", "Ohm", "Ω", "Ω"), _MILLI),
         **dict.fromkeys(("Mohm", "MOhm", "MΩ", "MΩ"), _KILO),
     },
-    "degC": {**dict.fromkeys(("degC", "°C", "deg C", "C", "Celsius"), _ONE), "K": _KELVIN},
+    "degC": {
+        **dict.fromkeys(("degC", "°C", "ºC", "deg C", "C", "Celsius"), _ONE),
+        **dict.fromkeys(("K", "degK", "Kelvin"), _KELVIN),
+        **dict.fromkeys(("degF", "°F", "ºF", "deg F", "F", "Fahrenheit"), _FAHRENHEIT),
+    },
     "W": {"W": _ONE, "kW": _KILO, "MW": _MEGA},
     "1": {"1": _ONE, "-": _ONE, "%": _PERCENT},
 }
@@ -78,6 +87,7 @@ def code_of(
         raise ConfigurationError(
             f"{place}: {name} is a multiplexer", why="its value is set by the signals it switches"
         )
+    _check_numbers(message, signal, f"{place}: {name}")
     if field.unit in {"count", "state", "flag"}:
         return _coded(signal, field, name, place)
     unit = entry.unit or (signal.unit or "").strip() or field.unit
@@ -85,7 +95,9 @@ def code_of(
         raise ConfigurationError(
             f"{place}: {name} is in '{unit}'",
             why=f"allowed are {', '.join(UNITS[field.unit])}",
-            hint=f'say what it is: {{ signal = "{name}", unit = "{field.unit}" }}',
+            hint="correct 'unit' in the map; left out, the unit of the DBC counts"
+            if entry.unit
+            else "name a signal in one of these units, or correct the unit in the DBC",
         )
     if entry.positive == "discharging" and field.unit not in {"A", "W"}:
         raise ConfigurationError(
@@ -94,7 +106,7 @@ def code_of(
     factor, shift = UNITS[field.unit][unit]
     sign = -1 if entry.positive == "discharging" else 1
     scale, offset = _exact(signal.conversion.scale), _exact(signal.conversion.offset)
-    low, high, absent = _counts(signal, scale, offset)
+    low, high, absent = _counts(signal, scale, offset, f"{place}: {name}")
     return WireScale(
         step=float(sign * scale * factor),
         raw_minimum=low,
@@ -111,7 +123,7 @@ def _coded(signal: Signal, field: Field, name: str, place: str) -> WireScale:
             f"{place}: {name} has a scale or an offset",
             why="a flag, a count or a state is sent as it is, with scale 1 and offset 0",
         )
-    low, high, absent = _counts(signal, Fraction(1), Fraction(0))
+    low, high, absent = _counts(signal, Fraction(1), Fraction(0), f"{place}: {name}")
     if field.unit == "flag":
         return WireScale(1.0, 0, 1, absent if absent not in {0, 1} else 0)
     if field.states is not None:
@@ -124,6 +136,49 @@ def _coded(signal: Signal, field: Field, name: str, place: str) -> WireScale:
                 why="a state is sent by its name among the signal's values",
             )
     return WireScale(1.0, low, high, absent)
+
+
+def _check_numbers(message: Message, signal: Signal, place: str) -> None:
+    """Refuse a signal whose numbers, bits or frame no bus or program of ours can carry."""
+    if signal.length > MOST_BITS:
+        raise ConfigurationError(
+            f"{place} has {signal.length} bits",
+            why=f"a signal that carries a field has 1 to {MOST_BITS} bits",
+            hint="name a shorter signal, or leave the field out of the map",
+        )
+    allowed = FD_LENGTHS if message.is_fd else range(CLASSIC_LENGTH_MAXIMUM + 1)
+    if message.length not in allowed:
+        kind = "CAN FD" if message.is_fd else "classic"
+        raise ConfigurationError(
+            f"{place}: message {message.name} has {message.length} bytes",
+            why=f"a {kind} frame has one of these lengths: {', '.join(map(str, allowed))}",
+            hint="correct the length in the DBC"
+            if message.is_fd or message.length not in FD_LENGTHS
+            else "mark the message as CAN FD in the DBC, by the attribute VFrameFormat",
+        )
+    conversion = signal.conversion
+    for what, number, least, greatest in (
+        ("factor", conversion.scale, _LEAST_STEP, _GREATEST),
+        ("offset", conversion.offset, 0, _GREATEST),
+        ("minimum", signal.minimum or 0, 0, None),
+        ("maximum", signal.maximum or 0, 0, None),
+    ):
+        is_finite = isinstance(number, int) or isfinite(number)
+        if is_finite and least <= abs(_exact(number)) <= (greatest or abs(_exact(number))):
+            continue
+        shown = number if isinstance(number, float) or abs(number) <= _GREATEST else "above 1e15"
+        raise ConfigurationError(
+            f"{place} has the {what} {shown}",
+            why="a factor has an amount of 1e-15 to 1e15, an offset of up to 1e15, and limits are "
+            "finite",
+            hint=f"correct the {what} of the signal in the DBC",
+        )
+    if None not in (signal.minimum, signal.maximum) and signal.minimum > signal.maximum:
+        raise ConfigurationError(
+            f"{place} has the minimum {signal.minimum} above its maximum {signal.maximum}",
+            why="nothing lies between them",
+            hint="exchange the two limits of the signal in the DBC",
+        )
 
 
 def _exact(number: float) -> Fraction:
@@ -141,7 +196,7 @@ def named_absent(signal: Signal) -> list[int]:
     return [raw for text, raw in named_values(signal).items() if text in _ABSENT_WORDS]
 
 
-def _counts(signal: Signal, scale: Fraction, offset: Fraction) -> tuple[int, int, int]:
+def _counts(signal: Signal, scale: Fraction, offset: Fraction, place: str) -> tuple[int, int, int]:
     """Return the lowest and highest count of values, and the one for "not available"."""
     bottom = -(1 << (signal.length - 1)) if signal.is_signed else 0
     top = bottom + (1 << signal.length) - 1
@@ -152,6 +207,14 @@ def _counts(signal: Signal, scale: Fraction, offset: Fraction) -> tuple[int, int
         )
         if ends[0] < ends[1]:
             low, high = max(bottom, ceil(ends[0])), min(top, floor(ends[1]))
+            if low >= high:
+                raise ConfigurationError(
+                    f"{place} has the limits {signal.minimum} to {signal.maximum}, and its "
+                    f"{signal.length} bits hold no two values between them",
+                    why=f"counts are {bottom} to {top}, with factor {float(scale):g} and offset "
+                    f"{float(offset):g}",
+                    hint="correct the limits, the factor or the offset of the signal in the DBC",
+                )
     absent = next((raw for raw in named_absent(signal) if not low < raw < high), None)
     if absent is None:
         absent = top if top > high else min(low, bottom)
@@ -159,4 +222,10 @@ def _counts(signal: Signal, scale: Fraction, offset: Fraction) -> tuple[int, int
         high -= 1
     elif absent == low:
         low += 1
-    return low, high, absent
+    return _towards_zero(low), _towards_zero(high), absent
+
+
+def _towards_zero(count: int) -> int:
+    """Return the nearest count towards 0 that floating point holds, through which counts pass."""
+    near = float(count)
+    return int(nextafter(near, 0.0)) if abs(int(near)) > abs(count) else int(near)

@@ -232,7 +232,7 @@ def _cell_signals(
                 )
             if cell > 1 and (name == pattern or not _has_signal(database, name)):
                 break
-            found.append(_signal(database, _replaced(entry, name), field, place))
+            found.append(_signal(database, _replaced(entry, name), field, place, pattern))
     scales = {item.scale for item in found}
     if len(scales) != 1:
         raise ConfigurationError(
@@ -264,7 +264,23 @@ def _has_signal(database: Database, name: str) -> bool:
     )
 
 
-def _signal(database: Database, entry: Entry, field: Field, place: str) -> MappedSignal:
+def _nearest_pattern(pattern: str, names: list[str]) -> str:
+    """Return which pattern may be meant by one that fits no signal, empty where none is near."""
+    firsts = [name for name in names if re.search(r"(?<!\d)0*1(?!\d)", name)]
+    wanted = _CELL.sub("1", pattern.partition(".")[2])
+    hint = nearest(wanted, firsts) if "{" in pattern else ""
+    first = next((name for name in firsts if f"'{name}'" in hint), "")
+    place = re.search(r"(?<!\d)(0*)1(?!\d)", first)
+    if place is None:
+        return ""
+    digits = f":0{len(place[0])}" if place[1] else ""
+    likely = f"{first[: place.start()]}{{cell{digits}}}{first[place.end() :]}"
+    return f"did you mean '{likely}'? the first cell has '{first}'"
+
+
+def _signal(
+    database: Database, entry: Entry, field: Field, place: str, cell_pattern: str = ""
+) -> MappedSignal:
     """Look a signal up, and take its code from the DBC."""
     full = SignalEntry(signal=entry) if isinstance(entry, str) else entry
     assert isinstance(full, SignalEntry)  # noqa: S101
@@ -290,7 +306,18 @@ def _signal(database: Database, entry: Entry, field: Field, place: str) -> Mappe
         raise ConfigurationError(
             f"{place}: {'several messages have' if found else 'there is no'} '{full.signal}'",
             why=f"messages of that name: {', '.join(message.name for message in messages)}",
-            hint=nearest(name, names) if not found else "name the message in full",
+            hint="name the message in full"
+            if found
+            else _nearest_pattern(cell_pattern, names) or nearest(name, names),
         )
     message, signal = found[0]
+    key = (message.frame_id, message.is_extended_frame)
+    for other in database.messages:
+        if other is not message and (other.frame_id, other.is_extended_frame) == key:
+            raise ConfigurationError(
+                f"{place}: messages {message.name} and {other.name} have the identifier "
+                f"{message.frame_id:#x}",
+                why="a receiver cannot tell their frames apart",
+                hint="give each message of the DBC its own identifier",
+            )
     return MappedSignal(message, signal, code_of(message, signal, full, field, place))

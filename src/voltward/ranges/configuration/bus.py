@@ -11,6 +11,8 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
+from cantools.database import Database
+
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import canonical_json, sha256_of
 from voltward.core.suggestion import nearest
@@ -98,7 +100,7 @@ def _read(path: str, _digest: str, own: str, cells: int) -> SignalMap:
     database = load_database(Path(path))
     if own:
         tables = adapter(dict[str, Entries]).validate_json(own)
-        return read_map(database, tables["telemetry"], tables["command"], cells, "can")
+        return _own_map(path, database, tables, cells)
     try:
         return read_map(database, *shipped_entries(), cells, "can")
     except ConfigurationError as error:
@@ -107,6 +109,20 @@ def _read(path: str, _digest: str, own: str, cells: int) -> SignalMap:
             "which of its signals to use",
             why=error.what.removeprefix("can."),
             hint="name the signals in [can.telemetry] and [can.command], as in " + _DOCUMENT,
+        ) from error
+
+
+def _own_map(path: str, database: Database, tables: Mapping[str, Entries], cells: int) -> SignalMap:
+    try:
+        return read_map(database, tables["telemetry"], tables["command"], cells, "can")
+    except ConfigurationError as error:
+        is_shipped = Path(path).parent == data_folder() / "dbc"
+        raise ConfigurationError(
+            f"{error.what} (DBC {path})",
+            why=error.why,
+            hint='the map is of another DBC: name that file as dbc = "own.dbc" in [can]'
+            if is_shipped and "the DBC has no message" in error.what
+            else error.hint,
         ) from error
 
 
