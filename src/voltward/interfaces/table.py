@@ -44,7 +44,9 @@ def print_matrix(rows: Sequence[Row], console: Console) -> None:
     tracks = ", ".join(dict.fromkeys(row["track"] for row in attacked))
     counts = sorted({int(row["n"]) for row in attacked})
     runs = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else str(counts[0] if counts else 0)
-    console.print(Text(f"{LEGEND}; {runs} runs a cell, track {tracks or 'none'}", style="dim"))
+    console.print(
+        Text(f"{LEGEND}; {runs} runs a cell, track {tracks or 'none'}", style="dim"), soft_wrap=True
+    )
 
 
 def matrix_table(rows: Sequence[Row], width: int = 160) -> str:

@@ -148,7 +148,14 @@ _ROWS = (
 CONSEQUENCES: tuple[Consequence, ...] = tuple(Consequence(*row) for row in _ROWS)
 CONSEQUENCE_INDEX = {entry.name: index for index, entry in enumerate(CONSEQUENCES)}
 # A level, not an amount: a case is not compared by its difference to the clean run.
-LEVELS = ("peak_voltage_V", "peak_temperature_degC", "equivalent_life_years", "propulsion_lost_kmh")
+LEVELS = (
+    "peak_voltage_V",
+    "peak_temperature_degC",
+    "equivalent_life_years",
+    "propulsion_lost_kmh",
+    "frequency_deviation_Hz",
+    "rocof_Hz_per_s",
+)
 # Known only after the last tick, because the laws of ageing need a power of the accumulators.
 FINAL_ONLY = (
     "capacity_loss_pct",
