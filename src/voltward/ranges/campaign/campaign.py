@@ -215,7 +215,9 @@ def run_campaign(
     )
     with closing(opened) as writer:
         # 3. The batches.
-        worst = WorstCases(writer, settings.keep, [stack.name for stack in stacks])
+        worst = WorstCases(
+            writer, settings.keep, [stack.name for stack in stacks], drawn=worlds is not None
+        )
         for row in writer.parts.cases().to_pylist():
             worst.consider(row)
         finished = writer.parts.finished()

@@ -19,11 +19,14 @@ class WorstCases:
         writer: Of the run folder.
         keep: "all", "worst" or "none".
         stacks: Names in the order of the campaign.
+        drawn: Whether the onset is drawn: then cases of one attack differ by it.
     """
 
-    def __init__(self, writer: RunWriter, keep: str, stacks: Sequence[str]) -> None:
+    def __init__(
+        self, writer: RunWriter, keep: str, stacks: Sequence[str], *, drawn: bool = False
+    ) -> None:
         self._writer = writer
-        self._keep = keep
+        self._keep, self._drawn = keep, drawn
         self._stacks = {stacks[0], stacks[-1]}
         self._best: dict[tuple[str, str, str], tuple[float, str]] = {}
 
@@ -43,7 +46,9 @@ class WorstCases:
             return True
         attack = load_attack(str(row["attack"]))
         value = 0.0 if attack is None else float(row[attack.goal.consequence])
-        key = (str(row["attack"]), str(row["attack_parameters"]), str(row["stack"]))
+        given = str(row["attack_parameters"]).split(";")
+        kept = [each for each in given if not (self._drawn and each.startswith("start_s="))]
+        key = (str(row["attack"]), ";".join(kept), str(row["stack"]))
         rank = (value, str(row["case_id"]))
         held = self._best.get(key)
         if held is not None and (held[0] > value or (held[0] == value and held[1] < rank[1])):
