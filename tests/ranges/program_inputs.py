@@ -65,8 +65,8 @@ def arguments(system):
     loaded = load_duty("us06-drive")
     whole = loaded.charging(system)
     assembly = assemble(whole, CONTROLS.all(), loaded.tick_s)
-    case, goals = case_arrays(assembly, whole, [CASE])
-    return assembly, {"case": case, "goals": goals, "duty": duty_arrays(loaded, whole)}
+    case, goals = case_arrays(assembly, whole, loaded, [CASE])
+    return assembly, {"case": case, "goals": goals, "duty": duty_arrays([loaded], whole)}
 
 
 def changed_arguments(system, other):

@@ -108,7 +108,7 @@ class WorldLaws:
     """The laws of all factors.
 
     Attributes:
-        name: Shipped name or file, with what was fixed.
+        name: That of the world file, with what was fixed.
         title: One line.
         laws: By factor, in the order of `FACTORS`.
     """
@@ -128,7 +128,7 @@ def load_world_laws(text: str) -> WorldLaws:
         ConfigurationError: No such world or factor, or a law that leaves physics.
     """
     base, *fixed = (part.strip() for part in text.split(","))
-    path, title, tables = _tables(base, _MOST_EXTENDS)
+    path, document, tables = _tables(base, _MOST_EXTENDS)
     for part in fixed:
         name, _, value = (word.strip() for word in part.partition("="))
         tables[name] = _constant(_known(name, "--world"), value)
@@ -140,10 +140,10 @@ def load_world_laws(text: str) -> WorldLaws:
                 hint='add it, or extends = "everyday" to take the shipped one',
             )
         laws[name] = _law(path, name, tables[name], tuple(laws))
-    return WorldLaws(text, title, laws)
+    return WorldLaws(",".join((document.name, *fixed)), document.title, laws)
 
 
-def _tables(name: str, left: int) -> tuple[Path, str, dict[str, Mapping[str, Any]]]:
+def _tables(name: str, left: int) -> tuple[Path, WorldDocument, dict[str, Mapping[str, Any]]]:
     path = find_document("worlds", name, "world")
     document = check_document(WorldDocument, read_document(path), str(path))
     tables: dict[str, Mapping[str, Any]] = {}
@@ -155,7 +155,7 @@ def _tables(name: str, left: int) -> tuple[Path, str, dict[str, Mapping[str, Any
             )
         tables = _tables(document.extends, left - 1)[2]
     tables |= {_known(factor, str(path)): table for factor, table in document.factor.items()}
-    return path, document.title, tables
+    return path, document, tables
 
 
 def _known(name: str, where: str) -> str:
