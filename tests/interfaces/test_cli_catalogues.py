@@ -98,10 +98,14 @@ def test_a_link_and_a_recorded_profile_are_checked_too(tmp_path, capsys):
         _json(["config", "check", str(tmp_path / "link.toml"), "--json"], capsys)["kind"] == "link"
     )
     profile = tmp_path / "profile.csv"
-    profile.write_text("time_s,current_A\n0,1\n1,nan\n")
     arguments = ["config", "check", str(profile), "--level", "cell", "--json"]
-    error = _json(arguments, capsys, ExitCode.USAGE)["error"]
-    assert "row 2, current_A: got nan" in error["what"]
+    for rows, words in (
+        ("0,1\n1,nan\n2,1\n", "column 'current_A' is not a number in 1 of 3 rows, first in row 2"),
+        ("0,1\n1,nan\n", "1 row at the end without a sample left out, from row 2 on"),
+    ):
+        profile.write_text("time_s,current_A\n" + rows)
+        error = _json(arguments, capsys, ExitCode.USAGE)["error"]
+        assert words in f"{error['what']} {error['why']}"
 
 
 def test_validate_prints_every_check(capsys):

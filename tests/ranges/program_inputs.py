@@ -60,27 +60,41 @@ def with_leaves(node, values, place=""):
     return values.get(place, node)
 
 
-def arguments(system):
-    """Return assembly, and arrays of one clean case and of a duty without a target of its own."""
-    loaded = load_duty("us06-drive")
+@cache
+def drive():
+    """Return a duty without a target of its own."""
+    return load_duty("us06-drive")
+
+
+def arguments(system, *, bare=False):
+    """Return assembly, with all controls or none, and arrays of one clean case and of a drive."""
+    loaded = drive()
     whole = loaded.charging(system)
-    assembly = assemble(whole, CONTROLS.all(), loaded.tick_s)
-    case, goals = case_arrays(assembly, whole, [CASE])
-    return assembly, {"case": case, "goals": goals, "duty": duty_arrays(loaded, whole)}
+    assembly = assemble(whole, () if bare else CONTROLS.all(), loaded.tick_s)
+    case, goals = case_arrays(assembly, whole, loaded, [CASE])
+    return assembly, {"case": case, "goals": goals, "duty": duty_arrays([loaded], whole)}
 
 
-def changed_arguments(system, other):
-    """Return the places of all arguments that differ between two systems."""
-    before, after = (
-        {place: value for part in arguments(one) for place, value in leaves(part)}
-        for one in (system, other)
-    )
+def values_of(system):
+    """Return all arguments of a system as arrays, by place."""
+    return {place: np.asarray(value) for part in arguments(system) for place, value in leaves(part)}
+
+
+@cache
+def values_by(make):
+    """Return all arguments of the system that a function makes."""
+    return values_of(make())
+
+
+def changed_arguments(make, other):
+    """Return the places of all arguments in which a system differs from the one that is made."""
+    before, after = values_by(make), values_of(other)
     return {
         place
         for place in before.keys() | after.keys()
         if place not in before
         or place not in after
-        or not np.array_equal(np.asarray(before[place]), np.asarray(after[place]))
+        or not np.array_equal(before[place], after[place])
     }
 
 
@@ -110,9 +124,23 @@ def m50():
     return dataclasses.replace(load_system(), cell="lg-m50")
 
 
-def program_digest(system):
-    """Return a digest of the program that a system makes, its arrays included."""
-    assembly, arrays = arguments(system)
+def program_differs(make, other):
+    """Tell whether a system makes another program, its arrays included, than the one that is made.
+
+    The program without controls is half as long: where it differs, the whole one does.
+    """
+    return any(program_digest(other, bare) != digest_by(make, bare) for bare in (True, False))
+
+
+@cache
+def digest_by(make, bare):
+    """Return the digest of the system that a function makes."""
+    return program_digest(make(), bare)
+
+
+def program_digest(system, bare):
+    """Return a digest of the program that a system makes, with all controls or none."""
+    assembly, arrays = arguments(system, bare=bare)
     closed = jax.make_jaxpr(partial(run_loop, assembly))(*arrays.values())
     digest = hashlib.sha256(str(closed.jaxpr).encode())
     for value in (*closed.consts, *jax.tree.leaves(arrays)):

@@ -84,7 +84,7 @@ def test_a_duty_that_is_too_long_is_refused_before_an_array_is_made(tmp_path, ca
     path.write_text(HEAD + LONG_DUTIES[case])
     (tmp_path / "own.csv").write_text("time_s,speed_mps\n0,0\n1e9,5\n2e9,0\n")
     (tmp_path / "long.csv").write_text("time_s,speed_mps\n0,0\n1e4,5\n2e4,0\n")
-    rows = "".join(f"{n * 1e8:.0f},-1.0\n" for n in range(30))
+    rows = "".join(f"{n * 9e7:.0f},-1.0\n" for n in range(30))
     (tmp_path / "rec.csv").write_text("time_s,current_A\n" + rows)
     with pytest.raises(ConfigurationError) as caught:
         load_duty(str(path))

@@ -8,12 +8,12 @@ outside the program that `ELSEWHERE` names. A key that only documents says why i
 import dataclasses
 import inspect
 import shutil
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.ranges.program_inputs import changed_arguments, m50, program_digest, used_arguments
+from openpyxl import Workbook
+from tests.ranges.program_inputs import changed_arguments, m50, program_differs, used_arguments
 
 from voltward.controls.catalogue import CONTROLS
 from voltward.controls.cell_calibration import (
@@ -233,11 +233,6 @@ def live_topics(path):
     return topics_of(LiveSettings(system=path, case=[{"name": "a"}]))
 
 
-@cache
-def digest_of(make):
-    return program_digest(make())
-
-
 def write_system(folder, key, value):
     """Write a system file that differs from the shipped one by one key, and return its path."""
     if key == "cell":
@@ -265,8 +260,8 @@ def test_a_key_of_a_system_changes_something(tmp_path, key):
         )
         assert changed != before
         return
-    if not changed_arguments(load_system(), system) & used_arguments():
-        assert program_digest(system) != digest_of(load_system)
+    if not changed_arguments(load_system, system) & used_arguments():
+        assert program_differs(load_system, system)
 
 
 @pytest.mark.parametrize("table", ["telemetry", "command"])
@@ -312,8 +307,8 @@ def test_a_key_of_a_cell_file_changes_something(tmp_path, key):
     document[key] = CELL.get(key, shifted)(document[key])
     (tmp_path / "lg-m50.toml").write_text(toml_text(document), encoding="utf-8")
     changed = dataclasses.replace(m50(), cell=str(tmp_path / "lg-m50.toml"))
-    if not changed_arguments(m50(), changed) & used_arguments():
-        assert program_digest(changed) != digest_of(m50)
+    if not changed_arguments(m50, changed) & used_arguments():
+        assert program_differs(m50, changed)
 
 
 DUTY = {
@@ -325,7 +320,10 @@ DUTY = {
     "auxiliary_power_W": 900.0,
 }
 SEGMENT = {
-    "cycle": ({"cycle": "udds"}, {"cycle": "hwfet", "repeat": 2, "grade": 0.01}),
+    "cycle": (
+        {"cycle": "udds"},
+        {"cycle": "hwfet", "repeat": 2, "grade": 0.01, "columns": "half-speed.toml"},
+    ),
     "cruise": (
         {"seconds": 60.0, "speed_mps": 10.0},
         {"seconds": 90.0, "speed_mps": 12.0, "grade": 0.01},
@@ -338,7 +336,14 @@ SEGMENT = {
     ),
     "recorded": (
         {"file": "a.csv", "level": "cell"},
-        {"file": "b.csv", "level": "pack", "scale": 2.0, "max_gap_s": 0.5},
+        {
+            "file": "b.csv",
+            "level": "pack",
+            "scale": 2.0,
+            "max_gap_s": 0.5,
+            "columns": "half-current.toml",
+            "positive": "discharging",
+        },
     ),
 }
 # A longest gap is no number of a duty: it decides which profile is refused.
@@ -346,10 +351,10 @@ REFUSING = {("recorded", "max_gap_s")}
 
 
 def duty_content(folder, document):
-    """Return everything of a duty but what it is called."""
+    """Return everything of a duty but what it is called, and what is said of its files."""
     (folder / "duty.toml").write_text(toml_text({"name": "a", "source": "b", **document}), "utf-8")
     content = vars(load_duty(str(folder / "duty.toml")))
-    return {name: np.asarray(value).tobytes() for name, value in content.items()}
+    return {name: np.asarray(v).tobytes() for name, v in content.items() if name != "notes"}
 
 
 @pytest.mark.parametrize("key", DUTY)
@@ -366,6 +371,10 @@ def test_a_key_of_a_segment_changes_something(tmp_path, kind, key):
     for name, current_A in (("a.csv", 1.0), ("b.csv", 2.0)):
         rows = [f"{second},{current_A}" for second in range(60)]
         (tmp_path / name).write_text("\n".join(["time_s,current_A", *rows, ""]), "utf-8")
+    for name, load in (("speed", "speed_mps"), ("current", "current_A")):
+        columns = {"time_s": {"column": "time_s"}, load: {"column": load, "scale": 0.5}}
+        document = toml_text({"name": name, "columns": columns})
+        (tmp_path / f"half-{name}.toml").write_text(document, "utf-8")
     first, changes = SEGMENT[kind]
     before = duty_content(tmp_path, {"segment": [{"kind": kind, **first}]})
     after = {"segment": [{"kind": kind, **first, key: changes[key]}]}
@@ -417,6 +426,7 @@ CAMPAIGN = {
     "seeds": ("batches", {}, 3),
     "seed": ("batches", {}, 11),
     "proof_seeds": ("batches", {"attacks": ["can-spoof-telemetry"]}, 9),
+    "world": ("batches", {}, "everyday"),
     "attacks": ("batches", {}, ["voltage-bias", "current-gain"]),
     "stacks": ("batches", {}, ["none", "full", "detection"]),
     "keep": ("batches", {}, "none"),
@@ -511,33 +521,80 @@ def test_what_only_documents_is_kept_in_the_run_folder():
                 assert f"{key} = " in text or f"[{key}]" in text, (kind, key)
 
 
-COLUMNS = {
-    "columns": {"current_A": {"column": "other"}},
-    "columns.column": "other",
-    "columns.scale": 0.5,
-    "columns.offset": 1.0,
-    "columns.sign": -1,
-    "capacity_Ah": 5.0,
-    "initial_soc": 0.5,
-    "cut": "lowest charge",
+# Of a column map: what is given beside the key, the changed value, and words of the refusal where
+# one of the two is refused (before, after). A place without a quantity is one of the current.
+FROM_WORDS = {
+    "columns": {"current_A": {"column": "mag"}},
+    "direction": {"column": "f", "charge": ["in"], "discharge": ["out"], "rest": ["none"]},
 }
+SIZE = {**FROM_WORDS, "current_sign": "magnitude"}
+RESTARTING = {"columns": {"time_s": {"column": "step"}}}
+COLUMNS = {
+    "columns": ({}, {"current_A": {"column": "other"}}, ("", "")),
+    "columns.column": ({}, "other", ("", "")),
+    "columns.names": ({"columns": {"current_A": {"column": ""}}}, ["other"], ("no column or", "")),
+    "columns.scale": ({}, 0.5, ("", "")),
+    "columns.offset": ({}, 0.01, ("", "")),
+    "columns.sign": ({}, -1, ("", "sign reversed")),
+    "columns.restarts": (RESTARTING, True, ("starts again", "")),
+    "columns.minus": ({}, "one", ("", "")),
+    "capacity_Ah": ({}, 5.0, ("", "")),
+    "initial_soc": ({}, 0.5, ("", "")),
+    "cut": ({}, "lowest charge", ("", "")),
+    "signatures": (RESTARTING, [["nothing"]], ("starts again", "")),
+    "current_sign": (FROM_WORDS, "charging", ("", "")),
+    "direction.column": (SIZE, "g", ("", "")),
+    "direction.charge": (SIZE, ["no"], ("", "neither charge nor discharge")),
+    "direction.discharge": (SIZE, ["no"], ("", "neither charge nor discharge")),
+    "direction.rest": (SIZE, ["no"], ("", "neither charge nor discharge")),
+    "decimal": ({"columns": {"temperature_degC": {"column": "k"}}}, ",", ("around 25100", "")),
+    "header_row": ({}, 1, ("", "")),
+    "sheet": ({}, "second", ("", "")),
+}
+PLACES = {"columns.restarts": "time_s", "columns.minus": "temperature_degC"}
 DOCUMENTARY["columns"] = {
     "name": "said in the notes of a recording that the map read",
     "source": "says which recorder the map is for",
 }
 
 
-def recording_by(folder, document):
-    """Return what a column map reads of a small recording."""
-    rows = [
-        f"{t},{3.7 - 0.001 * t},{-1 - t % 3},{-2 - t},25,{-min(t, 80 - t) / 3600}"
-        for t in range(61)
-    ]
-    (folder / "a.csv").write_text("\n".join(["t,u,i,other,temp,q", *rows, ""]), "utf-8")
+HEADERS = ("t,u,i,other,temp,q", "t,u,other,i,temp,q")
+MORE = "mag,f,g,step,one,time_s,k"
+
+
+def table_rows():
+    """Return a small recording that rests, discharges and charges, in several ways of writing."""
+    for t in range(81):
+        sign = -1 if t < 40 else 1
+        current_A = 0.1 * sign if t < 6 else sign * (1 + t % 3)
+        voltage_V = 3.7 - 0.001 * min(t, 80 - t) + 0.02 * current_A
+        words = ["none" if t < 6 else "out" if t < at else "in" for at in (40, 42)]
+        usual = [t, voltage_V, current_A, 1.1 * current_A, 25, -min(t, 80 - t) / 3600]
+        yield [*usual, abs(current_A), *words, t % 20, 1, t, "25,100"]
+
+
+def recording_by(folder, key, document):
+    """Return what a column map reads of a small recording, or the words of its refusal."""
+    path = folder / ("a.xlsx" if key == "sheet" else "a.csv")
+    rows = list(table_rows())
+    if key == "sheet":
+        book = Workbook()
+        for name, header in zip(("first", "second"), HEADERS, strict=True):
+            sheet = book.create_sheet(name)
+            for row in (f"{header},{MORE}".split(","), *rows):
+                sheet.append(row)
+        book.remove(book.worksheets[0])
+        book.save(path)
+    else:
+        headers = HEADERS if key == "header_row" else HEADERS[:1]
+        text = [f"{header},{MORE}".replace(",", ";") for header in headers]
+        text += [";".join(map(str, row)) for row in rows]
+        path.write_text("\n".join([*text, ""]), "utf-8")
     (folder / "map.toml").write_text(toml_text(document), "utf-8")
-    recording = read_recording(
-        folder / "a.csv", column_map=load_column_map(str(folder / "map.toml"))
-    )
+    try:
+        recording = read_recording(path, column_map=load_column_map(str(folder / "map.toml")))
+    except ConfigurationError as error:
+        return str(error)
     return {name: repr(value) for name, value in vars(recording).items() if name != "notes"}
 
 
@@ -545,21 +602,23 @@ def recording_by(folder, document):
 def test_a_key_of_a_column_map_changes_something(tmp_path, key):
     names = {"time_s": "t", "voltage_V": "u", "current_A": "i", "temperature_degC": "temp"}
     columns = {name: {"column": column} for name, column in {**names, "charge_Ah": "q"}.items()}
+    if key.startswith("direction") or key in {"sheet", "header_row", "current_sign"}:
+        del columns["charge_Ah"]
     document = {"name": "a", "columns": columns, "capacity_Ah": 4.0, "initial_soc": 0.6}
-    place = key.replace("columns.", "columns.current_A.")
-    changed = put(document, place, COLUMNS[key])
-    if key == "columns.sign":
-        with pytest.raises(ConfigurationError, match="sign reversed"):
-            recording_by(tmp_path, changed)
-        return
-    assert recording_by(tmp_path, changed) != recording_by(tmp_path, document)
+    beside, value, refused = COLUMNS[key]
+    document = merged(document, beside)
+    place = key.replace("columns.", f"columns.{PLACES.get(key, 'current_A')}.")
+    found = [recording_by(tmp_path, key, each) for each in (document, put(document, place, value))]
+    for one, words in zip(found, refused, strict=True):
+        assert isinstance(one, str) == bool(words), one
+        assert not words or words in one
+    assert found[0] != found[1]
 
 
 def test_every_key_of_a_column_map_has_a_row():
     shape = adapter(ColumnMap).json_schema()
-    keys = {key.split(".")[0] for key in keys_of(shape)}
     entry = {f"columns.{key}" for key in shape["$defs"]["ColumnEntry"]["properties"]}
-    assert keys | entry == set(COLUMNS) | set(DOCUMENTARY["columns"])
+    assert set(keys_of(shape)) | entry == set(COLUMNS) | set(DOCUMENTARY["columns"])
 
 
 def schedules(table):

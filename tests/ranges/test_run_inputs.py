@@ -1,18 +1,26 @@
 """A run folder alone is enough to repeat the run, to the byte, in another process and place."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import jsonschema
+import numpy as np
 import pytest
 
 from voltward.documents.toml_document import data_folder
 from voltward.ranges.configuration.campaign_file import load_campaign
+from voltward.ranges.configuration.case_grid import Case
+from voltward.ranges.configuration.duty import load_duty
 from voltward.ranges.configuration.run_inputs import gather_inputs
-from voltward.results.columns import json_schemas
+from voltward.ranges.configuration.world_duty import world_duty
+from voltward.ranges.virtual.assembly import assemble
+from voltward.ranges.virtual.batch import case_arrays, duty_arrays
+from voltward.results.columns import NO_ATTACK, json_schemas
 from voltward.results.run_folder import RunFolder
 from voltward.results.run_layout import TIMING_FILE, is_run_file, sealed_files
 
@@ -133,14 +141,67 @@ def test_an_edited_timing_is_not_ours(runs, tmp_path):
 def test_gathered_inputs_are_the_same_configuration(duty, system, tmp_path):
     flags = {"attacks": ["voltage-bias"], "duty": duty, "system": system, "cloud": False}
     settings = load_campaign(None, {**flags, "link": "wifi", "tick_s": 2.0})
-    inputs = gather_inputs(settings)
-    (tmp_path / "config.toml").write_text(inputs.config_text, encoding="utf-8")
-    (tmp_path / "inputs").mkdir()
-    for name, content in inputs.files.items():
-        (tmp_path / "inputs" / name).write_bytes(content)
-    again = load_campaign(tmp_path / "config.toml")
+    again = read_back(settings, tmp_path)
     assert again.config_sha256 == settings.config_sha256
-    assert gather_inputs(again) == inputs
+    assert gather_inputs(again) == gather_inputs(settings)
+
+
+def read_back(settings, folder):
+    """Return a campaign as it is read from the files that a run keeps of it."""
+    inputs = gather_inputs(settings)
+    (folder / "inputs").mkdir()
+    (folder / "config.toml").write_text(inputs.config_text, encoding="utf-8")
+    for name, content in inputs.files.items():
+        (folder / "inputs" / name).write_bytes(content)
+    return load_campaign(folder / "config.toml")
+
+
+@pytest.mark.parametrize("world", ["everyday", "cold,soc=0.7"])
+@pytest.mark.parametrize("duty", ["commute-and-charge", "us06-drive"])
+def test_drawn_worlds_are_the_same_from_the_folder_of_the_run(duty, world, tmp_path):
+    flags = {"attacks": ["voltage-bias"], "duty": duty, "world": world, "seeds": 3}
+    settings = load_campaign(None, flags)
+    again = read_back(settings, tmp_path)
+    assert again.config_sha256 == settings.config_sha256
+    assert gather_inputs(again) == gather_inputs(settings)
+    assert (again.world_name, again.seed_words) == (world, settings.seed_words)
+    found = []
+    for each in (settings, again):
+        system, written, worlds = each.load_system(), each.load_duty(), each.draw_worlds()
+        duties = [world_duty(written, worlds, number) for number in range(3)]
+        system = written.charging(system)
+        cases = [
+            Case(f"c{number}", NO_ATTACK, {}, math.inf, each.baseline_stack(), 7, world=number)
+            for number in range(3)
+        ]
+        assembly = assemble(system, (), written.tick_s)
+        arrays = case_arrays(assembly, system, written, cases, worlds)
+        found.append(jax.tree.leaves((arrays, duty_arrays(duties, system))))
+        speeds = [one.speed_mps for one in duties]
+        assert not np.array_equal(speeds[0], written.speed_mps)
+        assert not np.array_equal(speeds[0], speeds[1])
+    assert len(found[0]) == len(found[1])
+    assert all(map(np.array_equal, *found))
+
+
+def test_a_copy_of_a_shipped_cycle_is_that_cycle_and_another_is_not(tmp_path):
+    cycle = (data_folder() / "cycles" / "us06.csv").read_bytes()
+    duty = tmp_path / "duty.toml"
+    for content, shipped in ((cycle, True), (cycle + b"700,0.0\n", False)):
+        (tmp_path / "own.csv").write_bytes(content)
+        duty.write_text(
+            'name = "a"\nsource = "b"\n[[segment]]\nkind = "cycle"\ncycle = "own.csv"\n', "utf-8"
+        )
+        assert load_duty(str(duty)).shipped_cycle.all() == shipped
+
+
+def test_the_name_of_a_recorded_profile_is_not_part_of_the_configuration(tmp_path):
+    rows = [f"{second},{'nan' if second == 150 else -1.0}" for second in range(301)]
+    (tmp_path / "own.csv").write_text("\n".join(["time_s,current_A", *rows, ""]), "utf-8")
+    flags = {"attacks": ["voltage-bias"], "duty": str(tmp_path / "own.csv"), "duty_level": "cell"}
+    settings = load_campaign(None, flags)
+    assert settings.load_duty().notes
+    assert read_back(settings, tmp_path).config_sha256 == settings.config_sha256
 
 
 def test_the_dbc_counts_by_its_content_and_not_by_its_name(tmp_path):

@@ -165,6 +165,14 @@ def networks(draw):
     return "\n".join([*lines, *values, ""])
 
 
+def nodes(database):
+    """Return senders and receivers."""
+    return [
+        (message.name, message.senders, [(s.name, s.receivers) for s in message.signals])
+        for message in database.messages
+    ]
+
+
 @given(text=networks())
 @settings(max_examples=60)
 def test_a_good_file_reads_as_cantools_reads_it(text, tmp_path_factory):
@@ -180,6 +188,7 @@ def test_a_good_file_reads_as_cantools_reads_it(text, tmp_path_factory):
     )
     loaded = read_database(path)
     assert described(loaded.database) == described(truth)
+    assert nodes(loaded.database) == nodes(truth)
     assert described(read_database(path, lenient=True).database) == described(truth)
 
 

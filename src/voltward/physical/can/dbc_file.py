@@ -152,9 +152,11 @@ class DbcFile:
         body, formats = [], []
         for message in self.messages:
             number = message.identifier
-            body.append(f"BO_ {number} {message.name}: {message.length} {message.sender or NOBODY}")
+            sender = message.sender or NOBODY
+            body.append(f"BO_ {number} {message.name}: {message.length} {sender}")
             body += (
-                f" SG_ {signal.name} {signal.marker}: {signal.definition} {signal.receivers or NOBODY}"
+                f" SG_ {signal.name} {signal.marker}: {signal.definition} "
+                f"{signal.receivers or NOBODY}"
                 for signal in message.signals.values()
             )
             for name, pages in message.pages.items():

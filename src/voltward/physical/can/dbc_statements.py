@@ -30,7 +30,7 @@ NUMBER = r"[-+]?(?:\d{1,400}\.?\d{0,400}|\.\d{1,400})(?:[eE][-+]?\d{1,4})?"
 _NAME = r"(?P<name>[^\s:\"][^:\"\n]{0,399}?)"
 _SPACE = r"\s{0,40}+"
 _NODE = rf"(?!{_KEYWORD})[A-Za-z_][A-Za-z0-9_]{{0,127}}+"
-_END = r"(?=[ \t\r;]{0,40}+(?:\n|\Z))"
+_END = rf"(?=[ \t\r;]{{0,40}}+(?:\n|\Z|{_KEYWORD}))"
 MESSAGE = re.compile(
     rf"BO_\s++(?P<identifier>{INTEGER})\s++{_NAME}{_SPACE}:\s*+(?P<length>{INTEGER})\b"
     rf"(?:[ \t]{{1,40}}+(?P<nodes>{_NODE}){_END})?+"

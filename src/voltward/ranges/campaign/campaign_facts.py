@@ -113,7 +113,7 @@ def run_facts(
     return {
         "name": settings.name,
         "seed": settings.seed,
-        "world": settings.world,
+        "world": settings.world_name,
         "config_sha256": settings.config_sha256,
         "versions": {
             "voltward": VERSION,

@@ -145,6 +145,11 @@ class CampaignSettings(_Campaign):
             capacities_Ah=capacities_Ah(self.load_system()),
         )
 
+    @property
+    def world_name(self) -> str:
+        """Name of the world; that of a world file is in the file."""
+        return FIXED if self.world == FIXED else load_world_laws(self.world).name
+
     def draw_worlds(self) -> Worlds | None:
         """Return the worlds of the campaign; None where nothing of the kind is drawn."""
         if self.world == FIXED:
@@ -163,7 +168,7 @@ class CampaignSettings(_Campaign):
     def seed_words(self) -> str:
         """How many runs of each attack and stack, in words."""
         most = max(self.seeds, self.proof_seeds)
-        what = "seeds" if self.world == FIXED else f"worlds ({self.world})"
+        what = "seeds" if self.world == FIXED else f"worlds ({self.world_name})"
         return f"{self.seeds} {what}" if most == self.seeds else f"{self.seeds} to {most} {what}"
 
     def resolved_stacks(self) -> tuple[Stack, ...]:

@@ -186,7 +186,8 @@ def _rows(
     values, words, empty = without_empty(path, read.values, read.state, read.rows, read.columns)
     if values["time_s"].size < 2:
         raise ConfigurationError(
-            f"{path}: got {values['time_s'].size} rows", why="allowed are two rows or more"
+            f"{path}: got {values['time_s'].size} rows",
+            why="; ".join(("allowed are two rows or more", *read.notes, *empty)),
         )
     values, words, order = ordered(path, values, words, read.columns)
     return values, words, read.columns, (*read.notes, *empty, *order)

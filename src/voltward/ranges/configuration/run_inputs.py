@@ -68,8 +68,7 @@ def gather_inputs(settings: CampaignSettings) -> RunInputs:
     world = FIXED
     if settings.world != FIXED:
         world = f"{INPUTS}/{_WORLD}"
-        document = world_document(load_world_laws(settings.world))
-        files[_WORLD] = toml_text({**document, "name": settings.world}).encode()
+        files[_WORLD] = toml_text(world_document(load_world_laws(settings.world))).encode()
     # 5. The campaign.
     names = {
         "system": f"{INPUTS}/{_SYSTEM}",

@@ -118,7 +118,7 @@ class WorldLaws:
     """The laws of all factors.
 
     Attributes:
-        name: Shipped name or file, with what was fixed.
+        name: That of the world file, with what was fixed.
         title: One line.
         laws: By factor, in the order of `FACTORS`.
     """
@@ -138,7 +138,7 @@ def load_world_laws(text: str) -> WorldLaws:
         ConfigurationError: No such world or factor, or a law that leaves physics.
     """
     base, fixed = split_world(text)
-    path, title, tables = _tables(base, _MOST_EXTENDS)
+    path, document, tables = _tables(base, _MOST_EXTENDS)
     tables |= fixed
     laws: dict[str, FactorLaw] = {}
     for name in FACTORS:
@@ -149,7 +149,7 @@ def load_world_laws(text: str) -> WorldLaws:
             )
         place = f"world '{text}'" if name in fixed else str(path)
         laws[name] = _law(place, name, tables[name], tuple(laws))
-    return WorldLaws(text, title, laws)
+    return WorldLaws(document.name + text.removeprefix(base), document.title, laws)
 
 
 def split_world(text: str) -> tuple[str, dict[str, Mapping[str, Any]]]:
@@ -179,7 +179,7 @@ def split_world(text: str) -> tuple[str, dict[str, Mapping[str, Any]]]:
     return base, tables
 
 
-def _tables(name: str, left: int) -> tuple[Path, str, dict[str, Mapping[str, Any]]]:
+def _tables(name: str, left: int) -> tuple[Path, WorldDocument, dict[str, Mapping[str, Any]]]:
     path = find_document("worlds", name, "world")
     document = check_document(WorldDocument, read_document(path), str(path))
     tables: dict[str, Mapping[str, Any]] = {}
@@ -192,7 +192,7 @@ def _tables(name: str, left: int) -> tuple[Path, str, dict[str, Mapping[str, Any
         with problems_in(f"{path}: extends"):
             tables = _tables(beside(document.extends, path), left - 1)[2]
     tables |= {_known(factor, str(path)): table for factor, table in document.factor.items()}
-    return path, document.title, tables
+    return path, document, tables
 
 
 def _known(name: str, where: str) -> str:
