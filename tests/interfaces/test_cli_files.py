@@ -1,6 +1,7 @@
 """Files and names that users give: what is written whole, and what is refused in words."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -158,7 +159,10 @@ def test_a_pipe_or_socket_that_nothing_reads_is_refused_and_never_waited_for(
     ],
 )
 def test_no_command_waits_for_a_pipe(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe")

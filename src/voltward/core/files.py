@@ -28,8 +28,8 @@ def write_chunks(
 ) -> None:
     """Write a file piece by piece, so that no reader ever sees half of it.
 
-    A link is replaced itself, and what it points to stays. Devices are written to as they are, and so
-    are pipes that a program reads from; no pipe is waited for.
+    A link is replaced itself, and what it points to stays. Devices are written to as they are,
+    and so are pipes that a program reads from; no pipe is waited for.
 
     Args:
         path: Where to; its folder is made when absent.
@@ -161,8 +161,8 @@ def not_written(
         )
     if error.errno == errno.ENXIO:
         return ConfigurationError(
-            f"{shortened(path)}: cannot be written (it is a pipe or a socket, and nothing reads it)",
-            why="a pipe is not waited for",
+            f"{shortened(path)}: cannot be written (nothing reads it)",
+            why="it is a pipe or a socket, and is not waited for",
             hint="start what reads from it before, or name a file",
         )
     hints = {
