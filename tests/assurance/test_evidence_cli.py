@@ -285,3 +285,81 @@ def test_a_damaged_run_is_not_signed(call, folder, tmp_path):
     assert code == ExitCode.USAGE
     assert "cases.csv" in err
     assert not (tmp_path / "pack").exists()
+
+
+NO_NAMES = {
+    "the current folder": ".",
+    "the one above": "..",
+    "a way back": "inner/..",
+    "the root": "/",
+    "nothing": "",
+    "a byte that is no character": "\udcff",
+    "such a byte in a folder": "\udcff/pack",
+    "too long": "a" * 300,
+    "no room for the salts": "a" * 254,
+}
+
+
+@pytest.mark.parametrize("withheld", [(), ("--withhold", "report")])
+@pytest.mark.parametrize("name", [*NO_NAMES, "the current folder in full"])
+def test_what_cannot_be_the_name_of_a_pack_is_refused(
+    call, folder, tmp_path, monkeypatch, name, withheld
+):
+    place = tmp_path / "place"
+    (place / "inner" if name == "a way back" else place).mkdir(parents=True)
+    monkeypatch.chdir(place)
+    before = sorted(tmp_path.rglob("*"))
+    out = NO_NAMES.get(name, str(place))
+    key = ("--key", folder / "signer.pem")
+    code, printed, err = call("sign", folder / "run", *key, "--out", out, *withheld)
+    assert code == ExitCode.USAGE
+    assert printed == ""
+    assert "hint: " in err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert place.samefile(Path.cwd())
+
+
+@pytest.mark.parametrize("option", ["--signed-at", "--collected-at"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01",
+        "9999-12-31T12:00:00-23:59",
+        "2026-13-01T00:00:00Z",
+        "2026-11-22T10:00:00+24:00",
+        "2026-11-22",
+        "now",
+    ],
+)
+def test_a_time_that_is_none_in_utc_is_refused(call, folder, tmp_path, option, text):
+    key = ("--key", folder / "signer.pem", "--out", tmp_path / "pack")
+    code, _, err = call("sign", folder / "run", *key, f"{option}={text}")
+    assert code == ExitCode.USAGE
+    assert f"error: {option}: " in err
+
+
+def test_the_first_and_the_last_second_are_times(call, folder, tmp_path):
+    times = ("--collected-at", "0001-01-01T00:00:00Z", "--signed-at", "9999-12-31T23:59:59Z")
+    key = ("--key", folder / "signer.pem", "--out", tmp_path / "pack")
+    assert call("sign", folder / "run", *key, *times)[0] == ExitCode.DONE
+    _, out, _ = call("show", tmp_path / "pack")
+    assert "0001-01-01T00:00:00Z" in out
+    assert "9999-12-31T23:59:59Z" in out
+
+
+@pytest.mark.parametrize("force", [(), ("--force",)])
+@pytest.mark.parametrize(
+    "inside", ["run/pack", "run/figures/pack", "run/new/deep/pack", "pack/more", "pack/run/more",
+               "link/pack"],
+)  # fmt: skip
+def test_no_pack_is_made_inside_the_run_or_another_pack(call, tmp_path, inside, force):
+    PACK["make_pack"](tmp_path)
+    (tmp_path / "link").symlink_to("run/figures")
+    before = sorted(tmp_path.rglob("*"))
+    code, _, err = sign(call, tmp_path, *force, out=inside)
+    assert code == ExitCode.USAGE
+    assert "lies in" in err
+    assert sorted(tmp_path.rglob("*")) == before
+    assert call("verify", tmp_path / "pack")[0] == ExitCode.DONE

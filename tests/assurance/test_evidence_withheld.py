@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from voltward.assurance.evidence.collection import Collected
 from voltward.assurance.evidence.examination import examine
+from voltward.assurance.evidence.keys import make_keys
 from voltward.assurance.evidence.kinds_of_files import WITHHOLDABLE, kind_of, leaving, still_told
 from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.evidence.withheld_files import revealed_name
@@ -263,3 +265,30 @@ def test_texts_of_a_withheld_file_are_not_in_run_json(folder, tmp_path, kind, fi
 def test_only_parts_that_the_pack_has_are_said_to_show_more():
     assert still_told(("duty",), ("results", "traces")) == ["traces"]
     assert still_told(("dbc",), ("report", "traces")) == []
+
+
+def test_the_draws_of_a_world_are_withheld_with_it(tmp_path, capsys):
+    """The world goes with the duty; its draws tell as much of it."""
+    synthetic = PACK["SYNTHETIC"]
+    inputs = {**INPUTS, "world.toml": b"[vehicle]\n"}
+    writer = RunWriter.begin(tmp_path / "run", synthetic["CONFIG"], {}, inputs=inputs)
+    writer.parts.write(0, synthetic["make_cases"]()[:3], [])
+    worlds = pa.table({"world_id": [0, 1], "mass_kg": [1234.5, 1357.9]})
+    writer.finish(synthetic["make_run"](name="synthetic"), worlds=worlds)
+    draws = (tmp_path / "run" / "worlds.parquet").read_bytes()
+    make_keys(tmp_path / "signer.pem")
+    sign = ["evidence", "sign", str(tmp_path / "run"), "--key", str(tmp_path / "signer.pem")]
+    assert voltward([*sign, "--out", str(tmp_path / "pack"), "--withhold", "duty,system"]) == 0
+    assert "withheld with the duty: run/worlds.parquet" in capsys.readouterr().err
+    pack = contents(tmp_path / "pack")
+    assert not {"run/worlds.parquet", "run/inputs/world.toml"} & set(pack)
+    assert sha256(draws).encode() not in b"".join(pack.values())
+    examined = examine(tmp_path / "pack").trusted()
+    assert examined.predicate["withheld"] == {"duty": 4, "system": 1}
+    name = revealed_name(
+        tmp_path / "pack", tmp_path / "run" / "worlds.parquet", tmp_path / "pack.withheld.json"
+    )
+    assert name == "run/worlds.parquet"
+    assert voltward([*sign, "--out", str(tmp_path / "other"), "--withhold", "system"]) == 0
+    assert "withheld with the duty" not in capsys.readouterr().err
+    assert "run/worlds.parquet" in contents(tmp_path / "other")

@@ -218,6 +218,17 @@ REFUSED = {
     "a column beyond the last": (SHEET, rows('<row r="99"><c r="ZZZ99"><v>1</v></c></row>'), ""),
     "a row of a million cells": (SHEET, rows(f"<row>{'<c/>' * 1_000_000}</row>"), "in one row"),
     "four million elements": (SHEET, rows("<row><c/><c/></row>" * 1_400_000), "elements"),
+    "900,000 rows": (SHEET, rows("<row><c><v>1</v></c></row>" * 900_000), "more than 200,000"),
+    "rows of texts": (
+        SHEET,
+        rows("<row><c t='inlineStr'><is><t>a</t></is></c></row>" * 201_000),
+        "more than 200,000",
+    ),
+    "a million cells": (
+        SHEET,
+        rows(f"<row>{'<c><v>1</v></c>' * 50}</row>" * 20_001),
+        "more than 1,000,000",
+    ),
     "entities": (SHEET, laughs, "document type"),
     "nested deeply": (SHEET, rows("<row>" * 5000 + "</row>" * 5000), "nested"),
     "a tag that does not end": (SHEET, rows("<row " + "a" * 3_000_000), "does not end"),
@@ -257,6 +268,7 @@ READ = {
         SHEET,
         rows('<row r="1048576"><c r="XFD1048576" t="str"><v>x</v></c></row>'),
     ),
+    "210,000 rows without content": (SHEET, rows("<row/>" * 210_000)),
     "all cells merged": (
         SHEET,
         lambda data: data.replace(

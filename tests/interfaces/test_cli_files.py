@@ -1,6 +1,7 @@
 """Files and names that users give: what is written whole, and what is refused in words."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -120,13 +121,54 @@ def test_a_replaced_file_keeps_its_permissions(tmp_path: Path) -> None:
 def test_a_pipe_is_written_to_and_stays(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    got: list[bytes] = []
-    reader = threading.Thread(target=lambda: got.append(pipe.read_bytes()))
-    reader.start()
-    write_bytes(pipe, b"through")
-    reader.join(10.0)
-    assert got == [b"through"]
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reader, True)
+    content = b"through" * 100_000
+    writer = threading.Thread(target=write_bytes, args=(pipe, content))
+    writer.start()
+    with os.fdopen(reader, "rb") as stream:
+        # The first byte is there once the writer has opened it, so that the end is the writer's.
+        while not (first := stream.read(1)):
+            pass
+        assert first + stream.read() == content
+    writer.join()
     assert pipe.is_fifo()
+
+
+def test_a_pipe_or_socket_that_nothing_reads_is_refused_and_never_waited_for(
+    tmp_path: Path,
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        before = sorted(tmp_path.iterdir())
+        for name in ("pipe", "link", "socket"):
+            with pytest.raises(ConfigurationError, match="nothing reads it") as caught:
+                write_bytes(tmp_path / name, b"lost")
+            assert str(tmp_path / name) in caught.value.what
+            assert caught.value.hint
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tara rate headlamp --out pipe",
+        *(f"tara export headlamp --format {name} --out pipe" for name in ("json", "xlsx", "sarif")),
+    ],
+)
+def test_no_command_waits_for_a_pipe(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    assert run(command.split()) == 2
+    assert "nothing reads it" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
 
 
 @needs_full

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import new_secret, write_bytes, write_chunks, write_pair
+from voltward.core.files import new_secret, write_bytes, write_chunks
+from voltward.core.paired_files import write_together
 
 PACK = runpy.run_path(str(Path(__file__).parents[1] / "assurance" / "evidence_pack.py"))
 # The child sets the limit itself: a fork of a process with JAX in it may stand still.
@@ -127,10 +128,10 @@ def test_files_that_belong_together_are_all_written_or_none(
 
         monkeypatch.setattr(Path, "replace", replace)
         with pytest.raises(ConfigurationError, match="no space left"):
-            write_pair(dict.fromkeys(names, b"new"), {})
+            write_together(dict.fromkeys(names, b"new"), {})
         assert contents(tmp_path) == before
     monkeypatch.undo()
-    write_pair(dict.fromkeys(names, b"new"), {names[2]: 0o600})
+    write_together(dict.fromkeys(names, b"new"), {names[2]: 0o600})
     assert set(contents(tmp_path).values()) == {b"new"}
     assert names[2].stat().st_mode & 0o777 == 0o600
     assert len(list(tmp_path.iterdir())) == 3

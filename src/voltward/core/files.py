@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ def write_chunks(
 ) -> None:
     """Write a file piece by piece, so that no reader ever sees half of it.
 
-    A link is replaced itself, and what it points to stays. Devices and pipes are written to as they
-    are.
+    A link is replaced itself, and what it points to stays. Devices are written to as they are,
+    and so are pipes that a program reads from; no pipe is waited for.
 
     Args:
         path: Where to; its folder is made when absent.
@@ -37,8 +37,8 @@ def write_chunks(
         whole: Told the SHA-256 when all is written, just before the file gets its name.
 
     Raises:
-        ConfigurationError: It cannot be written there: a folder, a name that is too long, no
-            permission, no space.
+        ConfigurationError: It cannot be written there: a folder, a pipe that nothing reads from, a
+            name that is too long, no permission, no space.
     """
     try:
         if not is_stream(path):
@@ -47,7 +47,10 @@ def write_chunks(
     except OSError as error:
         raise not_written(path, error) from error
     try:
-        with path.open("ab") as stream:
+        # Opening a pipe would wait for a reader, perhaps for ever; here the system refuses instead.
+        handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
+        os.set_blocking(handle, True)
+        with os.fdopen(handle, "ab") as stream:
             stream.writelines(chunks)
     except BrokenPipeError:
         raise
@@ -61,6 +64,27 @@ def temporary_of(path: Path, process: int) -> Path:
     """Return the name that a file has while a process writes it."""
     # A long name must leave room for what is added to it.
     return path.with_name(f".{path.name[:_KEPT_NAME]}.{process}.part")
+
+
+def write_temporary(temporary: Path, chunks: Iterable[bytes], mode: int) -> str:
+    """Write a new file to the disk, and return its digest.
+
+    Args:
+        temporary: Where to, see `temporary_of`; what a killed process left there goes.
+        chunks: Its bytes in order.
+        mode: Its permissions from the first byte on.
+    """
+    temporary.unlink(missing_ok=True)
+    digest = hashlib.sha256()
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(handle, "wb") as stream:
+        for chunk in chunks:
+            digest.update(chunk)
+            stream.write(chunk)
+        stream.flush()
+        # A file system may report a full disk as late as here.
+        os.fsync(stream.fileno())
+    return digest.hexdigest()
 
 
 def is_stream(path: Path) -> bool:
@@ -79,73 +103,17 @@ def is_stream(path: Path) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
-def write_pair(files: Mapping[Path, bytes], modes: Mapping[Path, int]) -> None:
-    """Write files that belong together: all of them, or none and what was there before stays.
-
-    Args:
-        files: Path to content, in folders that exist.
-        modes: Path to the permissions that a file has from its first byte on; others get the usual.
-
-    Raises:
-        ConfigurationError: One of them cannot be written.
-    """
-
-    def beside(ending: str) -> dict[Path, Path]:
-        numbered = enumerate(files)
-        return {p: temporary_of(p, os.getpid()).with_suffix(f".{i}{ending}") for i, p in numbered}
-
-    written, earlier = beside(".part"), beside(".old")
-    placed: list[Path] = []
-    path = Path()
-    try:
-        for path, content in files.items():
-            _write_temporary(written[path], (content,), modes.get(path, 0o666))
-        for path in files:
-            if path.is_symlink() or path.exists():
-                path.rename(earlier[path])
-            placed.append(path)
-            written[path].replace(path)
-    except OSError as error:
-        for done in placed:
-            with suppress(OSError):
-                done.unlink(missing_ok=True)
-                earlier[done].rename(done)
-        raise not_written(path, error) from error
-    finally:
-        for left in written.values():
-            with suppress(OSError):
-                left.unlink(missing_ok=True)
-    for left in earlier.values():
-        with suppress(OSError):
-            left.unlink(missing_ok=True)
-
-
 @contextmanager
 def new_secret(path: Path, content: bytes) -> Iterator[None]:
     """Write a file for its owner alone; it gets its name when all within has gone well."""
     temporary = temporary_of(path, os.getpid())
     try:
-        _write_temporary(temporary, (content,), 0o600)
+        write_temporary(temporary, (content,), 0o600)
         yield
         temporary.replace(path)
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
-
-
-def _write_temporary(temporary: Path, chunks: Iterable[bytes], mode: int) -> str:
-    """Write a new file to the disk, and return its digest."""
-    temporary.unlink(missing_ok=True)
-    digest = hashlib.sha256()
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(handle, "wb") as stream:
-        for chunk in chunks:
-            digest.update(chunk)
-            stream.write(chunk)
-        stream.flush()
-        # A file system may report a full disk as late as here.
-        os.fsync(stream.fileno())
-    return digest.hexdigest()
 
 
 def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] | None) -> None:
@@ -154,7 +122,7 @@ def _replace(path: Path, chunks: Iterable[bytes], whole: Callable[[str], None] |
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     temporary = temporary_of(path, os.getpid())
     try:
-        digest = _write_temporary(temporary, chunks, 0o666)
+        digest = write_temporary(temporary, chunks, 0o666)
         if path.exists() and not path.is_symlink():
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
         if whole is not None:
@@ -190,6 +158,12 @@ def not_written(
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
         return ConfigurationError(
             what, why=f"a part of {path.parent} is a file", hint="name a file in a folder"
+        )
+    if error.errno == errno.ENXIO:
+        return ConfigurationError(
+            f"{shortened(path)}: cannot be written (nothing reads it)",
+            why="it is a pipe or a socket, and is not waited for",
+            hint="start what reads from it before, or name a file",
         )
     hints = {
         errno.ENAMETOOLONG: "give a shorter name",

@@ -1,6 +1,7 @@
 """Ed25519 key pairs in PEM files; a key's id is the SHA-256 of its SubjectPublicKeyInfo in DER."""
 
 import hashlib
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from voltward.core.errors import ConfigurationError
-from voltward.core.files import not_written, write_pair
+from voltward.core.files import not_written
 from voltward.core.input_file import read_bytes
+from voltward.core.paired_files import undo_killed, write_together
+from voltward.core.plain_file import kind_of_file
 
 # The largest RSA key in PEM has 13 kB, so that it can still be named as one of another kind.
 _LARGEST_BYTES = 64 * 1024
@@ -78,16 +81,19 @@ def key_id(key: Ed25519PublicKey) -> str:
 
 
 def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> KeyFiles:
-    """Write a new key pair.
+    """Write a new key pair: both halves, or none and what was there before stays.
+
+    The public half gets its name first, so that no private key is ever without it. When the process
+    is killed between the two, the next call for the same name puts back what was there before.
 
     Args:
         path: The private key; its public half is beside it (`public_path`).
         passphrase: Encrypts the private key; empty leaves it in the clear.
-        replace: Write over earlier keys.
+        replace: Write over earlier keys; the old private key is there until the new one is.
 
     Raises:
         ConfigurationError: The name is not a file name, its folder is absent, one of the files
-            exists already, or cannot be written.
+            exists already, is a link or a device, or cannot be written.
     """
     try:
         public = _free_place(path, replace=replace)
@@ -98,7 +104,7 @@ def make_keys(path: Path, *, passphrase: bytes = b"", replace: bool = False) -> 
         BestAvailableEncryption(passphrase) if passphrase else NoEncryption()
     )
     pem = private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
-    write_pair({path: pem, public: public_pem(private_key.public_key())}, {path: 0o600})
+    write_together({public: public_pem(private_key.public_key()), path: pem}, {path: 0o600})
     return KeyFiles(path, public, key_id(private_key.public_key()))
 
 
@@ -162,7 +168,7 @@ def read_public_key(path: Path, *, allow_weak: bool = False) -> Ed25519PublicKey
 
 def _free_place(path: Path, *, replace: bool) -> Path:
     """Return where the public half goes, after a look at both places."""
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         raise ConfigurationError(
             f"{path}: is a folder",
             why="a key is a file",
@@ -177,13 +183,30 @@ def _free_place(path: Path, *, replace: bool) -> Path:
         )
     public = public_path(path)
     for file in (path, public):
-        if file.is_dir() or (file.exists() and not replace):
+        _refuse_unless_plain(file)
+    undo_killed((public, path))
+    for file in (path, public):
+        if file.exists() and not replace:
             raise ConfigurationError(
                 f"{file}: exists already",
                 why="a lost signing key cannot be had back",
                 hint="choose another --out, or replace both files with --force",
             )
     return public
+
+
+def _refuse_unless_plain(file: Path) -> None:
+    """Refuse a name that stands for anything but a plain file, also when it is to be replaced."""
+    try:
+        mode = file.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise ConfigurationError(
+            f"{file}: is {kind_of_file(mode)}",
+            why="a key is written to a plain file only, and --force replaces nothing else",
+            hint=f"choose another --out, or move away what is at {file.name}",
+        )
 
 
 def _content(path: Path) -> bytes:

@@ -11,7 +11,8 @@ _KINDS: tuple[tuple[str, str, bool], ...] = (
     ("system", r"run/inputs/(system|link)\.toml", True),
     ("cells", r"run/inputs/cell(\.calibration)?\.toml", True),
     ("dbc", r"run/inputs/.*\.dbc", True),
-    ("duty", r"run/inputs/(duty|world).*", True),
+    # The draws of a world tell of the world as much as its file does.
+    ("duty", r"run/(inputs/(duty|world).*|worlds\.parquet)", True),
     ("traces", r"run/traces/.*", True),
     ("report", r"run/(report\.html|figures/.*)", True),
     ("model", r"tara/model/.*", True),

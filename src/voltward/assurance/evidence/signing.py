@@ -65,6 +65,7 @@ from voltward.assurance.tara.model.model_folder import read_model
 from voltward.assurance.tara.rating.rating import part_digests
 from voltward.core.errors import ConfigurationError
 from voltward.core.files import (
+    checked_path,
     not_written,
     pretty_json,
     printable,
@@ -127,13 +128,15 @@ def sign_pack(
         allow_personal: Files that look personal may leave.
 
     Raises:
-        ConfigurationError: The inputs do not belong together, the place is taken, or a file is not
-            plain, looks personal, or holds a private key.
+        ConfigurationError: The inputs do not belong together, the place is taken, lies in the run
+            or in a signed pack, or cannot have a name, or a file is not plain, looks personal, or
+            holds a private key.
         EvidenceInvalidError: The previous pack is not what was signed.
     """
     # 1. The place and the parts.
-    place = pack.absolute()
     try:
+        place = _named_place(pack)
+        _refuse_inside(place, collected.run.path)
         _check_place(place, previous, replace=replace)
     except OSError as error:
         raise not_written(pack, error) from error
@@ -277,6 +280,45 @@ def _check_model(collected: Collected, part: Path) -> None:
             why="the model in the pack must be the one that was checked",
             hint="sign again when nothing writes to the model",
         )
+
+
+def _named_place(pack: Path) -> Path:
+    """Return where a pack goes, by a name that it can be given and shown by.
+
+    Raises:
+        ConfigurationError: It has no name, is the current folder, or is not text.
+        OSError: The system cannot look it up.
+    """
+    hint = "choose another --out"
+    try:
+        str(pack).encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(
+            printable(f"--out {pack}: cannot be the name of a pack"),
+            why="it holds a byte that is not a character of UTF-8",
+            hint=hint,
+        ) from error
+    place = checked_path(pack, "--out").absolute()
+    if pack.name in {"", ".."} or place.resolve() == Path.cwd():
+        raise ConfigurationError(
+            f"--out {pack}: cannot be the name of a pack",
+            why="a pack is a new folder; the current folder and those above it are in use",
+            hint="name a folder that does not exist yet",
+        )
+    return place
+
+
+def _refuse_inside(place: Path, run: Path) -> None:
+    """Refuse a place where a new folder changes what is signed, or is to be signed."""
+    run = run.resolve()
+    for folder in place.resolve().parents:
+        if folder == run or (folder / STATEMENT).is_file():
+            what = "the run that is signed" if folder == run else "an evidence pack"
+            raise ConfigurationError(
+                f"--out {place}: lies in {what}, {folder}",
+                why="a run and a pack hold nothing but what was written with them",
+                hint="choose another --out",
+            )
 
 
 def _check_place(pack: Path, previous: Path | None, *, replace: bool) -> None:

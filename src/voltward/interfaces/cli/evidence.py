@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +18,9 @@ from voltward.assurance.evidence.keys import (
     read_public_key,
 )
 from voltward.assurance.evidence.kinds_of_files import still_told
-from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN
+from voltward.assurance.evidence.layout import EXCEPTIONS, RATING_OF_RUN, RUN_FOLDER
 from voltward.assurance.evidence.rating_snapshot import Document, read_rating
-from voltward.assurance.evidence.signing import sign_pack
+from voltward.assurance.evidence.signing import SignedPack, sign_pack
 from voltward.assurance.evidence.withheld_files import revealed_name, salts_path
 from voltward.assurance.tara.model.model_folder import Model, model_folder, model_names, read_model
 from voltward.core.errors import ConfigurationError, EvidenceInvalidError
@@ -35,6 +36,7 @@ from voltward.interfaces.cli.output import (
 from voltward.interfaces.cli.runs import ROOT, open_run
 from voltward.interfaces.evidence_text import leaving_text, pack_text, shortened_list, withheld_line
 from voltward.results.run_folder import RunFolder
+from voltward.results.run_layout import WORLDS_FILE
 
 
 def make_key_pair(out: Path, passphrase_env: str | None, *, force: bool, as_json: bool) -> None:
@@ -108,13 +110,8 @@ def sign_run(
         emit_json({"schema_version": SCHEMA_VERSION, **document})
         return
     emit(leaving_text(signed.leaves, signed.withheld))
-    for kind in still_told(kinds, [entry.kind for entry in signed.leaves]):
-        message(f"what is withheld still shows in: {kind}. --withhold {kind} keeps it back too")
-    if "duty" in kinds:
-        message(
-            "what is withheld still shows in: results. cases.csv names the duty in each row, and "
-            "config.toml and ratings may name it too"
-        )
+    for note in _notes_of_withheld(signed, kinds):
+        message(note)
     if signed.salts is not None:
         message(f"keep {signed.salts}: without its salts nobody can check a withheld file later")
     emit(f"pack   {signed.path}: {signed.files} files signed by key {signed.key_id}")
@@ -122,6 +119,20 @@ def sign_run(
     public = public_path(key)
     handed_out = public if public.is_file() else "PUBLIC_KEY"
     message(f"Next: voltward evidence verify {signed.path} --key {handed_out}")
+
+
+def _notes_of_withheld(signed: SignedPack, kinds: tuple[str, ...]) -> Iterator[str]:
+    """Yield what was withheld beyond its name, and what still shows of it."""
+    worlds = f"{RUN_FOLDER}/{WORLDS_FILE}"
+    if worlds in signed.withheld:
+        yield f"withheld with the duty: {worlds}, the draws of the world in inputs/world.toml"
+    for kind in still_told(kinds, [entry.kind for entry in signed.leaves]):
+        yield f"what is withheld still shows in: {kind}. --withhold {kind} keeps it back too"
+    if "duty" in kinds:
+        yield (
+            "what is withheld still shows in: results. cases.csv names the duty in each row, and "
+            "config.toml and ratings may name it too"
+        )
 
 
 def verify_pack(
@@ -301,11 +312,18 @@ def _utc(text: str, option: str) -> str:
         raise _not_a_time(text, option) from error
     if time.tzinfo is None:
         raise _not_a_time(text, option)
-    return _iso(time.astimezone(UTC))
+    try:
+        return _iso(time.astimezone(UTC))
+    except OverflowError as error:
+        raise ConfigurationError(
+            f"{option}: '{text}' is not a time in UTC",
+            why="in UTC it lies before the year 1 or after the year 9999",
+            hint="check the year and the offset",
+        ) from error
 
 
 def _iso(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{time.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def _not_a_time(text: str, option: str) -> ConfigurationError:

@@ -2,7 +2,7 @@
 
 1. The archive is small enough, unpacked too.
 2. Each part is looked through before the library reads it: no document type, so that no entity can
-   grow, no endless tag, row or nesting.
+   grow, no endless tag, row or nesting, not more rows and cells than memory holds.
 3. Only cells that hold something are kept, each with its row and column: a cell far away costs as
    much as any other.
 """
@@ -29,10 +29,13 @@ from voltward.core.errors import ConfigurationError
 from voltward.core.files import checked_path
 from voltward.core.input_file import read_bytes
 
-# A workbook of 10,000 attack paths has 5 MB and unpacks to about 30 MB; more is not a model.
+# The workbook of the worked model stretched to 10,000 attack paths (benchmarks/risk_rating.py) has
+# 0.6 MB and unpacks to 5 MB, with 12,280 rows and 80,362 cells; ten times that is not a model.
 _LARGEST_BYTES, _LARGEST_UNPACKED_BYTES = 32 * 2**20, 64 * 2**20
 # Elements of XML: of all parts, of one row or one text, and how deep.
 _MOST_ELEMENTS, _MOST_OF_A_ROW, _DEEPEST = 3_000_000, 100_000, 32
+# Rows and cells that hold something, of all sheets.
+_MOST_ROWS, _MOST_CELLS = 200_000, 1_000_000
 _LONGEST_TAG_BYTES, _PIECE_BYTES = 2**20, 2**16
 # The last row and column of the file format (ECMA-376).
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
@@ -129,6 +132,8 @@ class _Bounds:
         self._path = path
         self._part = ""
         self._total = self._of_row = self._depth = self._silent_bytes = 0
+        self._rows = self._cells = 0
+        self._row_counted = False
 
     def check(self, part: str, pieces: Iterator[bytes]) -> None:
         """Look through one part of the archive, up to where it ceases to be XML."""
@@ -151,13 +156,27 @@ class _Bounds:
         self._silent_bytes = 0
         self._total += 1
         self._depth += 1
-        self._of_row = 0 if name.rpartition(":")[2] in {"row", "si"} else self._of_row + 1
+        tag = name.rpartition(":")[2]
+        self._of_row = 0 if tag in {"row", "si"} else self._of_row + 1
+        if tag == "row":
+            self._row_counted = False
+        elif tag in {"v", "is"}:
+            self._count_cell()
         if self._total > _MOST_ELEMENTS:
             raise self._beyond(f"holds more than {_MOST_ELEMENTS:,} elements")
         if self._of_row > _MOST_OF_A_ROW:
             raise self._beyond(f"holds more than {_MOST_OF_A_ROW:,} elements in one row")
         if self._depth > _DEEPEST:
             raise self._beyond("is nested too deeply")
+
+    def _count_cell(self) -> None:
+        self._cells += 1
+        self._rows += not self._row_counted
+        self._row_counted = True
+        if self._rows > _MOST_ROWS:
+            raise self._beyond(f"brings the rows that hold something to more than {_MOST_ROWS:,}")
+        if self._cells > _MOST_CELLS:
+            raise self._beyond(f"brings the cells that hold something to more than {_MOST_CELLS:,}")
 
     def _end(self, _name: str) -> None:
         self._silent_bytes = 0
