@@ -321,6 +321,12 @@ def _is_same(before: SignalValue, value: SignalValue) -> bool:
     return before == value
 
 
+def _is_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
 def _labels(signal: Signal) -> dict[str, int]:
     return {str(text): number for number, text in (signal.conversion.choices or {}).items()}
 
@@ -334,9 +340,7 @@ def _raw(where: str, signal: Signal, value: SignalValue, *, given: bool) -> floa
         )
     if value is None or isinstance(value, str):
         return _named_raw(where, signal, labels, NOT_AVAILABLE if value is None else value)
-    kind: object = type(value)
-    is_infinite = kind is float and not math.isfinite(value)
-    if kind not in {int, float, Decimal} or is_infinite:
+    if not _is_finite(value):
         raise ConfigurationError(
             f"{where}: {value!r} is not a number, a named value or null",
             why=f"named values: {_listed(labels)}",
