@@ -53,6 +53,8 @@ _NOTHING = re.compile(r"(?!)")
 GREATEST_RATIO = 200
 UNPACKED_FREE_BYTES = 64 << 20
 _SYMBOLIC = re.compile(r"\s*[\d.]+\s+\d+\s+[A-Za-z_]\w*(\(\w*\))?\s+[RT]x\s+d\b")
+# In hexadecimal digits a byte has two; a line with one at its end was cut.
+_CUT_BYTE = re.compile(r"\s\w+\s+(?:[0-9A-F]{2}\s+)+[0-9A-F]\s*$", re.IGNORECASE)
 _ASC_TIME = re.compile(r"\s*(\d{1,12}\.\d{1,12})\s")
 
 
@@ -368,7 +370,8 @@ def _text_frames(
             cause = f"{len(message.data)} of {message.dlc} bytes of data, as of a line that was cut"
             left_out.add(f"line {feed.number}", cause, feed.line)
             continue
-        if has_data and not form.whole.match(feed.line):
+        is_cut = getattr(reader, "base", "") == "hex" and _CUT_BYTE.search(feed.line)
+        if has_data and (is_cut or not form.whole.match(feed.line)):
             left_out.add(f"line {feed.number}", "its data are damaged or cut", feed.line)
             continue
         yield from _logged(message, f"line {feed.number}", left_out)

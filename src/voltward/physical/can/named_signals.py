@@ -312,7 +312,7 @@ def _exact_value(signal: Signal, raw: float) -> Decimal:
     return _EXACT.fma(Decimal(raw), scale, offset)
 
 
-def _is_same(before: SignalValue, value: SignalValue) -> bool:
+def _is_same(before: SignalValue, value: object) -> bool:
     """Return whether a value is that of a received frame, exact or as the nearest float."""
     if isinstance(value, bool):
         return False
