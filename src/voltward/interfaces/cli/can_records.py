@@ -222,11 +222,26 @@ def _addressed(frame: Frame, record: Mapping[str, Any]) -> int:
     if (source, destination, record.get("pgn")) == (None, None, None):
         return frame.identifier
     if not frame.extended or frame.identifier > EXTENDED_IDENTIFIER_MAXIMUM:
-        raise ValueError("J1939 addresses need an identifier of 29 bits")
+        raise ConfigurationError(
+            "J1939 addresses need an identifier of 29 bits",
+            why=f"the frame has the identifier {frame.identifier:#x} of 11 bits",
+            hint="leave pgn, source_address and destination_address out",
+        )
     group = address_of(frame.identifier).group
     if record.get("pgn", group) != group:
-        raise ValueError(f"pgn {record['pgn']} is not that of the message, {group}")
-    return with_addresses(frame.identifier, source, destination)
+        raise ConfigurationError(
+            f"pgn {_shown(record['pgn'])} is not that of the message, {group}",
+            why="the group of a message follows from its identifier",
+            hint=f"leave pgn out, or write {group}",
+        )
+    try:
+        return with_addresses(frame.identifier, source, destination)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"not a J1939 address: {error}",
+            why="addresses are 0 to 255, and only messages for one node have a destination",
+            hint="correct source_address or destination_address, or leave them out",
+        ) from error
 
 
 def _number(text: str) -> float | Decimal:

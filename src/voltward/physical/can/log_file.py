@@ -93,7 +93,7 @@ _TEXT_FORMATS = {
             r"\s*\d+\.\d+\s+(?:\d+\s+(?:(?:ErrorFrame|OverloadFrame)\b|Statistic:|J1939TP\s)"
             r"|CANFD\s+\d+\s+[RT]x\s+ErrorFrame\b|CAN\s+\d+\s+(?:Status:|Statistic:)|log\s"
             r"|(?:SV|SysVar|GPS[\w-]*|TFS|Comment|Trigger\w*|Statistic|Watermark):?(?:\s|$)|::\S"
-            r"|(?:L\d+|Li\w*|Fr\w*|ETH|MOST\w*|M\d+|J1708|AFDX|A429|WLAN)\s|[A-Za-z_]\w*\s+:?=\s)",
+            r"|(?:L\d+|Li\w*|Fr\w*|ETH|MOST\w*|M\d+|J1708|J1939TP|AFDX|A429|WLAN)\s|[A-Za-z_]\w*\s+:?=\s)",
             re.IGNORECASE,
         ),
     ),

@@ -186,7 +186,11 @@ def encode_message(
     try:
         return _frame(message, data, identifier, received)
     except ValueError as error:
-        raise ConfigurationError(f"{name} cannot be encoded: {error}") from error
+        raise ConfigurationError(
+            f"{name} cannot be encoded: {error}",
+            why=f"the DBC gives it {message.length} bytes and the identifier {message.frame_id:#x}",
+            hint="correct length, identifier or frame format of the message in the DBC",
+        ) from error
 
 
 def _must_be_written(
@@ -210,6 +214,7 @@ def _must_be_written(
         parent = str(signal.multiplexer_signal)
         raise ConfigurationError(
             f"{where} is not in the frame while {parent} is {raws[parent]}",
+            why="the DBC sends it with other values of this multiplexer",
             hint=f"leave it out, or give {parent} a value with which it is there",
         )
     return False
@@ -336,7 +341,9 @@ def _raw(where: str, signal: Signal, value: SignalValue, *, given: bool) -> floa
     labels = _labels(signal)
     if not given and NOT_AVAILABLE not in labels:
         raise ConfigurationError(
-            f"{where} is not given", why="the DBC has no value of it for 'not available'"
+            f"{where} is not given",
+            why="the DBC has no value of it for 'not available'",
+            hint=f'give it a value under "signals": "{signal.name}"',
         )
     if value is None or isinstance(value, str):
         return _named_raw(where, signal, labels, NOT_AVAILABLE if value is None else value)
