@@ -18,13 +18,14 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import can
 from can.util import dlc2len
 
 from voltward.core.errors import ConfigurationError
 from voltward.physical.can.blf_stream import BlfStream
+from voltward.physical.can.bounded_gzip import BoundedGzip
 from voltward.physical.can.candump import (
     BIT_RATE_SWITCH,
     ERROR_STATE_INDICATOR,
@@ -49,9 +50,6 @@ _READER_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError, NotImplem
 _CANDUMP, _BLF, _MF4 = "candump", "blf", "mf4"
 _BY_SUFFIX = {f".{name}": name for name in ("asc", "trc", "csv", _BLF, _MF4)}
 _NOTHING = re.compile(r"(?!)")
-# Deflate packs real logs 5 to 30 times; what it packs more is made to fill a disk.
-GREATEST_RATIO = 200
-UNPACKED_FREE_BYTES = 64 << 20
 _SYMBOLIC = re.compile(r"\s*[\d.]+\s+\d+\s+[A-Za-z_]\w*(\(\w*\))?\s+[RT]x\s+d\b")
 # In hexadecimal digits a byte has two; a line with one at its end was cut.
 _CUT_BYTE = re.compile(r"\s\w+\s+(?:[0-9A-F]{2}\s+)+[0-9A-F]\s*$", re.IGNORECASE)
@@ -159,7 +157,7 @@ def read_log(source: BinaryIO, name: str, left_out: LeftOut) -> Iterator[LoggedF
     unpacked = head.startswith(b"\x1f\x8b")
     stream: io.BufferedReader[Any] | gzip.GzipFile = plain
     if unpacked:
-        stream = _BoundedGzip(plain, name)
+        stream = BoundedGzip(plain, name)
         suffixes = suffixes[:-1] if suffixes[-1:] == [".gz"] else suffixes
         try:
             head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
@@ -190,48 +188,6 @@ def read_log(source: BinaryIO, name: str, left_out: LeftOut) -> Iterator[LoggedF
             why=left_out.first + more,
             hint=f"read are: {FORMATS_READ}; others become one by: {CONVERT}",
         )
-
-
-class _Counted:
-    """A packed file that counts what was taken of it."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file, self.count = file, 0
-
-    def read(self, size: int = -1) -> bytes:
-        content = self._file.read(size)
-        self.count += len(content)
-        return content
-
-
-class _BoundedGzip(gzip.GzipFile):
-    """A gzip file that is refused when it unpacks to far more than a log does.
-
-    Args:
-        file: Packed.
-        name: In messages.
-    """
-
-    def __init__(self, file: BinaryIO, name: str) -> None:
-        self._name, self._packed, self._unpacked = name, _Counted(file), 0
-        super().__init__(fileobj=cast("BinaryIO", self._packed), mode="rb")
-
-    def read(self, size: int | None = -1) -> bytes:
-        return self._checked(super().read(-1 if size is None else size))
-
-    def read1(self, size: int = -1) -> bytes:
-        return self._checked(super().read1(size))
-
-    def _checked(self, content: bytes) -> bytes:
-        self._unpacked += len(content)
-        if self._unpacked > max(UNPACKED_FREE_BYTES, GREATEST_RATIO * self._packed.count):
-            raise ConfigurationError(
-                f"{self._name}: unpacks to more than {GREATEST_RATIO} times its size",
-                why=f"{self._packed.count} bytes gave {self._unpacked}, and logs are packed 5 to "
-                "30 times",
-                hint="if it is a log, unpack it with: gzip -d",
-            )
-        return content
 
 
 def _format_of(name: str, head: bytes, suffix: str) -> str:
