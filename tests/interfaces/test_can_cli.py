@@ -1,11 +1,16 @@
 """`voltward can`: filters that can be chained."""
 
+import contextlib
 import gzip
 import io
 import json
+import sys
+from decimal import Decimal
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from voltward.core.errors import (
     ConfigurationError,
@@ -150,6 +155,7 @@ def test_exit_codes_of_the_whole_command_line(key_file, monkeypatch):
 def test_nothing_to_verify_is_no_success(key_file):
     error, _ = fail(NothingRanError, "verify", "--key-file", key_file, text="\n")
     assert error.exit_code == 5
+    assert error.what == "standard input: no frame to verify"
 
 
 @pytest.mark.parametrize(
@@ -179,6 +185,20 @@ def test_nothing_to_verify_is_no_success(key_file):
             '{"message": null, "data": "00", "identifier": 1, "fd": true, "fd_flags": 99}',
             "fd_flags",
         ),
+        ('{"message": "Pack_Limits", "signals": {}, "timestamp_s": "1"}', "without quotation"),
+        ('{"message": "Pack_Limits", "signals": {}, "timestamp_s": 1' + "0" * 400 + "}", "seconds"),
+        ('{"message": "Pack_Limits", "signals": {}, "timestamp_s": 1e400}', "seconds"),
+        ('{"message": "Pack_Limits", "signals": {}, "timestamp_s": -1e99}', "seconds"),
+        ('{"message": "Pack_Limits", "signals": {}, "timestamp_s": 1e16}', "seconds"),
+        ('{"message": "Pack_Limits", "signals": {}, "timestamp_s": 1e99999999}', "seconds"),
+        ('{"message": "Pack_Limits", "signals": {}, "channel": "\\ud800"}', "'\\ud800'"),
+        ('{"message": "Pack_Limits", "signals": {}, "channel": "a\\u0000"}', "'a\\x00'"),
+        ('{"message": "Pack_Limits", "signals": {}, "channel": "\\u001b[2J"}', "'\\x1b[2J'"),
+        ('{"message": "Pack_Limits", "signals": {}, "channel": "a\\u200b"}', "u200b"),
+        ('{"message": "Pack_Limits", "signals": {}, "channel": ""}', "one word"),
+        ('{"message": "Pack_Limits", "signals": {"Charge_Current_Limit": true}}', "True is not"),
+        ('{"message": "Pack_Limits", "signals": {"Charge_Current_Limit": 0.00123}}', "nearest"),
+        ("[1]", "not a JSON object"),
         ("[" * 20_000, "nested too deeply"),
         ('{"message": "' + "x" * 70_000, "longer than"),
         ('{"message": 1' + "0" * 5000 + "}", "digits"),
@@ -186,8 +206,10 @@ def test_nothing_to_verify_is_no_success(key_file):
 )
 def test_bad_records_are_named_by_line(text, words):
     error, _ = fail(ConfigurationError, "encode", text=json.dumps(COMMAND) + "\n" + text)
-    assert "line 2" in str(error)
+    assert error.what.startswith("standard input: line 2: ")
     assert words in str(error)
+    assert error.why
+    assert error.hint
 
 
 @pytest.mark.parametrize("command", ["decode", "authenticate", "verify"])
@@ -200,12 +222,68 @@ def test_a_log_without_any_frame_is_refused(command, key_file):
     assert ".asc" in error.hint
 
 
-@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+EXACT_DBC = (
+    'VERSION ""\nBU_: A\nBO_ 1 Mine: 8 A\n SG_ Energy : 0|64@1+ (0.1,0) [0|0] "Wh" A\n'
+    'BO_ 2 Also: 8 A\n SG_ Energy : 0|64@1- (0.001,-5) [0|0] "Wh" A\n'
+    'BO_ 3 Named: 1 A\n SG_ State : 0|8@1+ (1,0) [0|0] "" A\n'
+    'VAL_ 3 State 1 "reserved" 2 "on" 7 "reserved" ;\n'
+)
+
+
+@pytest.mark.parametrize("name", ["Mine", "Also"])
+@given(data=st.binary(min_size=8, max_size=8))
+def test_counters_of_64_bits_keep_all_digits(name, data, tmp_path_factory):
+    dbc = tmp_path_factory.mktemp("dbc") / "own.dbc"
+    dbc.write_text(EXACT_DBC)
+    line = f"(1.000000) can0 {1 if name == 'Mine' else 2:03X}#{data.hex().upper()}\n"
+    text = call("decode", "--json", "--dbc", dbc, text=line)
+    record = json.loads(text, parse_float=Decimal)
+    raw = int.from_bytes(data, "little", signed=name == "Also")
+    factor, offset = (Decimal("0.1"), 0) if name == "Mine" else (Decimal("0.001"), -5)
+    if abs(raw) > 1 << 53:
+        assert record["signals"]["Energy"] == raw * factor + offset
+    assert call("encode", "--dbc", dbc, text=text) == line
+    del record["data"]
+    alone = text[: text.index(', "data"')] + "}"
+    assert call("encode", "--dbc", dbc, text=alone) == line
+
+
+def test_a_text_of_several_numbers_is_not_guessed(tmp_path):
+    dbc = tmp_path / "own.dbc"
+    dbc.write_text(EXACT_DBC)
+    record = {"message": "Named", "signals": {"State": "reserved"}}
+    error, _ = fail(ConfigurationError, "encode", "--dbc", dbc, text=json.dumps(record))
+    assert "1 and of 7" in error.what
+    record["data"] = "07"  # decode gives the text beside the data
+    assert call("encode", "--dbc", dbc, text=json.dumps(record)).endswith("003#07\n")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252", "utf-8"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_standard_output_of_another_encoding(encoding, options, tmp_path, monkeypatch):
+    dbc, log = tmp_path / "own.dbc", tmp_path / "own.log"
+    dbc.write_text(OWN_DBC.replace("km/h", "kΩ") + 'VAL_ 291 Speed 1 "é→Ω" ;\n', "utf-8")
+    log.write_text("(1.0) können 123#0100\n(1.0) кан 123#0200\n", "utf-8")
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+    with contextlib.suppress(SystemExit):
+        can_group(["decode", str(log), "--dbc", str(dbc), *options], standalone_mode=False)
+    sys.stdout.flush()
+    text = written.getvalue().decode(encoding)
+    if options:
+        first, second = map(json.loads, text.splitlines())
+        assert (first["signals"]["Speed"], first["channel"]) == ("é→Ω", "können")
+        assert second["channel"] == "кан"
+    else:
+        assert ("é→Ω" if encoding == "utf-8" else "\\u2192\\u03a9") in text
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-32", "utf-32-le", "utf-32-be"])
 def test_records_of_other_encodings(encoding, tmp_path):
     path = tmp_path / "records.jsonl"
     record = '{"message": "Pack_Limits", "signals": {}, "channel": "kän"}\n'
     path.write_bytes(record.encode(encoding))
-    if encoding == "utf-16":
+    if encoding != "latin-1":
         assert call("encode", path).startswith("(0.000000) kän 232#")
     else:
         error, _ = fail(ConfigurationError, "encode", path)

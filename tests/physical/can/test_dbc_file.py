@@ -49,6 +49,14 @@ FAULTS = {
     "value without an end": ('VAL_ 256 Page 0 "off"\n', "semicolon"),
     "value without a quotation mark": ('VAL_ 256 Page 0 "off ;', "quotation mark"),
     "value that is no number": ('VAL_ 256 Page x "off" ;', "not 'VAL_ "),
+    "text that ends in a backslash": (
+        'VAL_ 256 Current 0 "C:\\\\" 1 "b" ;',
+        "a text ends in a backslash",
+    ),
+    "texts that end in backslashes": (
+        'VAL_ 256 Current 0 "a" 1 "C:\\\\\\\\" ;',
+        "a text ends in a backslash",
+    ),
     "number type of an unknown signal": ("SIG_VALTYPE_ 256 Old : 1;", "'Old'"),
     "number type of other length": ("SIG_VALTYPE_ 256 Current : 1;", "11 bits"),
     "pages of an unknown signal": ("SG_MUL_VAL_ 256 Old Page 0-0;", "'Old'"),

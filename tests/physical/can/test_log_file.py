@@ -199,6 +199,78 @@ def test_oddities_of_formats_of_lines(name, content, identifiers, words):
     assert bool(said) == bool(words)
 
 
+MAYBE_FRAMES = [
+    ("a.asc", "   0.1 1  100"),
+    ("a.asc", "   0.1 1"),
+    ("a.asc", "   0.1"),
+    ("a.asc", "   0.1 CANF"),
+    ("a.asc", "   0.1 CANFD 1 Rx 100 1 0 9"),
+    ("a.asc", "   0.1 1  100             Rx"),
+    ("a.asc", "   0.1 1  100             Rx   d 3 10 error 30"),
+    ("a.asc", "   0.1 1  100             Rx   d 3 Errorframe 20 30"),
+    ("a.asc", "   0.1 1  Err"),
+    ("a.asc", "   0,1 1  100             Rx   d 1 01"),
+    ("a.asc", "   0.1 x1 100             Rx   d 1 01"),
+    ("a.asc", "   0.1 1  EngineData(100)  Rx   d 1 1"),
+    ("a.asc", "   0.1 1  EngineData  Rx   d 1 1"),
+    ("a.trc", " 2) 17.1 Rx 0123 2 00 error"),
+    ("a.trc", " 2) 17.1 Rx 0123 2 Warng 11"),
+    ("a.csv", "1483389946.197,0x100,0,0,0,2,A!A!E="),
+    ("a.csv", "1483389946.197,0x100,0,0,0,2,AAE"),
+    ("a.csv", "1483389946.197,0x100,0,0,0,2,A A E ="),
+    ("a.log", "  can0  123   [2]  11 22 33"),
+    ("a.log", "  can0  123   [1]  11 22"),
+    ("a.log", " (1.0) can0  123  [08]  11 22 33 44 55 66 77 88 99"),
+    ("a.log", "  can0  123   [0]  11"),
+    ("a.log", "  can0  123   [2]  00010001 00010010 00000000"),
+]
+HEADERS = {
+    "a.asc": ASC + ASC_FRAME,
+    "a.trc": ";$FILEVERSION=1.1\n 1) 17.1 Rx 0123 2 00 11",
+    "a.csv": "timestamp,arbitration_id,extended,remote,error,dlc,data\n1,0x123,0,0,0,1,AA==",
+    "a.log": GOOD,
+}
+
+
+@pytest.mark.parametrize(("name", "line"), MAYBE_FRAMES)
+def test_what_may_have_been_a_frame_is_unreadable(name, line):
+    frames, said, left_out = read(f"{HEADERS[name]}\n{line}\n", name)
+    assert (len(frames), left_out.unreadable, sum(left_out.others.values())) == (1, 1, 0)
+    assert ("by its name" in said[0]) == ("EngineData" in line)
+
+
+@given(cut=st.integers(1, len(ASC_FRAME) - 1))
+def test_a_frame_of_an_asc_file_that_is_cut_is_unreadable(cut):
+    line = ASC_FRAME[:cut]
+    frames, _, left_out = read(f"{HEADERS['a.asc']}\n{line}\n", "a.asc")
+    assert (len(frames), left_out.unreadable) == (1, 1 if line.strip() else 0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "0.1 1 ErrorFrame",
+        "0.1 1 Statistic: D 0 R 0",
+        "0.1 CAN 1 Status:chip status error active",
+        "0.1 log trigger event",
+        "0.1 Li 3c Tx 8 00 01",
+        "0.1 CANFD 2 Rx ErrorFrame Not Acknowledge error, dominant error flag fffe c7 31ca",
+    ],
+)
+def test_known_events_are_no_loss(line):
+    frames, _, left_out = read(f"{HEADERS['a.asc']}\n{line}\n", "a.asc")
+    assert (len(frames), left_out.unreadable, sum(left_out.others.values())) == (1, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["a.log.gz", "a.asc.gz"])
+def test_a_file_that_unpacks_without_end_is_refused(name):
+    bomb = gzip.compress(f"{GOOD}\n".encode() + bytes(200 << 20), 6)
+    with pytest.raises(ConfigurationError, match="200 times its size") as caught:
+        read(bomb, name)
+    assert name in caught.value.what
+    assert "gzip -d" in caught.value.hint
+
+
 def test_relative_times_are_added_up():
     content = ASC.replace("absolute", "relative") + f"{ASC_FRAME}\n{ASC_FRAME}\n{ASC_FRAME}"
     frames, _, _ = read(content, "a.asc")

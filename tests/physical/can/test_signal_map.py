@@ -1,5 +1,7 @@
 """Signals that cannot carry a field are refused with place, cause and cure; units are converted."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from voltward.physical.can.database import load_database
 from voltward.physical.can.signal_code import SignalEntry, code_of
 from voltward.physical.can.signal_map import read_map
 from voltward.physical.can.wire_scale import from_raw, to_raw
+from voltward.ranges.configuration.system import load_system
 
 GOOD = 'T : 0|16@1+ (0.1,0) [0|0] "degC"'
 
@@ -88,6 +91,29 @@ def test_every_count_of_a_wide_signal_fits_its_bits(bits, signed, value, tmp_pat
     scale = code(tmp_path_factory.mktemp("d"), signal)
     bottom = -(1 << (bits - 1)) if signed else 0
     assert bottom <= int(to_raw(value, scale)) < bottom + (1 << bits)
+
+
+OWN = Path(__file__).parents[3] / "examples" / "own-bus"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("39|8@0+ (0.5,0)", "39|8@0+ (0,0)", ("State_Of_Charge has the factor 0", "bus.dbc")),
+        ("Pack_Status: 8", "Pack_Status: 100", ("Pack_Status has 100 bytes", "bus.dbc")),
+        ('(0.01,0) [0|100] "V"', '(0.01,0) [0|1e400] "V"', ("maximum inf", "bus.dbc")),
+        ("Alive_Counter : 63|8@0+", "Alive_Counter : 63|9@0+", ("bus.dbc",)),
+        ('dbc = "bus.dbc"', "", ("no dbc = is given", "voltward.dbc")),
+    ],
+)
+def test_config_check_names_the_dbc_and_a_missing_one(old, new, words, tmp_path):
+    for name in ("system.toml", "bus.dbc"):
+        text = (OWN / name).read_text("utf-8").replace(old, new)
+        (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        load_system(str(tmp_path / "system.toml"))
+    for word in words:
+        assert word in str(caught.value)
 
 
 def test_two_messages_on_one_identifier_and_the_hint_of_a_pattern(tmp_path):

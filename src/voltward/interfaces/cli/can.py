@@ -4,7 +4,6 @@ A log is read frame by frame. What is no data frame is left out, named on standa
 nothing; a log of which nothing is a frame is refused.
 """
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from voltward.interfaces.cli.can_records import (
     head_record,
     logged_frame,
     record_of,
+    record_text,
 )
 from voltward.interfaces.cli.output import detail, message
 from voltward.physical.can import secured_frame
@@ -74,7 +74,7 @@ def encode(records: Path, dbc: Path | None, channel: str, *, lenient: bool) -> N
                 raise ConfigurationError(
                     f"{left_out.name}: line {number}: {error.what}", why=error.why, hint=error.hint
                 ) from error
-            click.echo(format_line(logged))
+            _print(format_line(logged))
         _refuse_damaged(damaged)
 
 
@@ -100,11 +100,12 @@ def authenticate(
                 refused.append(error)
                 continue
             used[sender] += 1
-            click.echo(format_line(replace(logged, frame=secured)))
+            _print(format_line(replace(logged, frame=secured)))
     if refused:
         first = refused[0]
         raise ConfigurationError(
-            f"{len(refused)} of {left_out.frames} frames were left out: {first.what}",
+            f"{left_out.name}: {len(refused)} of {left_out.frames} frames were left out: "
+            f"{first.what}",
             why=first.why,
             hint=first.hint,
         )
@@ -139,26 +140,29 @@ def verify(
                 }
                 _print_json({**head_record(logged), **said})
             else:
-                click.echo(
+                _print(
                     f"({logged.timestamp_s:.6f}) {logged.channel} {_identifier(logged.frame)} "
                     f"{verdict.reason} freshness={verdict.freshness}"
                 )
     if left_out.unreadable:
         # Nothing says that a line that cannot be read held no frame.
         reasons["unreadable"] += left_out.unreadable
-    _conclude(reasons)
+    _conclude(left_out.name, reasons)
 
 
-def _conclude(reasons: Counter[str]) -> None:
+def _conclude(name: str, reasons: Counter[str]) -> None:
     frames = reasons.total()
     rejected = frames - reasons["accepted"]
     if frames == 0:
         raise NothingRanError(
-            "no frame to verify", hint="give a log of secured frames as LOG or on standard input"
+            f"{name}: no frame to verify",
+            hint="give a log of secured frames as LOG or on standard input",
         )
     if rejected:
         causes = (f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        raise GateFailedError(f"{rejected} of {frames} frames rejected", why=", ".join(causes))
+        raise GateFailedError(
+            f"{name}: {rejected} of {frames} frames rejected", why=", ".join(causes)
+        )
 
 
 @contextmanager
@@ -234,7 +238,11 @@ def _check_encoding(text: str) -> None:
 def _refuse_damaged(damaged: LeftOut) -> None:
     """Refuse records of which a part cannot be read: nothing says what it would have sent."""
     if damaged.unreadable:
-        raise ConfigurationError(f"{damaged.name}: {damaged.first}")
+        raise ConfigurationError(
+            f"{damaged.name}: {damaged.first}",
+            why="nothing says which frames the part that cannot be read would have sent",
+            hint="correct the line, or make the file anew",
+        )
 
 
 def _identifier(frame: Frame) -> str:
@@ -262,8 +270,18 @@ def _print_row(logged: LoggedFrame, name: str, signal: str, value: str, unit: st
     time_s = f"{logged.timestamp_s:.6f}"
     row = TABLE_ROW.format(time_s, _identifier(logged.frame), name, signal, value, unit).rstrip()
     # Texts of a DBC may hold what moves the cursor.
-    click.echo(row if row.isprintable() else repr(row)[1:-1])
+    _print(row if row.isprintable() else repr(row)[1:-1])
 
 
 def _print_json(record: dict[str, Any]) -> None:
-    click.echo(json.dumps(record, ensure_ascii=False, allow_nan=False))
+    _print(record_text(record, ascii_only=not _encoding().lower().startswith("utf")))
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
+
+
+def _print(line: str) -> None:
+    """Print a line; characters that the encoding of standard output lacks become escapes."""
+    encoding = _encoding()
+    click.echo(line.encode(encoding, "backslashreplace").decode(encoding))

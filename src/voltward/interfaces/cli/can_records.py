@@ -7,7 +7,7 @@ and values that the DBC does not allow, and a signal that is given another value
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import isfinite
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cantools.database import Database
@@ -26,13 +26,22 @@ from voltward.physical.can.named_signals import DecodedFrame, encode_message
 from voltward.physical.can.parameter_group import address_of, with_addresses
 
 FORM = 'a line has the form {"message": NAME, "signals": {...}}, or has "data" and "identifier"'
+LATEST_S = 1e15  # beyond it a stamp in floating point has no decimals
+LONGEST_NUMBER = 100  # digits; an exact value has up to 80
 _NULL = type(None)
-_WORDS = {int: "a whole number", bool: "true or false", str: "a text", dict: "an object"}
+_WORDS: Mapping[type, str] = {
+    int: "a whole number",
+    bool: "true or false",
+    str: "a text",
+    dict: "an object",
+    list: "a list",
+    _NULL: "null",
+}
 # Keys and what they may be; what `decode` says beside the frame is not looked at.
 _KEYS: Mapping[str, tuple[type, ...]] = {
     "message": (str, _NULL),
     "signals": (dict,),
-    "timestamp_s": (int, float),
+    "timestamp_s": (int, float, Decimal),
     "channel": (str,),
     "identifier": (int,),
     "extended": (bool,),
@@ -74,6 +83,25 @@ def frame_record(logged: LoggedFrame, decoded: DecodedFrame | None) -> dict[str,
     return record
 
 
+def record_text(record: Mapping[str, Any], *, ascii_only: bool) -> str:
+    """Return a record as JSON on one line, with exact numbers in all their digits.
+
+    Args:
+        record: Texts, numbers, objects and null.
+        ascii_only: Write all other characters as escapes.
+    """
+    parts = []
+    for key, value in record.items():
+        if isinstance(value, dict):
+            text = record_text(value, ascii_only=ascii_only)
+        elif isinstance(value, Decimal):
+            text = f"{value:f}" if abs(value.adjusted()) < LONGEST_NUMBER else f"{value}"
+        else:
+            text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False)
+        parts.append(f"{json.dumps(key, ensure_ascii=ascii_only)}: {text}")
+    return f"{{{', '.join(parts)}}}"
+
+
 def record_of(text: str, channel: str) -> dict[str, Any]:
     """Return the record in a line, with its keys checked.
 
@@ -85,20 +113,32 @@ def record_of(text: str, channel: str) -> dict[str, Any]:
         ConfigurationError: It is no record.
     """
     try:
-        record = json.loads(text, object_pairs_hook=_without_duplicates)
+        record = json.loads(text, object_pairs_hook=_without_duplicates, parse_float=_number)
     except ValueError as error:
-        raise ConfigurationError(f"not JSON: {_shown(text)}", why=str(error)) from error
+        raise ConfigurationError(f"not JSON: {_shown(text)}", why=str(error), hint=FORM) from error
     except RecursionError as error:
-        raise ConfigurationError("JSON nested too deeply", why=FORM) from error
+        raise ConfigurationError(
+            "JSON nested too deeply", why="a record has two levels", hint=FORM
+        ) from error
     if not isinstance(record, dict):
-        raise ConfigurationError(f"names no message: {_shown(text)}", why=FORM)
+        raise ConfigurationError(
+            f"names no message: {_shown(text)}", why="it is not a JSON object", hint=FORM
+        )
     for key, value in record.items():
         if key not in _KEYS:
-            raise ConfigurationError(f"unknown key '{key}'", hint=nearest(key, _KEYS))
+            raise ConfigurationError(
+                f"unknown key '{key}'",
+                why=f"known are {', '.join(_KEYS)}",
+                hint=nearest(key, _KEYS),
+            )
         is_other_bool = isinstance(value, bool) and bool not in _KEYS[key]
         if not isinstance(value, _KEYS[key]) or is_other_bool:
-            kind = _WORDS.get(_KEYS[key][0], "a number")
-            raise ConfigurationError(f"'{key}' must be {kind}, got {_shown(value)}")
+            kind = _WORDS.get(_KEYS[key][0], "a number") if float not in _KEYS[key] else "a number"
+            raise ConfigurationError(
+                f"'{key}' must be {kind}, got {_shown(value)}",
+                why=f"it is {_WORDS.get(type(value), 'a number')}",
+                hint="write the number without quotation marks" if isinstance(value, str) else FORM,
+            )
     record = {"timestamp_s": 0.0, "channel": channel, "message": None, **record}
     _check_record(record, text)
     return record
@@ -124,22 +164,43 @@ def logged_frame(database: Database, record: Mapping[str, Any]) -> LoggedFrame:
             )
         frame = replace(frame, identifier=_addressed(frame, record))
     except ValueError as error:
-        raise ConfigurationError(f"not a frame: {error}") from error
+        raise ConfigurationError(
+            f"not a frame: {error}",
+            why="a frame has an identifier of 11 or 29 bits and 0 to 8 bytes, with CAN FD up to 64",
+            hint='give "data" as pairs of hexadecimal digits, or leave it out and give "signals"',
+        ) from error
     flags = record.get("fd_flags", BIT_RATE_SWITCH)
     if not 0 <= flags <= 15:
-        raise ConfigurationError(f"'fd_flags' must be 0 to 15, got {flags}")
+        raise ConfigurationError(
+            f"'fd_flags' must be 0 to 15, got {flags}",
+            why="1 is the bit rate switch, 2 the error state",
+            hint="leave 'fd_flags' out where you do not need it",
+        )
     return LoggedFrame(float(record["timestamp_s"]), record["channel"], frame, flags)
 
 
 def _check_record(record: Mapping[str, Any], text: str) -> None:
-    if not isfinite(record["timestamp_s"]):
-        raise ConfigurationError("'timestamp_s' must be a number of seconds")
-    if len(record["channel"].split()) != 1:
-        raise ConfigurationError(f"'channel' must be one word, got {record['channel']!r}")
+    if not abs(record["timestamp_s"]) <= LATEST_S:
+        raise ConfigurationError(
+            f"'timestamp_s' must be a number of seconds, got {_shown(record['timestamp_s'])}",
+            why=f"a log has times of up to {LATEST_S:.0e} s",
+            hint="give seconds since 1970 or since the start, as in 12.5",
+        )
+    channel = record["channel"]
+    if len(channel.split()) != 1 or not channel.isprintable():
+        raise ConfigurationError(
+            f"'channel' must be one word of characters that print, got {channel[:80]!a}",
+            why="a line of a log has the channel between spaces",
+            hint="name it as the interface is named, as in can0",
+        )
     if record["message"] is None and not record.keys() >= {"data", "identifier"}:
-        raise ConfigurationError(f"names no message: {_shown(text)}", why=FORM)
+        raise ConfigurationError(
+            f"names no message: {_shown(text)}", why="nothing says which frame it is", hint=FORM
+        )
     if not record.keys() & {"data", "signals"}:
-        raise ConfigurationError("'signals' must be an object", why=FORM)
+        raise ConfigurationError(
+            "'signals' must be an object", why="the record has neither signals nor data", hint=FORM
+        )
 
 
 def _received(database: Database, record: Mapping[str, Any]) -> Frame:
@@ -161,11 +222,37 @@ def _addressed(frame: Frame, record: Mapping[str, Any]) -> int:
     if (source, destination, record.get("pgn")) == (None, None, None):
         return frame.identifier
     if not frame.extended or frame.identifier > EXTENDED_IDENTIFIER_MAXIMUM:
-        raise ValueError("J1939 addresses need an identifier of 29 bits")
+        raise ConfigurationError(
+            "J1939 addresses need an identifier of 29 bits",
+            why=f"the frame has the identifier {frame.identifier:#x} of 11 bits",
+            hint="leave pgn, source_address and destination_address out",
+        )
     group = address_of(frame.identifier).group
     if record.get("pgn", group) != group:
-        raise ValueError(f"pgn {record['pgn']} is not that of the message, {group}")
-    return with_addresses(frame.identifier, source, destination)
+        raise ConfigurationError(
+            f"pgn {_shown(record['pgn'])} is not that of the message, {group}",
+            why="the group of a message follows from its identifier",
+            hint=f"leave pgn out, or write {group}",
+        )
+    try:
+        return with_addresses(frame.identifier, source, destination)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"not a J1939 address: {error}",
+            why="addresses are 0 to 255, and only messages for one node have a destination",
+            hint="correct source_address or destination_address, or leave them out",
+        ) from error
+
+
+def _number(text: str) -> float | Decimal:
+    """Return a JSON number with a point: as floating point where that holds all its digits."""
+    value = float(text)
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent of more digits than any number needs
+        return value
+    is_moderate = abs(exact.adjusted()) < LONGEST_NUMBER and len(text) < LONGEST_NUMBER
+    return exact if is_moderate and exact != Decimal(repr(value)) else value
 
 
 def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -178,5 +265,5 @@ def _without_duplicates(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _shown(value: object) -> str:
     text = value.strip() if isinstance(value, str) else value
-    shown = repr(text)
+    shown = repr(text) if not isinstance(text, int) or abs(text) < 10**80 else "a longer number"
     return shown if len(shown) <= 80 else shown[:80] + "..."

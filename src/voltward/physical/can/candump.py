@@ -116,11 +116,14 @@ def _of_view(match: re.Match[str]) -> LoggedFrame:
     fd = match["length"] is not None and len(match["length"]) == 2
     length = int(match["length"] or CLASSIC_LENGTH_MAXIMUM)
     swapped = "`" in rest.split("'")[0].split('"')[0]
-    words = rest.replace("`", " ").split()[:length]
+    words = rest.replace("`", " ").split()
+    words, more = words[:length], words[length : length + 1]
     bits = bool(words) and len(words[0]) == 8
     pattern = r"[01]{8}" if bits else r"[0-9A-Fa-f]{2}"
     if len(words) < length or not all(re.fullmatch(pattern, word) for word in words):
         raise ValueError(f"not {length} bytes of data, as of a line that was cut")
+    if more and re.fullmatch(pattern, more[0]):
+        raise ValueError(f"more than the {length} bytes of data that its length says")
     data = bytes(int(word, 2 if bits else 16) for word in words)
     frame = Frame(identifier, data[::-1] if swapped else data, extended, fd)
     timed = match["time"] is not None

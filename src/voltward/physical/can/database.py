@@ -131,7 +131,11 @@ def message_named(database: Database, name: str, identifier: int | None = None) 
         message = database.get_message_by_name(name)
     except KeyError:
         names = [message.name for message in database.messages]
-        raise ConfigurationError(f"no message '{name}'", hint=nearest(name, names)) from None
+        raise ConfigurationError(
+            f"no message '{name}'",
+            why=f"the DBC has {len(names)} messages",
+            hint=nearest(name, names) or "name a message of the DBC, or give the DBC by --dbc",
+        ) from None
     if identifier is None or message.frame_id == identifier:
         return message
     others = [other for other in database.messages if other.name == name]

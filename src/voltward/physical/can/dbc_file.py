@@ -290,6 +290,14 @@ class DbcFile:
     # 2. Statements on signals.
 
     def _values(self, line: int, match: re.Match[str]) -> None:
+        hidden = [text for text in re.findall(_LABEL, match["entries"]) if text.endswith('\\"')]
+        if hidden:
+            self._fault(
+                line,
+                f"VAL_ of signal '{match['signal']}': a text ends in a backslash, which hides the "
+                f"quotation mark at its end: {shown(hidden[0])}",
+            )
+            return
         for message, signal in self._named(line, match):
             signal.labels = match["entries"].count('"') // 2
             self._kept.append(("VAL_", message, signal, match["entries"]))
@@ -406,5 +414,5 @@ def _plain_number(text: str) -> str:
 
 
 def _plain_label(text: str) -> str:
-    """Return a text in quotes that does not end in a single backslash, which would hide the end."""
-    return text if re.fullmatch(_LABEL, text) else text[:-2] + '"'
+    """Return a text in quotes that does not end in a backslash, which would hide the end."""
+    return f'{text[:-1].rstrip(chr(92))}"'

@@ -25,6 +25,7 @@ from can.util import dlc2len
 
 from voltward.core.errors import ConfigurationError
 from voltward.physical.can.blf_stream import BlfStream
+from voltward.physical.can.bounded_gzip import BoundedGzip
 from voltward.physical.can.candump import (
     BIT_RATE_SWITCH,
     ERROR_STATE_INDICATOR,
@@ -49,6 +50,9 @@ _READER_ERRORS = (ValueError, LookupError, ArithmeticError, TypeError, NotImplem
 _CANDUMP, _BLF, _MF4 = "candump", "blf", "mf4"
 _BY_SUFFIX = {f".{name}": name for name in ("asc", "trc", "csv", _BLF, _MF4)}
 _NOTHING = re.compile(r"(?!)")
+_SYMBOLIC = re.compile(r"\s*[\d.]+\s+\d+\s+[A-Za-z_]\w*(\(\w*\))?\s+[RT]x\s+d\b")
+# In hexadecimal digits a byte has two; a line with one at its end was cut.
+_CUT_BYTE = re.compile(r"\s\w+\s+(?:[0-9A-F]{2}\s+)+[0-9A-F]\s*$", re.IGNORECASE)
 _ASC_TIME = re.compile(r"\s*(\d{1,12}\.\d{1,12})\s")
 
 
@@ -61,7 +65,9 @@ class _TextFormat:
         passed_over: Lines that hold no frame and are no loss.
         restart: What the reader takes for its header when it begins in the middle of the file.
         header: Lines at the beginning that the reader takes for its header.
-        event: Lines of other kinds than frames.
+        event: Lines of other kinds than frames, in their exact forms: what is none of these may
+            have been a frame.
+        whole: What a line has whose frame is not cut or damaged, where the reader does not look.
     """
 
     reader: type[Any]
@@ -69,6 +75,7 @@ class _TextFormat:
     restart: str = ""
     header: re.Pattern[str] = _NOTHING
     event: re.Pattern[str] = _NOTHING
+    whole: re.Pattern[str] = re.compile("")
 
 
 _TEXT_FORMATS = {
@@ -81,16 +88,27 @@ _TEXT_FORMATS = {
         restart="\n",
         header=re.compile(r"\s*(//|date\s|base\s|(no\s+)?internal)", re.IGNORECASE),
         event=re.compile(
-            r"\s*\d+\.\d+\s+(?!\d+\s+\w+\s+[RT]x\s|\d+\s+Error|CANFD\s)\S", re.IGNORECASE
+            r"\s*\d+\.\d+\s+(?:\d+\s+(?:(?:ErrorFrame|OverloadFrame)\b|Statistic:|J1939TP\s)"
+            r"|CANFD\s+\d+\s+[RT]x\s+ErrorFrame\b|CAN\s+\d+\s+(?:Status:|Statistic:)|log\s"
+            r"|(?:SV|SysVar|GPS[\w-]*|TFS|Comment|Trigger\w*|Statistic|Watermark):?(?:\s|$)|::\S"
+            r"|(?:L\d+|Li\w*|Fr\w*|ETH|MOST\w*|M\d+|J1708|J1939TP|AFDX|A429|WLAN)\s|[A-Za-z_]\w*\s+:?=\s)",
+            re.IGNORECASE,
         ),
     ),
     "trc": _TextFormat(
         can.TRCReader,
         passed_over=re.compile(r"\s*(;|$)"),
-        event=re.compile(r"(?i)\s*\d+\)?\s+[\d.]+\s+(.*\b(Warng|Error|BUS[A-Z]+)\b|(ST|E[CRV])\s)"),
+        event=re.compile(
+            r"\s*\d+\)?\s+[\d.]+\s+(?:(?:\d+\s+)?(?:Warng|Error)|ST|E[CRV])\s"
+            r"|\s*\d+\)\s+[\d.]+\s+FFFFFFFF\s+\d\s.*\bBUS[A-Z]+\s*$",
+            re.IGNORECASE,
+        ),
     ),
     "csv": _TextFormat(
-        can.CSVReader, passed_over=re.compile(r"\s*(timestamp,|$)"), restart="timestamp\n"
+        can.CSVReader,
+        passed_over=re.compile(r"\s*(timestamp,|$)"),
+        restart="timestamp\n",
+        whole=re.compile(r".*,(?:[\w+/]{4})*+(?:[\w+/]{2}==|[\w+/]{3}=)?\s*$", re.ASCII),
     ),
 }
 _BY_CONTENT: Sequence[tuple[bytes, str]] = (
@@ -139,7 +157,7 @@ def read_log(source: BinaryIO, name: str, left_out: LeftOut) -> Iterator[LoggedF
     unpacked = head.startswith(b"\x1f\x8b")
     stream: io.BufferedReader[Any] | gzip.GzipFile = plain
     if unpacked:
-        stream = gzip.GzipFile(fileobj=plain)
+        stream = BoundedGzip(plain, name)
         suffixes = suffixes[:-1] if suffixes[-1:] == [".gz"] else suffixes
         try:
             head = stream.peek(HEAD_BYTES)[:HEAD_BYTES]
@@ -248,7 +266,9 @@ class _Feed:
             if self._form.event.match(self.line):
                 self._left_out.add_other(f"line {self.number}", "event other than a frame")
             else:
-                self._left_out.add(f"line {self.number}", "not a frame", self.line)
+                is_symbolic = _SYMBOLIC.match(self.line) is not None
+                cause = "a message by its name, without an identifier" if is_symbolic else ""
+                self._left_out.add(f"line {self.number}", cause or "not a frame", self.line)
         self.settled = self.ended = True
         self.number, self.line = next(self._lines)
         self.ended = False
@@ -287,8 +307,10 @@ def _text_frames(
             if feed.ended:
                 return
             place = f"line {feed.number}"
-            if re.search(r"\berror", feed.line, re.IGNORECASE):
-                left_out.add_other(place, "error frame")
+            if form.event.match(feed.line):
+                left_out.add_other(place, "event other than a frame")
+            elif _SYMBOLIC.match(feed.line):
+                left_out.add(place, "a message by its name, without an identifier", feed.line)
             else:
                 left_out.add(place, f"python-can cannot read it ({error})", feed.line)
             feed.restart()
@@ -303,6 +325,10 @@ def _text_frames(
         if has_data and len(message.data) not in lengths:
             cause = f"{len(message.data)} of {message.dlc} bytes of data, as of a line that was cut"
             left_out.add(f"line {feed.number}", cause, feed.line)
+            continue
+        is_cut = getattr(reader, "base", "") == "hex" and _CUT_BYTE.search(feed.line)
+        if has_data and (is_cut or not form.whole.match(feed.line)):
+            left_out.add(f"line {feed.number}", "its data are damaged or cut", feed.line)
             continue
         yield from _logged(message, f"line {feed.number}", left_out)
 

@@ -84,6 +84,12 @@ def shown_line(text: str) -> str:
 
 def encoding_of(head: bytes) -> str:
     """Return the encoding that the first bytes of a text show; UTF-8 when nothing else."""
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    for encoding, used in (("utf-32-le", 0), ("utf-32-be", 3)):
+        characters = [head[at : at + 4] for at in range(0, min(len(head), 64) - 3, 4)]
+        if characters and all(c[used] and c.count(0) == 3 for c in characters):
+            return encoding
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     for encoding, high, low in (

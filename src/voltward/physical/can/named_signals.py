@@ -15,9 +15,11 @@ To encode:
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
+from fractions import Fraction
+from math import ceil, floor
 
 from cantools.database import Database
 from cantools.database.can import Message, Signal
@@ -37,7 +39,10 @@ NAMES_SHOWN = 20
 _EXACT = Context(prec=80)
 _LONGEST_PLAIN = 40  # digits before or after the point; others are written with an exponent
 
-SignalValue = float | str | None
+LARGEST_EXACT = 1 << 53  # above it floating point does not hold every whole number
+_ON_THE_GRID = Fraction(1, 10**6)  # of a step; what floating point rounds away comes on top
+
+SignalValue = float | Decimal | str | None
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class DecodedFrame:
 
     Args:
         message: Name of the message.
-        signals: Value by signal; a text for a named value, None where it is not available.
+        signals: Value by signal; a text for a named value, None where it is not available, an exact
+            decimal number where the count is too large for floating point.
         units: Unit by signal, empty where it has none.
         texts: Exact decimal text of each number, by signal.
         notes: Why there is no value, or what is odd about it, by signal.
@@ -133,12 +139,19 @@ def encode_message(
     known = {signal.name: signal for signal in message.signals}
     for signal_name in signals:
         if signal_name not in known:
-            hint = nearest(signal_name, known) if known else "this message has no signals"
-            raise ConfigurationError(f"no signal '{name}.{signal_name}'", hint=hint)
+            raise ConfigurationError(
+                f"no signal '{name}.{signal_name}'",
+                why=f"signals of {name}: {_listed(known)}"
+                if known
+                else "this message has no signals",
+                hint=nearest(signal_name, known) or "name one of its signals, or none",
+            )
     data = bytes(message.length) if received is None else received.data
     before = {} if received is None else _signals_of(message, data)
     changed = {
-        key: value for key, value in signals.items() if key not in before or before[key] != value
+        key: value
+        for key, value in signals.items()
+        if key not in before or not _is_same(before[key], value)
     }
     # 2. Bits.
     written: dict[str, float | None] = {}
@@ -148,11 +161,19 @@ def encode_message(
             continue
         raw = _raw(where, signal, changed.get(signal.name), given=signal.name in changed)
         if signal.is_multiplexer and received is None and not _is_listed(message, signal, raw):
-            raise ConfigurationError(f"{where}: no signals of the DBC have the value {raw}")
+            raise ConfigurationError(
+                f"{where}: no signals of the DBC have the value {raw}",
+                hint="give a value of the multiplexer that the DBC lists",
+            )
         try:
             data = with_raw_value(signal, raw, data)
         except ValueError as error:
-            raise ConfigurationError(f"{where} cannot be encoded: {error}") from error
+            raise ConfigurationError(
+                f"{where} cannot be encoded: {error}",
+                why=f"it has {signal.length} bits, factor {signal.conversion.scale} and offset "
+                f"{signal.conversion.offset}",
+                hint="give a value whose raw value (value - offset) / factor fits",
+            ) from error
         written[signal.name] = raw_value(signal, data)
     # 3. What was written is there.
     for key, raw_written in written.items():
@@ -165,7 +186,11 @@ def encode_message(
     try:
         return _frame(message, data, identifier, received)
     except ValueError as error:
-        raise ConfigurationError(f"{name} cannot be encoded: {error}") from error
+        raise ConfigurationError(
+            f"{name} cannot be encoded: {error}",
+            why=f"the DBC gives it {message.length} bytes and the identifier {message.frame_id:#x}",
+            hint="correct length, identifier or frame format of the message in the DBC",
+        ) from error
 
 
 def _must_be_written(
@@ -189,6 +214,7 @@ def _must_be_written(
         parent = str(signal.multiplexer_signal)
         raise ConfigurationError(
             f"{where} is not in the frame while {parent} is {raws[parent]}",
+            why="the DBC sends it with other values of this multiplexer",
             hint=f"leave it out, or give {parent} a value with which it is there",
         )
     return False
@@ -265,6 +291,8 @@ def _value(signal: Signal, raw: float | None) -> tuple[SignalValue, str]:
         value = signal.conversion.raw_to_scaled(raw)
     except OverflowError:
         return None, TOO_LARGE
+    if isinstance(value, float) and isinstance(raw, int) and abs(raw) > LARGEST_EXACT:
+        return _exact_value(signal, raw), ""
     if not isinstance(value, int | float):
         return (None if str(value) == NOT_AVAILABLE else str(value)), ""
     is_number = isinstance(value, int) or math.isfinite(value)
@@ -277,12 +305,31 @@ def _text(signal: Signal, raw: float) -> str:
     if conversion.is_float:
         value = raw * conversion.scale + conversion.offset
         return f"{value:.10g}" if signal.length <= 32 else repr(value)
-    scale, offset = Decimal(repr(conversion.scale)), Decimal(repr(conversion.offset))
-    exact = _EXACT.fma(Decimal(raw), scale, offset)
+    exact = _exact_value(signal, raw)
     if exact == exact.to_integral_value() and exact.adjusted() < _LONGEST_PLAIN:
         return str(int(exact))
     exact = _EXACT.normalize(exact)
     return f"{exact:f}" if abs(exact.adjusted()) < _LONGEST_PLAIN else f"{exact}"
+
+
+def _exact_value(signal: Signal, raw: float) -> Decimal:
+    scale, offset = (Decimal(repr(n)) for n in (signal.conversion.scale, signal.conversion.offset))
+    return _EXACT.fma(Decimal(raw), scale, offset)
+
+
+def _is_same(before: SignalValue, value: object) -> bool:
+    """Return whether a value is that of a received frame, exact or as the nearest float."""
+    if isinstance(value, bool):
+        return False
+    if isinstance(before, Decimal) and isinstance(value, float):
+        return float(before) == value
+    return before == value
+
+
+def _is_finite(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
 
 
 def _labels(signal: Signal) -> dict[str, int]:
@@ -294,31 +341,86 @@ def _raw(where: str, signal: Signal, value: SignalValue, *, given: bool) -> floa
     labels = _labels(signal)
     if not given and NOT_AVAILABLE not in labels:
         raise ConfigurationError(
-            f"{where} is not given", why="the DBC has no value of it for 'not available'"
+            f"{where} is not given",
+            why="the DBC has no value of it for 'not available'",
+            hint=f'give it a value under "signals": "{signal.name}"',
         )
     if value is None or isinstance(value, str):
-        label = NOT_AVAILABLE if value is None else value
-        if label not in labels:
-            names = sorted(labels)
-            listed = ", ".join(names[:NAMES_SHOWN]) + ", ..." * (len(names) > NAMES_SHOWN)
-            raise ConfigurationError(
-                f"{where} has no value '{label}'", why=f"named values: {listed or 'none'}"
-            )
-        return labels[label]
-    number: object = value
-    is_finite = isinstance(number, int) or (isinstance(number, float) and math.isfinite(number))
-    if not is_finite:
-        raise ConfigurationError(f"{where}: {value!r} is not a number, a named value or null")
-    conversion = signal.conversion
-    try:
-        raw = conversion.numeric_scaled_to_raw(value)
-        tolerance = abs(conversion.scale) * 1e-6
-    except (ZeroDivisionError, OverflowError) as error:
-        raise ConfigurationError(f"{where}: {value!r} cannot be encoded: {error}") from error
-    low = -math.inf if signal.minimum is None else signal.minimum
-    high = math.inf if signal.maximum is None else signal.maximum
-    if raw not in labels.values() and not low - tolerance <= value <= high + tolerance:
+        return _named_raw(where, signal, labels, NOT_AVAILABLE if value is None else value)
+    if not _is_finite(value):
         raise ConfigurationError(
-            f"{where}: {value} is outside its range", why=f"the DBC allows {low} to {high}"
+            f"{where}: {value!r} is not a number, a named value or null",
+            why=f"named values: {_listed(labels)}",
+            hint="give a finite number, as in 1.5, or one of these texts in quotation marks",
+        )
+    try:
+        exact = _exact_raw(signal, value)
+        tolerance = abs(signal.conversion.scale) * 1e-6
+        low = -math.inf if signal.minimum is None else signal.minimum - tolerance
+        high = math.inf if signal.maximum is None else signal.maximum + tolerance
+    except (ZeroDivisionError, OverflowError, ValueError) as error:
+        raise ConfigurationError(
+            f"{where}: {value!r} cannot be encoded: {error}",
+            why=f"the DBC has the factor {signal.conversion.scale} and the offset "
+            f"{signal.conversion.offset}",
+            hint="give a value in the range of the signal, or correct its factor in the DBC",
+        ) from error
+    if exact not in labels.values() and not low <= value <= high:
+        allowed = f"{signal.minimum} to {signal.maximum}"
+        raise ConfigurationError(
+            f"{where}: {value} is outside its range",
+            why=f"the DBC allows {allowed}",
+            hint="give a value in this range, or the data of the frame in hexadecimal digits",
+        )
+    return _on_a_step(where, signal, value, exact)
+
+
+def _named_raw(where: str, signal: Signal, labels: Mapping[str, int], label: str) -> int:
+    if label not in labels:
+        raise ConfigurationError(
+            f"{where} has no value '{label}'",
+            why=f"named values: {_listed(labels)}",
+            hint=nearest(label, labels) or "give a number without quotation marks",
+        )
+    choices: Mapping[int, object] = signal.conversion.choices or {}
+    numbers = sorted(number for number, text in choices.items() if str(text) == label)
+    if len(numbers) > 1 and label != NOT_AVAILABLE:
+        raise ConfigurationError(
+            f"{where}: '{label}' is the name of {' and of '.join(map(str, numbers))}",
+            why="the DBC gives several numbers this name",
+            hint="give the value as a number",
+        )
+    return labels[label]
+
+
+def _listed(labels: Iterable[str]) -> str:
+    names = sorted(labels)
+    return (", ".join(names[:NAMES_SHOWN]) + ", ..." * (len(names) > NAMES_SHOWN)) or "none"
+
+
+def _exact_raw(signal: Signal, value: float | Decimal) -> float | Fraction:
+    """Return the raw number of a value before it is rounded."""
+    conversion = signal.conversion
+    if conversion.is_float:
+        return conversion.numeric_scaled_to_raw(float(value))
+    scale, offset = (Fraction(repr(n)) for n in (conversion.scale, conversion.offset))
+    return (Fraction(repr(value) if isinstance(value, float) else value) - offset) / scale
+
+
+def _on_a_step(
+    where: str, signal: Signal, value: float | Decimal, exact: float | Fraction
+) -> float:
+    """Return the raw number of a value, which must lie on a step of the signal."""
+    if not isinstance(exact, Fraction):
+        return exact
+    raw = round(exact)
+    shift = Fraction(repr(signal.conversion.offset)) / Fraction(repr(signal.conversion.scale))
+    lost = (abs(exact) + abs(shift)) / 10**15 if isinstance(value, float) else 0
+    if abs(exact - raw) > _ON_THE_GRID + lost:
+        below, above = (_text(signal, step) for step in (floor(exact), ceil(exact)))
+        raise ConfigurationError(
+            f"{where}: {value} lies between two steps of the signal",
+            why=f"it is sent in steps of {signal.conversion.scale}",
+            hint=f"the nearest values are {below} and {above}",
         )
     return raw

@@ -173,9 +173,10 @@ def _check_numbers(message: Message, signal: Signal, place: str) -> None:
             "finite",
             hint=f"correct the {what} of the signal in the DBC",
         )
-    if None not in (signal.minimum, signal.maximum) and signal.minimum > signal.maximum:
+    low, high = signal.minimum, signal.maximum
+    if low is not None and high is not None and low > high:
         raise ConfigurationError(
-            f"{place} has the minimum {signal.minimum} above its maximum {signal.maximum}",
+            f"{place} has the minimum {low} above its maximum {high}",
             why="nothing lies between them",
             hint="exchange the two limits of the signal in the DBC",
         )

@@ -120,7 +120,8 @@ def _own_map(path: str, database: Database, tables: Mapping[str, Entries], cells
         raise ConfigurationError(
             f"{error.what} (DBC {path})",
             why=error.why,
-            hint='the map is of another DBC: name that file as dbc = "own.dbc" in [can]'
+            hint="no dbc = is given in [can], so the shipped network counts; if the map is of your "
+            'own file, name it there: dbc = "own.dbc"'
             if is_shipped and "the DBC has no message" in error.what
             else error.hint,
         ) from error
