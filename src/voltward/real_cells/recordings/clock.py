@@ -74,7 +74,9 @@ def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
         row = int(back[0])
         # A step begins near 0; a clock that was set back does not.
         usual_s = float(np.median(step_s[step_s > 0.0])) if np.any(step_s > 0.0) else 1.0
-        restarts = np.count_nonzero(time_s[back + 1] <= time_s[0] + max(1.0, 2.0 * usual_s))
+        restarts = np.count_nonzero(
+            time_s[back + 1] <= min(float(time_s[0]), LONGEST_STEP_S) + max(1.0, 2.0 * usual_s)
+        )
         stated = replace(entry, restarts=True).text("time_s")
         return (
             Finding(

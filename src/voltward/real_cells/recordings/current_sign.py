@@ -103,20 +103,9 @@ def signed_current(
     # 2. Said by words.
     if words is not None and are_words(words):
         found = directions(words, columns.direction)
-        lost = loaded & (found.rows == UNKNOWN)
-        if both_signs and stated is None and not np.any(np.abs(found.rows[loaded]) == 1):
-            if np.any(lost):
-                unknown = f"the words {found.examples(lost)} say neither charge nor discharge: the"
-                notes += (f"{unknown} current keeps its own sign",)
-            return SignedCurrent(current_A, notes, said=False)
-        # A magnitude is never negative.
-        signed = stated is None and (both_signs or not np.any(written > 0.0))
-        if np.any(lost) and not signed:
-            raise _unknown_words(path, found, lost, loaded)
-        if np.any(np.abs(found.rows[loaded]) == 1):
-            if stated == "magnitude":
-                return _magnitude(path, current_A, loaded, found)
-            return _by_words(path, columns, current_A, loaded, found, notes)
+        signed = _said(path, columns, current_A, loaded, found, stated, notes)
+        if signed is not None:
+            return signed
     if stated == "magnitude":
         raise ConfigurationError(
             f"{path}: the current is a magnitude, and no row says that it charges or discharges",
@@ -127,6 +116,33 @@ def signed_current(
     if voltage_V is not None and written.size and not np.any(written < 0.0):
         _refuse_unclear(path, time_s, np.abs(current_A), voltage_V)
     return SignedCurrent(current_A, notes, said=False)
+
+
+def _said(
+    path: Path,
+    columns: ColumnMap,
+    current_A: Float[np.ndarray, " time"],
+    loaded: Bool[np.ndarray, " time"],
+    found: Directions,
+    stated: str | None,
+    notes: tuple[str, ...],
+) -> SignedCurrent | None:
+    """Return the current as the words say it; None where no row under load has words."""
+    written = columns.entry("current_A").sign * current_A[loaded]
+    lost = loaded & (found.rows == UNKNOWN)
+    known = bool(np.any(np.abs(found.rows[loaded]) == 1))
+    # A magnitude is never negative.
+    signed = stated is None and bool(np.any(written < 0.0))
+    if np.any(lost) and not signed:
+        raise _unknown_words(path, found, lost, loaded)
+    if np.any(lost) and not known:
+        unknown = f"the words {found.examples(lost)} say neither charge nor discharge: the current"
+        return SignedCurrent(current_A, (*notes, f"{unknown} keeps its own sign"), said=False)
+    if not known:
+        return None
+    if stated == "magnitude":
+        return _magnitude(path, current_A, loaded, found)
+    return _by_words(path, columns, current_A, loaded, found, notes)
 
 
 def _direction_text(column: str) -> str:

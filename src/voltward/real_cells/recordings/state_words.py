@@ -24,9 +24,9 @@ CHARGE, DISCHARGE, REST, UNKNOWN = 1, -1, 0, 2
 _WORDS = {
     CHARGE: "charge charging charged chg chrg chge cha recharge recharging laden ladung lade "
     "aufladen opladen carga carica ricarica 充电 充電",
-    DISCHARGE: "discharge discharging discharged dchg dischg dschg dischrg dchrg dch dis disch dsch "
-    "dischge dcharge decharge uncharge entladen entladung entlade ontladen descarga scarica 放电 "
-    "放電",
+    DISCHARGE: "discharge discharging discharged dchg dischg dschg dischrg dchrg dch dis "
+    "disch dsch dischge dcharge decharge uncharge entladen entladung entlade ontladen descarga "
+    "scarica 放电 放電",
     REST: "rest resting r pause pau paused idle wait waiting stop stopped standby ocv oc ocp sto "
     "off end finish finished ruhe rust repos relaxation relax reposo riposo 静置 搁置 休止",
 }
@@ -34,7 +34,8 @@ _MEANING = {word: meaning for meaning, words in _WORDS.items() for word in words
 # What the control holds constant, and words that only join others, say no direction.
 _MODES = (
     "cc cv cccv ccv cp cpcv cr cw cvcc dc i u p const constant current voltage power resistance "
-    "cur volt step mode state galvanostatic potentiostatic by with at and 恒流 恒压 恒功率 恒流恒压 恒阻"
+    "cur volt step mode state galvanostatic potentiostatic by with at and "
+    "恒流 恒压 恒功率 恒流恒压 恒阻"
 )
 _SILENT = frozenset(_MODES.split())
 _PREFIX = re.compile(r"(?:cccv|cpcv|cc|cv|cp|cr|恒流恒压|恒流|恒压|恒功率|恒阻)(?=.{2})")
