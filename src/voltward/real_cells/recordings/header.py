@@ -8,13 +8,10 @@
 What is missing is refused with the entry of a column map that would name it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-
-import pyarrow.compute as pc
 
 from voltward.core.errors import ConfigurationError
 from voltward.documents.toml_document import closest, shipped_names
@@ -28,8 +25,13 @@ from voltward.real_cells.recordings.column_map import (
     check_voltages,
     load_column_map,
 )
-from voltward.real_cells.recordings.column_name import ColumnName, column_name, unit_of
+from voltward.real_cells.recordings.column_name import ColumnName, column_name
 from voltward.real_cells.recordings.known_columns import KNOWN, Match, matches, step_times
+from voltward.real_cells.recordings.similar_columns import (
+    refuse_numbered_cells,
+    refuse_two_units,
+    working_sensor,
+)
 from voltward.real_cells.recordings.table import Table
 
 Candidate = tuple[int, ColumnEntry]
@@ -106,24 +108,8 @@ def choose_columns(
             chosen = _known(path, table, names, own, needs)
     _require(path, table, names, chosen, needs)
     if given is None:
-        _refuse_two_units(path, table, chosen)
+        refuse_two_units(path, table, (*chosen.at.values(), *(c for c, _ in chosen.times[:1])))
     return chosen
-
-
-def _refuse_two_units(path: Path, table: Table, chosen: ChosenColumns) -> None:
-    """Refuse a column whose name states one unit, and the row of units below it another."""
-    for column in (*chosen.at.values(), *(column for column, _ in chosen.times[:1])):
-        written, below = table.names[column], unit_of(table.unit(column))
-        own = column_name(written).unit
-        if own is None or below is None or {own.dimension, below.dimension} & {"none", "clock"}:
-            continue
-        if (own.dimension, own.factor, own.shift) != (below.dimension, below.factor, below.shift):
-            raise ConfigurationError(
-                f"{path}: column '{written}' states the unit {own.text}, and the row of units "
-                f"below it {below.text}",
-                why="one of the two is wrong, and the numbers would be read in it",
-                hint="remove the wrong one; or state the scale in a column map (--columns)",
-            )
 
 
 def _own_names(header: Sequence[str]) -> dict[str, str]:
@@ -170,8 +156,7 @@ def _of_map(
         found = _column_of(path, table, names, quantity, entry)
         if quantity == "temperature_degC" and found is not None and entry.names:
             stems = [column_name(wanted).stem for wanted in entry.names]
-            others = [at for stem in stems for at, name in enumerate(names) if name.stem == stem]
-            column, others_note = _working_sensor(table, [found[0], *others])
+            column, others_note = working_sensor(table, names, [found[0]], stems)
             found = column, _entry(quantity, names[column], entry)
             notes += others_note
         if found is not None:
@@ -272,10 +257,10 @@ def _known(
         if found is None:
             continue
         if quantity == "voltage_V":
-            _refuse_numbered(path, names, found.name)
+            refuse_numbered_cells(path, names, found.name)
         if quantity == "temperature_degC":
             columns = [match.column for match in matches(quantity, names)]
-            column, others = _working_sensor(table, columns)
+            column, others = working_sensor(table, names, columns, [found.name.stem])
             found = replace(found, column=column, name=names[column])
             notes += others
         if quantity in {"current_A", *DEMANDS} and found.name.unit is None:
@@ -305,45 +290,6 @@ def _best(path: Path, table: Table, quantity: str, found: list[Match]) -> Match 
             hint=f"say which in a column map: {_example(quantity)}",
         )
     return best[0]
-
-
-def _working_sensor(table: Table, columns: Sequence[int]) -> tuple[int, tuple[str, ...]]:
-    """Return the first of several temperatures whose number changes, and a note on the others."""
-    several = list(dict.fromkeys(columns))
-    if len(several) < 2:
-        return several[0], ()
-    fields = table.take(several)
-    varies = [column for column in several if len(pc.unique(fields[column]).drop_null()) > 2]
-    chosen = (varies or several)[0]
-    others = ", ".join(f"'{table.names[column]}'" for column in several if column != chosen)
-    return chosen, (
-        f"of several temperatures column '{table.names[chosen]}' is taken; others are {others}",
-    )
-
-
-def _refuse_numbered(path: Path, names: Sequence[ColumnName], found: ColumnName) -> None:
-    """Refuse a voltage with a number where there are others of the same name."""
-    numbered = re.fullmatch(r"(.*?) ?\d+", found.stem)
-    if not numbered:
-        return
-    same = [
-        name
-        for name in names
-        if re.fullmatch(rf"{re.escape(numbered[1])} ?\d+", name.stem)
-        and (name.unit is None or name.unit.dimension == "voltage")
-    ]
-    if len(same) > 1:
-        written = [name.written for name in same]
-        cells = ", ".join(
-            f'voltage_{number}_V = {{ column = "{name}" }}'
-            for number, name in enumerate(written[:2], start=1)
-        )
-        raise ConfigurationError(
-            f"{path}: there are {len(same)} voltages, {', '.join(map(repr, written[:4]))}",
-            why="nothing says which of them are cells of one string",
-            hint=f'name the one, voltage_V = {{ column = "{written[0]}" }}, or each of them in a '
-            f"column map (--columns): {cells}, with the scale of each",
-        )
 
 
 def _taken(quantity: str, name: ColumnName, entry: ColumnEntry) -> str:
