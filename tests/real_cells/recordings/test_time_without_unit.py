@@ -160,3 +160,13 @@ def test_times_and_categories_of_parquet_are_read(bench, kind, words):
     read = read_recording(path)
     assert np.allclose(read.time_s, time_s, atol=1e-6)
     assert np.array_equal(read.current_A, current_A)
+
+
+def test_milliseconds_under_the_name_of_seconds_are_refused(bench):
+    columns = bench.columns(step_s=0.1, length_s=300.0)
+    columns["current_A"] = np.random.default_rng(1).normal(-2.0, 3.0, columns["time_s"].size)
+    columns["voltage_V"] = 3.7 + 0.02 * columns["current_A"]
+    columns["time_s"] = np.round(columns["time_s"] * 1000.0)
+    with pytest.raises(ConfigurationError, match="steps by 100 s") as error:
+        read_recording(bench.write(columns))
+    assert "scale = 0.001" in error.value.hint
