@@ -23,6 +23,8 @@ _JITTER_SHARE = 0.05
 # A tester that records on a change of the voltage leaves hours between samples: the current is the
 # same before and after nearly all of them.
 _STEADY_STEPS = 0.95
+# What milliseconds at 10 Hz or less step by, and a change of the current (assumptions).
+_MS_STEP, _CHANGING_SHARE = 100.0, 0.05
 # So many equal rows in a row are not a doubled step (assumption).
 _FROZEN_ROWS = 10
 # Shorter than this there is nothing to fit and nothing to detect (assumption).
@@ -74,7 +76,9 @@ def check_order(time_s: Float[np.ndarray, " time"], entry: ColumnEntry) -> tuple
         row = int(back[0])
         # A step begins near 0; a clock that was set back does not.
         usual_s = float(np.median(step_s[step_s > 0.0])) if np.any(step_s > 0.0) else 1.0
-        restarts = np.count_nonzero(time_s[back + 1] <= time_s[0] + max(1.0, 2.0 * usual_s))
+        restarts = np.count_nonzero(
+            time_s[back + 1] <= min(float(time_s[0]), LONGEST_STEP_S) + max(1.0, 2.0 * usual_s)
+        )
         stated = replace(entry, restarts=True).text("time_s")
         return (
             Finding(
@@ -157,7 +161,11 @@ def check_steps(
     step_s = np.diff(time_s)
     usual_s = float(np.median(step_s))
     change = _change_of_unit(time_s, step_s)
-    if change or usual_s <= LONGEST_STEP_S:
+    # Whole hundreds under a current that changes from row to row are rather milliseconds.
+    size_A = float(np.max(np.abs(current_A)))
+    changing = float(np.mean(np.abs(np.diff(current_A)) > _CHANGING_SHARE * size_A))
+    thousandths = usual_s >= _MS_STEP and usual_s % _MS_STEP == 0.0 and changing > 0.5
+    if change or (usual_s <= LONGEST_STEP_S and not thousandths):
         return change
     if _is_slow(time_s, current_A):
         return (

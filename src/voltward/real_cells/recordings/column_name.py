@@ -17,7 +17,7 @@ _FACTORS: dict[str, dict[float, str]] = {
     "current": {1.0: "a amp amps ampere amperes", 1e-3: "ma", 1e-6: "ua µa μa", 1e3: "ka"},
     "charge": {1.0: "ah a.h", 1e-3: "mah ma.h", 1e-6: "µah uah"},
     # The international mile of 1609.344 m.
-    "speed": {1.0: "m/s mps", 1.0 / 3.6: "km/h kmh kph kmph", 0.44704: "mph mi/h"},
+    "speed": {1.0: "m/s mps", 1.0 / 3.6: "km/h kmh kph kmph km/hr kmhr", 0.44704: "mph mi/h"},
     "temperature": {1.0: "c degc celsius"},
 }
 _UNITS = {
@@ -27,7 +27,17 @@ _UNITS = {
     for text in texts.split()
 }
 # Small letters would take MW for mW.
-_POWER = {"W": 1.0, "watt": 1.0, "watts": 1.0, "kW": 1e3, "KW": 1e3, "mW": 1e-3, "MW": 1e6}
+_POWER = {
+    "W": 1.0,
+    "watt": 1.0,
+    "watts": 1.0,
+    "w": 1.0,
+    "kW": 1e3,
+    "KW": 1e3,
+    "kw": 1e3,
+    "mW": 1e-3,
+    "MW": 1e6,
+}
 _SHIFTED = {
     "k": (1.0, -273.15),
     "kelvin": (1.0, -273.15),

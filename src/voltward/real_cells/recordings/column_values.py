@@ -7,7 +7,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +18,25 @@ from jaxtyping import Bool, Float, Int
 
 from voltward.core.errors import ConfigurationError
 from voltward.real_cells.recordings.column_map import ColumnEntry, ColumnMap
+from voltward.real_cells.recordings.column_name import column_name
 from voltward.real_cells.recordings.header import Candidate, ChosenColumns
-from voltward.real_cells.recordings.number_text import Numbers, decimal_mark, has_points, to_numbers
+from voltward.real_cells.recordings.number_text import (
+    Numbers,
+    decimal_mark,
+    has_grouped_points,
+    has_points,
+    to_numbers,
+)
 from voltward.real_cells.recordings.table import Columns, Table
-from voltward.real_cells.recordings.time_text import holds_times, to_times
+from voltward.real_cells.recordings.time_text import clock_of_dates, holds_times, to_times
+from voltward.real_cells.recordings.time_unit import counted_since, judged_unit
 
 # Rows at the end that hold totals, or a word such as END (assumption).
 _MOST_TOTALS = 20
 # Words in more of the rows than this are no stray remarks.
 _WORDS_SHARE = 0.01
-# A number of seconds as large is a count since 1970, and one a thousand times larger one of ms.
-_EPOCH_S, _EPOCH_MS = (1e9, 5e9), (1e12, 5e12)
+# Names of a time of day and of its date in another column.
+_CLOCKS, _DATES = ("time", "zeit", "time of day", "clock", "uhrzeit", "heure"), ("date", "datum")
 
 Quantities = dict[str, Float[np.ndarray, " time"]]
 
@@ -73,8 +81,16 @@ def column_values(path: Path, table: Table, chosen: ChosenColumns) -> ColumnValu
     times = [column for column, _ in chosen.times]
     states = [] if chosen.state is None else [chosen.state]
     numeric = [*chosen.at.values(), *minus.values()]
-    raw = table.take(sorted({*numeric, *times, *states}))
-    text = {column: raw[column] for column in dict.fromkeys(numeric) if _is_text(raw[column])}
+    raw = {
+        column: _plain(fields)
+        for column, fields in table.take(sorted({*numeric, *times, *states})).items()
+    }
+    counted = [column for column in times[:1] if not _is_written(raw[column])]
+    text = {
+        column: raw[column]
+        for column in dict.fromkeys([*numeric, *counted])
+        if _is_text(raw[column])
+    }
     marks = _decimal_marks(path, table, text, chosen.columns)
     # 1. Numbers.
     read = {column: _numbers(path, table, column, raw[column], marks) for column in set(numeric)}
@@ -117,6 +133,11 @@ def column_values(path: Path, table: Table, chosen: ChosenColumns) -> ColumnValu
     )
 
 
+def _plain(column: Any) -> Any:
+    """Return a column without its encoding as a dictionary."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
 def _is_text(column: Any) -> bool:
     return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
 
@@ -131,7 +152,10 @@ def _decimal_marks(
     commas = "," in marks.values()
     points = any(mark == "." and has_points(text[column]) for column, mark in marks.items())
     for column, mark in marks.items():
-        if mark == "?" and commas != points:
+        if mark == "." and commas and not points and has_grouped_points(text[column]):
+            # Thousands of a file whose decimal mark is a comma.
+            marks[column] = ","
+        elif mark == "?" and commas != points:
             marks[column] = "," if commas else "."
         elif mark == "?":
             field = pc.filter(text[column], pc.match_substring(text[column], ","))[0].as_py()
@@ -154,12 +178,14 @@ def _numbers(
     if pa.types.is_null(kind):
         return Numbers(np.full(len(fields), np.nan), none)
     if pa.types.is_timestamp(kind):
-        ticks = fields.cast(pa.timestamp("us")).cast("int64").cast("float64")
-        seconds = np.array(ticks.to_numpy(), dtype=np.float64) * 1e-6
+        seconds = _ticks(fields) * _TICK_S[kind.unit]
         known = seconds[np.isfinite(seconds)]
         return Numbers(seconds - (known[0] if known.size else 0.0), none)
+    if pa.types.is_duration(kind) or pa.types.is_time(kind):
+        return Numbers(_ticks(fields) * _TICK_S[kind.unit], none)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        return Numbers(np.array(fields.cast("float64").to_numpy(), dtype=np.float64), none)
+        # Counts of nanoseconds since 1970 are larger than what is whole in 64 bits.
+        return Numbers(np.array(fields.cast("float64", safe=False).to_numpy(), np.float64), none)
     raise ConfigurationError(
         f"{path}: column '{table.names[column]}' holds {kind}",
         why="allowed are numbers",
@@ -167,10 +193,23 @@ def _numbers(
     )
 
 
+_TICK_S = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+
+
+def _ticks(fields: Any) -> Float[np.ndarray, " time"]:
+    """Return a column of times as counts of its own unit."""
+    width = "int32" if pa.types.is_time32(fields.type) else "int64"
+    counts = fields.cast(width).cast("float64", safe=False)
+    return np.array(counts.to_numpy(), dtype=np.float64)
+
+
 def _time(
     path: Path, table: Table, chosen: ChosenColumns, raw: Columns, marks: Mapping[int, str]
 ) -> tuple[Any, ColumnEntry, Any, bool, tuple[str, ...]]:
     """Return the time of the first candidate that rises, or of the first of all."""
+    dated = _dated_clock(path, table, chosen, raw)
+    if dated is not None:
+        return dated
     first = None
     for column, entry in chosen.times:
         read = _one_time(path, table, (column, entry), raw[column], marks, chosen.columns)
@@ -180,6 +219,12 @@ def _time(
             first = read
         falls = np.count_nonzero(np.diff(known) < -1.0)
         if known.size > 1 and (falls == 0 or entry.restarts) and known[-1] > known[0]:
+            if (
+                chosen.time_assumed
+                and column == chosen.times[0][0]
+                and not _is_written(raw[column])
+            ):
+                return _assumed(path, read)
             if read is not first:
                 note = (
                     f"column '{first[1].column}' starts again and again: the time is that of "
@@ -190,6 +235,49 @@ def _time(
     if first is None:
         raise ConfigurationError(f"{path}: no column of a time is found")
     return first
+
+
+def _is_written(fields: Any) -> bool:
+    """Return whether a column is of times, which state their unit themselves."""
+    if _is_text(fields):
+        return holds_times(fields)
+    kind = fields.type
+    return bool(pa.types.is_timestamp(kind) or pa.types.is_duration(kind) or pa.types.is_time(kind))
+
+
+def _assumed(
+    path: Path, read: tuple[Any, ColumnEntry, Any, bool, tuple[str, ...]]
+) -> tuple[Any, ColumnEntry, Any, bool, tuple[str, ...]]:
+    """Return a time whose name has no unit, with a note; refuse one that is hardly in seconds."""
+    time_s, entry, *rest, notes = read
+    if entry.scale != 1.0 or notes:
+        return read
+    return (time_s, entry, rest[0], rest[1], judged_unit(path, time_s, entry))
+
+
+def _dated_clock(
+    path: Path, table: Table, chosen: ChosenColumns, raw: Columns
+) -> tuple[Any, ColumnEntry, Any, bool, tuple[str, ...]] | None:
+    """Return the time of a date in one column and a time of day in another."""
+    stems = [column_name(name).stem for name in table.names]
+    clock = next((c for c, entry in chosen.times if not entry.restarts), None)
+    date = next((column for column, stem in enumerate(stems) if stem in _DATES), None)
+    if clock is not None and stems[clock] in _DATES:
+        date, clock = clock, next((c for c, stem in enumerate(stems) if stem in _CLOCKS), None)
+    if clock is None or date is None or stems[clock] not in _CLOCKS:
+        return None
+    fields = {column: _plain(text) for column, text in table.take([clock, date]).items()}
+    if not all(map(_is_text, fields.values())):
+        return None
+    joined = clock_of_dates(fields[date], fields[clock])
+    if joined is None:
+        return None
+    raw[clock] = fields[clock]
+    times = to_times(path, table.names[clock], joined)
+    entry = ColumnEntry(column=table.names[clock])
+    note = f"column '{table.names[clock]}' is the time of day of the column '{table.names[date]}'"
+    empty = np.array(pc.equal(pc.utf8_trim_whitespace(joined), "").to_numpy(zero_copy_only=False))
+    return times.seconds, entry, np.isnan(times.seconds) & ~empty, True, (note, *times.notes)
 
 
 def _one_time(
@@ -213,10 +301,8 @@ def _one_time(
         own |= _decimal_marks(path, table, {column: fields}, columns)
     numbers = _numbers(path, table, column, fields, own)
     known = numbers.values[np.isfinite(numbers.values)]
-    names_unit = entry.scale != 1.0 or entry.column == "time_s"
-    if known.size and not names_unit and _EPOCH_MS[0] < known[0] < _EPOCH_MS[1]:
-        entry = replace(entry, scale=1e-3)
-        notes = (f"column '{entry.column}' counts milliseconds since 1970",)
+    if known.size and entry.scale == 1.0 and entry.column != "time_s":
+        entry, notes = counted_since(entry, known)
     return entry.apply(numbers.values), entry, numbers.words, False, notes
 
 

@@ -27,6 +27,11 @@ from voltward.real_cells.recordings.column_map import (
 )
 from voltward.real_cells.recordings.column_name import ColumnName, column_name
 from voltward.real_cells.recordings.known_columns import KNOWN, Match, matches, step_times
+from voltward.real_cells.recordings.similar_columns import (
+    refuse_numbered_cells,
+    refuse_two_units,
+    working_sensor,
+)
 from voltward.real_cells.recordings.table import Table
 
 Candidate = tuple[int, ColumnEntry]
@@ -62,6 +67,7 @@ class ChosenColumns:
         times: Columns that may be the time, the best first.
         state: Number of the column that says in words what a row does, where there is one.
         notes: On the choice.
+        time_assumed: Whether the time was found by a name that has no unit.
     """
 
     columns: ColumnMap
@@ -69,6 +75,7 @@ class ChosenColumns:
     times: tuple[Candidate, ...]
     state: int | None = None
     notes: tuple[str, ...] = field(default=())
+    time_assumed: bool = False
 
 
 def choose_columns(
@@ -100,6 +107,8 @@ def choose_columns(
         else:
             chosen = _known(path, table, names, own, needs)
     _require(path, table, names, chosen, needs)
+    if given is None:
+        refuse_two_units(path, table, (*chosen.at.values(), *(c for c, _ in chosen.times[:1])))
     return chosen
 
 
@@ -145,6 +154,11 @@ def _of_map(
     absent = set()
     for quantity, entry in given.columns.items():
         found = _column_of(path, table, names, quantity, entry)
+        if quantity == "temperature_degC" and found is not None and entry.names:
+            stems = [column_name(wanted).stem for wanted in entry.names]
+            column, others_note = working_sensor(table, names, [found[0]], stems)
+            found = column, _entry(quantity, names[column], entry)
+            notes += others_note
         if found is not None:
             at[quantity], entries[quantity] = found
             continue
@@ -242,6 +256,13 @@ def _known(
         found = _best(path, table, quantity, matches(quantity, names))
         if found is None:
             continue
+        if quantity == "voltage_V":
+            refuse_numbered_cells(path, names, found.name)
+        if quantity == "temperature_degC":
+            columns = [match.column for match in matches(quantity, names)]
+            column, others = working_sensor(table, names, columns, [found.name.stem])
+            found = replace(found, column=column, name=names[column])
+            notes += others
         if quantity in {"current_A", *DEMANDS} and found.name.unit is None:
             raise _no_unit(path, quantity, found.name, needs)
         at[quantity] = found.column
@@ -251,9 +272,10 @@ def _known(
     if "time_s" in own:
         first = (at.pop("time_s"), entries["time_s"])
         times = (first, *(c for c in times if c[0] != first[0]))
+    assumed = "time_s" not in own and bool(times) and names[times[0][0]].unit is None
     chosen = ColumnMap(name="voltward", columns=entries)
     state = _state(path, table, names, chosen)
-    return ChosenColumns(chosen, at, times, state, tuple(notes))
+    return ChosenColumns(chosen, at, times, state, tuple(notes), assumed)
 
 
 def _best(path: Path, table: Table, quantity: str, found: list[Match]) -> Match | None:
@@ -349,6 +371,8 @@ def _missing(path: Path, name: str, header: Sequence[str], needs: Needs) -> Conf
         hint = f"{hint}; or {assume}" if hint else assume
     if needs.one_of:
         wanted = f"time_s and one of {', '.join(needs.one_of)}"
+    elif "voltage" not in needs.required:
+        wanted = " and ".join(needs.required)
     else:
         wanted = (
             "time_s, voltage_V (or voltage_1_V, ...), current_A (positive charges), "

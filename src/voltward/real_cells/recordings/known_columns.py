@@ -18,8 +18,8 @@ DATES = (
     "date time iso string, system time, record time"
 )
 VOLTAGE = (
-    "voltage, cell voltage, terminal voltage, volts, volt, voltage v, ecell, ewe, potential, u, "
-    "spannung, tension, cell voltage 1"
+    "voltage, cell voltage, terminal voltage, volts, volt, voltage v, ecell, ewe ece, potential, "
+    "u, spannung, tension, cell voltage 1"
 )
 TEMPERATURE = (
     "temperature, temp, cell temperature, cell temp, battery temperature, battery temp, "
@@ -35,7 +35,7 @@ KNOWN: dict[str, tuple[str, tuple[str, ...]]] = {
         "voltage",
         (
             VOLTAGE,
-            "v, e, vcell, u1, voltage measured, ewe ece",
+            "v, e, vcell, u1, voltage measured, ewe",
         ),
     ),
     "current_A": (

@@ -144,7 +144,7 @@ def rows_layout(
     passed = [at for at in above if at < used]
     notes: tuple[str, ...] = ()
     notes += (f"{len(passed)} lines above the header passed over",) if passed else ()
-    notes += ("a row of units below the header is used",) if units else ()
+    notes += ("a row of units is below the header",) if units else ()
     return Layout(delimiter, tuple(names), tuple(units), first, notes)
 
 

@@ -63,6 +63,13 @@ def has_points(text: Any) -> bool:
     return bool(pc.any(pc.match_substring_regex(text, _POINTED)).as_py())
 
 
+def has_grouped_points(text: Any) -> bool:
+    """Return whether all points of a column can be marks of thousands, and there are some."""
+    with_point = text.filter(pc.match_substring(text, "."))
+    grouped = pc.match_substring_regex(with_point, r"^\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*$")
+    return bool(len(with_point) and pc.all(grouped).as_py())
+
+
 def _mark_of(field: str) -> str:
     """Return the decimal mark that one field with a comma shows; "?" for either, or nothing."""
     if "." in field:
@@ -81,7 +88,7 @@ def to_numbers(text: Any, mark: str) -> Numbers:
     """
     trimmed = pc.utf8_trim_whitespace(text)
     plain = pc.match_substring_regex(trimmed, _PLAIN)
-    if not pc.all(plain).as_py():
+    if mark == "," or not pc.all(plain).as_py():
         trimmed = _cleaned(trimmed, mark)
         plain = pc.match_substring_regex(trimmed, _PLAIN)
     absent = pc.is_in(pc.utf8_lower(trimmed), pa.array(sorted(NOTHING)))

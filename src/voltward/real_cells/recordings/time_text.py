@@ -55,6 +55,36 @@ def holds_times(text: Any) -> bool:
     return bool(2 * (pc.sum(found).as_py() or 0) > max(1, pc.sum(filled).as_py() or 0))
 
 
+def clock_of_dates(dates: Any, clocks: Any) -> Any:
+    """Return dates and times of day put together; None where they are not such.
+
+    A time since the start of a test is none: it goes on where the date changes.
+
+    Args:
+        dates: Column of text.
+        clocks: Column of text, of the same rows.
+    """
+    day = pc.match_substring_regex(dates, rf"^\s*{_DATE}\s*$")
+    parts = pc.extract_regex(clocks, _DURATION)
+    least = 0.99 * max(1, len(dates))
+    if (pc.sum(day).as_py() or 0) < least or len(pc.drop_null(parts)) < least:
+        return None
+    seconds, days = _of_day(parts), _numbers(parts, "days") + _numbers(parts, "dashed")
+    if np.nanmax(seconds) >= _DAY_S or np.nanmax(days) > 0.0:
+        return None
+    step_s = np.diff(seconds)
+    ahead = step_s[step_s > 0.0]
+    number = pc.dictionary_encode(pc.utf8_trim_whitespace(dates)).combine_chunks().indices
+    turns = np.diff(number.to_numpy(zero_copy_only=False)) != 0
+    usual_s = float(np.median(ahead)) if ahead.size else 1.0
+    goes_on = turns & (step_s > 0.0) & (step_s <= 20.0 * usual_s)
+    if np.any(goes_on) and seconds[0] <= max(60.0, 5.0 * usual_s):
+        return None
+    return pc.binary_join_element_wise(
+        pc.utf8_trim_whitespace(dates), pc.utf8_trim_whitespace(clocks), " "
+    )
+
+
 def to_times(path: Path, name: str, text: Any) -> Times:
     """Return a column of text as seconds.
 
@@ -118,7 +148,10 @@ def _durations(path: Path, name: str, parts: Any) -> Times:
     # 3. Midnight.
     step_s = np.diff(seconds)
     passes = (step_s < -_DAY_S / 2.0) & (seconds[1:] < _DAY_S) & (seconds[:-1] < _DAY_S)
-    late = seconds[:-1] > _DAY_S - _HOUR_S
+    # A step that lasted a day starts again too: at midnight the clock goes on by a usual step.
+    ahead = step_s[step_s > 0.0]
+    usual_s = float(np.median(ahead)) if ahead.size else 1.0
+    late = step_s + _DAY_S <= max(60.0, 5.0 * usual_s)
     if np.any(passes & late) and np.nanmax(days) == 0.0 and np.nanmax(seconds) < _DAY_S:
         seconds = seconds + np.concatenate(([0.0], np.cumsum(passes & late) * _DAY_S))
         note = f"column '{name}' is a time of day and passes midnight: it goes on"
