@@ -1,6 +1,7 @@
 """Grid frequency: single-area load-frequency control, discretised exactly within a tick."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Annotated
 
 import jax
@@ -112,6 +113,21 @@ def grid_matrices(parameters: GridSettings, tick_s: float, substeps: int) -> Gri
         u = -K_i * integral of w.
     Limits: linear, one area; no generation-rate limit, dead band or load shedding.
     """
+    solutions, system = _solutions(parameters, tick_s, substeps)
+    return GridMatrices(
+        free=jnp.asarray(solutions[:, :4, :4]),
+        forced=jnp.asarray(solutions[:, :4, 4]),
+        rate_state=jnp.asarray(parameters.frequency_Hz * system[0, :4]),
+        rate_load=jnp.asarray(parameters.frequency_Hz * system[0, 4]),
+        nominal_Hz=jnp.asarray(parameters.frequency_Hz),
+    )
+
+
+@cache
+def _solutions(
+    parameters: GridSettings, tick_s: float, substeps: int
+) -> tuple[Float[np.ndarray, "sample 5 5"], Float[np.ndarray, "5 5"]]:
+    """Return what each sample of a tick makes of state and load, and the matrix of the area."""
     twice_inertia_s = 2.0 * parameters.inertia_s
     system = np.zeros((5, 5))
     system[0] = [-parameters.damping_pu, 1.0, 0.0, 0.0, -1.0]
@@ -122,14 +138,7 @@ def grid_matrices(parameters: GridSettings, tick_s: float, substeps: int) -> Gri
     system[3, 0] = 1.0
     moments_s = np.linspace(0.0, tick_s, substeps + 1)
     # The load is a fifth state that stays constant, so one exponential gives both matrices.
-    solutions = np.stack([expm(system * moment_s) for moment_s in moments_s])
-    return GridMatrices(
-        free=jnp.asarray(solutions[:, :4, :4]),
-        forced=jnp.asarray(solutions[:, :4, 4]),
-        rate_state=jnp.asarray(parameters.frequency_Hz * system[0, :4]),
-        rate_load=jnp.asarray(parameters.frequency_Hz * system[0, 4]),
-        nominal_Hz=jnp.asarray(parameters.frequency_Hz),
-    )
+    return np.stack([expm(system * moment_s) for moment_s in moments_s]), system
 
 
 def grid_step(
