@@ -25,6 +25,7 @@ from voltward.assurance.evidence.keys import make_keys, read_private_key
 from voltward.assurance.evidence.rating_snapshot import read_rating
 from voltward.assurance.evidence.signing import sign_pack
 from voltward.assurance.tara.model.model_folder import WORKED_MODEL, model_folder, read_model
+from voltward.assurance.tara.rating.rating_file import read_rating_file
 from voltward.core.files import pretty_json, sha256_of, write_text
 from voltward.interfaces.risk_lines import print_risk_lines
 from voltward.ranges.configuration.campaign_file import load_campaign
@@ -96,7 +97,7 @@ def _digest(name: str) -> dict[str, str]:
 def _risk_lines(run: Path) -> list[str]:
     sink = io.StringIO()
     screen = Console(file=sink, color_system=None, width=400)
-    print_risk_lines(json.loads((run / "risk.json").read_text("utf-8")), screen)
+    print_risk_lines(read_rating_file(run / "risk.json").rating, screen)
     return [line.rstrip() for line in sink.getvalue().splitlines()[:2]]
 
 
