@@ -528,6 +528,7 @@ FROM_WORDS = {
     "direction": {"column": "f", "charge": ["in"], "discharge": ["out"], "rest": ["none"]},
 }
 SIZE = {**FROM_WORDS, "current_sign": "magnitude"}
+UNKNOWN = {**SIZE, "direction": {**FROM_WORDS["direction"], "charge": ["filling"]}}
 RESTARTING = {"columns": {"time_s": {"column": "step"}}}
 COLUMNS = {
     "columns": ({}, {"current_A": {"column": "other"}}, ("", "")),
@@ -546,8 +547,12 @@ COLUMNS = {
     "direction.column": (SIZE, "g", ("", "")),
     "direction.charge": (SIZE, ["no"], ("", "neither charge nor discharge")),
     "direction.discharge": (SIZE, ["no"], ("", "neither charge nor discharge")),
-    "direction.rest": (SIZE, ["no"], ("", "neither charge nor discharge")),
-    "decimal": ({"columns": {"temperature_degC": {"column": "k"}}}, ",", ("around 25100", "")),
+    "direction.rest": (UNKNOWN, ["none", "in"], ("neither charge nor discharge", "says rest")),
+    "decimal": (
+        {"columns": {"temperature_degC": {"column": "k"}}},
+        ",",
+        ("around 25100", "not a cell's voltage"),
+    ),
     "header_row": ({}, 1, ("", "")),
     "sheet": ({}, "second", ("", "")),
 }
@@ -566,7 +571,7 @@ def table_rows():
     """Return a small recording that rests, discharges and charges, in several ways of writing."""
     for t in range(81):
         sign = -1 if t < 40 else 1
-        current_A = 0.1 * sign if t < 6 else sign * (1 + t % 3)
+        current_A = 0.0 if t < 6 else sign * (1 + t % 3)
         voltage_V = 3.7 - 0.001 * min(t, 80 - t) + 0.02 * current_A
         words = ["none" if t < 6 else "out" if t < at else "in" for at in (40, 42)]
         usual = [t, voltage_V, current_A, 1.1 * current_A, 25, -min(t, 80 - t) / 3600]

@@ -142,8 +142,10 @@ def read_parquet(path: Path, columns: Sequence[Column], *, name: str) -> pa.Tabl
         rows = pq.read_metadata(path).num_rows
         table = pq.read_table(path) if rows <= MOST_ROWS else None
         if table is not None:
-            table.validate(full=True)  # texts that are not UTF-8 are found only then
-    except (pa.ArrowException, OSError) as error:
+            # Texts and names that are not UTF-8 are found only then.
+            table.validate(full=True)
+            _ = table.schema.names
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
             f"{name}: not a whole Parquet file ({str(error).splitlines()[0]})",
             why="the file was cut short or overwritten",

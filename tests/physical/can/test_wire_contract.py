@@ -12,9 +12,9 @@ from voltward.core.taps import COMMAND_SCALARS, TELEMETRY_SCALARS, TELEMETRY_WID
 from voltward.physical.can import wire_quantisation, wire_scale
 from voltward.physical.can.bus_fields import COMMAND, FAULTS, TELEMETRY
 from voltward.physical.can.database import shipped_database
-from voltward.physical.can.named_signals import NOT_AVAILABLE
 from voltward.physical.can.pack_telemetry import BmsState, ContactorState
 from voltward.physical.can.signal_map import shipped_map
+from voltward.physical.can.signal_value import NOT_AVAILABLE
 from voltward.physical.can.wire_quantisation import FieldCodes
 from voltward.physical.can.wire_scale import WireScale
 

@@ -24,10 +24,13 @@ from voltward.physical.can.dbc_multiplexing import (
     layouts,
 )
 from voltward.physical.can.dbc_statements import (
+    FORMS,
     INTEGER,
-    MESSAGE,
+    LABEL,
     NUMBER,
-    SIGNAL,
+    plain_label,
+    plain_number,
+    plain_word,
     shown,
     statements,
 )
@@ -56,7 +59,6 @@ INDEPENDENT = "VECTOR__INDEPENDENT_SIG_MSG"
 
 # Takes the signals of a message whose statement is faulty.
 _FAULTY = DbcMessage(0, -1, -1, INDEPENDENT, LARGEST_LENGTH)
-_LABEL = r'"(?:[^"\\]|\\.)*+"'
 _LIMITS = re.compile(rf"\s*({NUMBER})\s*\|\s*({NUMBER})\s*")
 _PAIR = re.compile(r"(\d+)\s*-\s*(\d+)")
 _OF_ENVIRONMENT = re.compile(r"VAL_\s+[A-Za-z_]")  # values of an environment variable
@@ -64,28 +66,6 @@ _READ_ATTRIBUTES = frozenset(
     {"VFrameFormat", "ProtocolType", "SystemMessageLongSymbol", "SystemSignalLongSymbol"}
 )
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_OF_SIGNAL = rf"\s+(?P<identifier>{INTEGER})\s+(?P<signal>[^\s:\"]+)"
-_FORMS = {
-    "BO_": (MESSAGE, "BO_ IDENTIFIER NAME: LENGTH SENDER"),
-    "SG_": (SIGNAL, 'SG_ NAME : START|LENGTH@ORDER SIGN (FACTOR,OFFSET) [LOW|HIGH] "UNIT" NODES'),
-    "VAL_": (
-        re.compile(
-            rf"VAL_{_OF_SIGNAL}(?P<entries>(?:\s+[-+]?{INTEGER}\s*{_LABEL})*)\s*;", re.DOTALL
-        ),
-        'VAL_ IDENTIFIER SIGNAL NUMBER "TEXT" ... ;',
-    ),
-    "SIG_VALTYPE_": (
-        re.compile(rf"SIG_VALTYPE_{_OF_SIGNAL}\s*:?\s*(?P<type>\d)\s*;"),
-        "SIG_VALTYPE_ IDENTIFIER SIGNAL : TYPE ;",
-    ),
-    "SG_MUL_VAL_": (
-        re.compile(
-            rf"SG_MUL_VAL_{_OF_SIGNAL}\s+(?P<parent>\S+)"
-            rf"\s+(?P<ranges>{INTEGER}\s*-\s*{INTEGER}(?:\s*,\s*{INTEGER}\s*-\s*{INTEGER})*)\s*;"
-        ),
-        "SG_MUL_VAL_ IDENTIFIER SIGNAL MULTIPLEXER FIRST-LAST, ... ;",
-    ),
-}
 _ATTRIBUTE = re.compile(
     rf'BA_\s+"(?P<name>\w+)"\s+(?:(?:BO_|SG_)\s+(?P<identifier>{INTEGER})\s+'
     rf'(?P<signal>[A-Za-z_]\w*\s+)?)?"?(?P<value>[^";]*+)"?\s*;'
@@ -200,11 +180,11 @@ class DbcFile:
         for line, keyword, statement in statements(text):
             if len(self.faults) > MOST_FAULTS:
                 return
-            if keyword not in _FORMS or _OF_ENVIRONMENT.match(statement):
+            if keyword not in FORMS or _OF_ENVIRONMENT.match(statement):
                 self._other(line, keyword, statement)
                 continue
             self.statements += 1
-            form, text_of_form = _FORMS[keyword]
+            form, text_of_form = FORMS[keyword]
             match = form.fullmatch(statement)
             nodes = (match and match.groupdict().get("nodes")) or ""
             self._node_characters += len(nodes)
@@ -272,11 +252,11 @@ class DbcFile:
         elif marker and not MARKER.fullmatch(marker):
             self._fault(line, f"{where} has the multiplexing mark {marker}, not M, m1 or m1M")
         else:
-            low, high = (_plain_number(text) for text in limits.groups()) if limits else ("0", "0")
-            factor, offset = _plain_number(match["factor"]), _plain_number(match["offset"])
+            low, high = (plain_number(text) for text in limits.groups()) if limits else ("0", "0")
+            factor, offset = plain_number(match["factor"]), plain_number(match["offset"])
             definition = (
                 f"{start}|{bits}@{match['order']}{match['sign']} ({factor},{offset}) "
-                f"[{low}|{high}] {_plain_label(match['unit'])}"
+                f"[{low}|{high}] {plain_label(match['unit'])}"
             )
             receivers = self._nodes(match)
             message.signals[name] = DbcSignal(line, name, marker, bits, definition, receivers)
@@ -290,7 +270,7 @@ class DbcFile:
     # 2. Statements on signals.
 
     def _values(self, line: int, match: re.Match[str]) -> None:
-        hidden = [text for text in re.findall(_LABEL, match["entries"]) if text.endswith('\\"')]
+        hidden = [text for text in re.findall(LABEL, match["entries"]) if text.endswith('\\"')]
         if hidden:
             self._fault(
                 line,
@@ -317,7 +297,7 @@ class DbcFile:
         size = sum(high - low + 1 for low, high in pairs)
         for message, signal in self._named(line, match):
             where = f"SG_MUL_VAL_ of signal '{signal.name}' of message '{message.name}'"
-            parent = _plain_word(match["parent"])
+            parent = plain_word(match["parent"])
             above = message.signals.get(parent)
             if above is None or above is signal or not above.marker.endswith("M"):
                 self._fault(line, f"{where} names '{parent}', which is not another multiplexer")
@@ -330,7 +310,7 @@ class DbcFile:
     def _named(self, line: int, match: re.Match[str]) -> Iterator[tuple[DbcMessage, DbcSignal]]:
         """Yield the message and the signal that a statement names; a fault when there is none."""
         keyword, identifier = match[0].split(None, 1)[0], int(match["identifier"])
-        name = _plain_word(match["signal"])
+        name = plain_word(match["signal"])
         if identifier in self._passed_over:
             return
         messages = self._by_identifier.get(identifier, [])
@@ -396,23 +376,7 @@ class DbcFile:
         return text if text in FRAME_FORMATS else FRAME_FORMATS[0]
 
     def _plain_name(self, line: int, kind: str, name: str) -> str:
-        plain = name if _NAME.fullmatch(name) else _plain_word(name)
+        plain = name if _NAME.fullmatch(name) else plain_word(name)
         if plain != name:
             self._fault(line, f"{kind} {shown(name)} is not a name of A-Z, 0-9 and _: '{plain}'")
         return plain
-
-
-def _plain_word(name: str) -> str:
-    """Return a name with _ for each character that a DBC name may not hold."""
-    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
-    return f"_{plain}" if plain[:1].isdigit() else plain
-
-
-def _plain_number(text: str) -> str:
-    """Return a number with a digit before its point."""
-    return text.replace(".", "0.", 1) if text.lstrip("+-").startswith(".") else text
-
-
-def _plain_label(text: str) -> str:
-    """Return a text in quotes that does not end in a backslash, which would hide the end."""
-    return f'{text[:-1].rstrip(chr(92))}"'

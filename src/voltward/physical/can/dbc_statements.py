@@ -63,6 +63,30 @@ _ENDED = (
     re.compile(rf'(?:[^";\n]++|{_BREAK}|"(?:[^"\\\n]++|\\.|{_STRING_BREAK})*+")*+;', re.ASCII),
     re.compile(rf'(?:[^";\n]++|{_BREAK}|"[^"\n]*+")*+;', re.ASCII),
 )
+LABEL = r'"(?:[^"\\]|\\.)*+"'
+# What a statement looks like, and how it is written.
+_OF_SIGNAL = rf"\s+(?P<identifier>{INTEGER})\s+(?P<signal>[^\s:\"]+)"
+FORMS = {
+    "BO_": (MESSAGE, "BO_ IDENTIFIER NAME: LENGTH SENDER"),
+    "SG_": (SIGNAL, 'SG_ NAME : START|LENGTH@ORDER SIGN (FACTOR,OFFSET) [LOW|HIGH] "UNIT" NODES'),
+    "VAL_": (
+        re.compile(
+            rf"VAL_{_OF_SIGNAL}(?P<entries>(?:\s+[-+]?{INTEGER}\s*{LABEL})*)\s*;", re.DOTALL
+        ),
+        'VAL_ IDENTIFIER SIGNAL NUMBER "TEXT" ... ;',
+    ),
+    "SIG_VALTYPE_": (
+        re.compile(rf"SIG_VALTYPE_{_OF_SIGNAL}\s*:?\s*(?P<type>\d)\s*;"),
+        "SIG_VALTYPE_ IDENTIFIER SIGNAL : TYPE ;",
+    ),
+    "SG_MUL_VAL_": (
+        re.compile(
+            rf"SG_MUL_VAL_{_OF_SIGNAL}\s+(?P<parent>\S+)"
+            rf"\s+(?P<ranges>{INTEGER}\s*-\s*{INTEGER}(?:\s*,\s*{INTEGER}\s*-\s*{INTEGER})*)\s*;"
+        ),
+        "SG_MUL_VAL_ IDENTIFIER SIGNAL MULTIPLEXER FIRST-LAST, ... ;",
+    ),
+}
 
 
 def dbc_text(content: bytes) -> str:
@@ -124,3 +148,19 @@ def statements(text: str) -> Iterator[tuple[int, str, str]]:
 def _end_of_line(text: str, begin: int) -> int:
     end = text.find("\n", begin)
     return len(text) if end < 0 else end
+
+
+def plain_word(name: str) -> str:
+    """Return a name with _ for each character that a DBC name may not hold."""
+    plain = re.sub(r"\W", "_", name, flags=re.ASCII)
+    return f"_{plain}" if plain[:1].isdigit() else plain
+
+
+def plain_number(text: str) -> str:
+    """Return a number with a digit before its point."""
+    return text.replace(".", "0.", 1) if text.lstrip("+-").startswith(".") else text
+
+
+def plain_label(text: str) -> str:
+    """Return a text in quotes that does not end in a backslash, which would hide the end."""
+    return f'{text[:-1].rstrip(chr(92))}"'

@@ -213,8 +213,7 @@ def _column_of(
 def _entry(quantity: str, name: ColumnName, entry: ColumnEntry | None = None) -> ColumnEntry:
     """Return the entry of a column that was found by its name, in the unit of the header."""
     base = entry or ColumnEntry(column=name.written)
-    unit = name.unit
-    dimension = KNOWN[quantity][0] if quantity in KNOWN else "charge"
+    unit, dimension = name.unit, KNOWN[quantity][0] if quantity in KNOWN else "charge"
     if unit is not None and unit.dimension == dimension:
         base = replace(base, scale=unit.factor, offset=unit.shift)
     return replace(base, column=name.written, names=())
@@ -392,11 +391,9 @@ def _hint(name: str, header: Sequence[str], needs: Needs) -> str:
     close = get_close_matches(name.lower(), lower) or get_close_matches(stem, lower)
     if not close:
         return ""
-    written = lower[close[0]]
-    return (
-        f"did you mean {name} by '{written}'? Rename it, or say in a column map ({needs.place}): "
-        f"{ColumnEntry(column=written).text(name)}"
-    )
+    entry = ColumnEntry(column=lower[close[0]])
+    words = f"did you mean {name} by '{entry.column}'? Rename it, or say in a column map"
+    return f"{words} ({needs.place}): {entry.text(name)}"
 
 
 def _example(name: str) -> str:
