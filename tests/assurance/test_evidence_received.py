@@ -111,13 +111,22 @@ def test_what_is_not_a_plain_file_of_the_run_is_refused_and_named(
         kept.close()
 
 
-@pytest.mark.parametrize("folder", ["figures", "inputs", "traces"])
-def test_a_linked_folder_is_refused(received, made, folder):
+@pytest.mark.parametrize(
+    ("folder", "file"),
+    [("figures", ""), ("inputs", "system.toml"), ("traces", "c00000.parquet")],
+)
+def test_nothing_comes_through_a_linked_folder(received, made, folder, file):
     place = received / "run" / folder
-    if not place.exists():
-        pytest.skip("the made-up run has none")
+    if file:  # where the run has none of its own, somebody puts one there
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        (place / file).write_text("another's secret")
     place.rename(received / "moved")
     place.symlink_to(received / "moved")
+    if file:  # run.json names nothing there, and so nothing is looked at
+        sign(received, made)
+        assert not (received / "pack" / "run" / folder).exists()
+        return
     with pytest.raises(ConfigurationError, match=folder):
         sign(received, made)
 

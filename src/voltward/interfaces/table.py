@@ -101,6 +101,8 @@ def print_safety_line(
         parts.append(f"slowest median time to safe state {max(safe):.3g} s")
     alarms, hours = (sum(row[name] for row in of_stack) for name in ("false_alarms", "hours"))
     parts.append(f"{alarms} false alarms in {hours:.3g} h")
+    draws = len({case["seed"] for case in cases if case["stack"] == stack})
+    parts.append(f"intervals over {draws} draws, too narrow below about twenty")
     console.print(
         f"[bold]safety[/bold]  with stack {escape(stack)}: {'; '.join(parts)}", soft_wrap=True
     )

@@ -93,14 +93,18 @@ class Content:
         """Return the cases of an attack under a stack, in order."""
         return [c for c in self.cases if c["attack"] == attack and c["stack"] == stack]
 
+    @property
+    def draws(self) -> str:
+        """What the runs differ by: "worlds", or "seeds" of the noise where none were drawn."""
+        return "seeds" if self.run.get("world", "fixed") == "fixed" else "worlds"
+
     def seed_words(self, cases: Sequence[Row] | None = None) -> str:
         """Return how many seeds each attack met under each stack: "4 seeds", "4 to 80 seeds"."""
         seen: dict[tuple[str, str], set[int]] = {}
         for case in self.cases if cases is None else cases:
             seen.setdefault((case["attack"], case["stack"]), set()).add(case["seed"])
         least, most = (f(map(len, seen.values()), default=0) for f in (min, max))
-        drawn = self.run.get("world", "fixed") != "fixed"
-        noun = "world" if drawn else "seed"
+        drawn, noun = self.draws == "worlds", self.draws.removesuffix("s")
         words = f"{least} to {most} {noun}s" if least != most else count(most, noun)
         return f"{words} ({self.run['world']})" if drawn else words
 

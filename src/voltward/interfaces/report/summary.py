@@ -137,7 +137,8 @@ def _goal_figure(content: Content) -> Figure:
     return Figure(
         f"attacked runs in which any goal is met, {content.baseline} → {content.headline}",
         f"{percent(before.share)} → {percent(after.share)}",
-        f"95 % over worlds: {percent_between(before.interval)} → {percent_between(after.interval)}",
+        f"95 % over {content.draws}: {percent_between(before.interval)} → "
+        f"{percent_between(after.interval)}",
     )
 
 
@@ -167,5 +168,5 @@ def _alarm_figure(content: Content) -> Figure:
     return Figure(
         f"false alarms per hour, {content.headline}",
         f"≤ {number(rate.upper_per_hour)}" if rate.upper_per_hour is not None else "not watched",
-        f"{count(rate.count, 'alarm')} in {number(rate.hours)} h; 95 % bound over worlds",
+        f"{count(rate.count, 'alarm')} in {number(rate.hours)} h; 95 % bound over {content.draws}",
     )
